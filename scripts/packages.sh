@@ -17,8 +17,14 @@ packages_demo=(
 packages_test=(
     libcmocka-dev libclang-rt-19-dev qemu-user
     gawk sed grep diffutils findutils bc file perl make git openssl
-    gzip bzip2 xz-utils zstd libpython3-testsuite
+    gzip bzip2 xz-utils zstd
 )
+# `python3 -m test`, whose package carries Python's version in its name.
+# shellcheck disable=SC1091
+case $(. /etc/os-release 2>/dev/null && echo "${VERSION_ID-}") in
+13) packages_test+=(libpython3.13-testsuite) ;;
+*) packages_test+=(libpython3.11-testsuite) ;;
+esac
 
 # Runs a command as root: as it is when we are root, through sudo when not.
 as_root() {
