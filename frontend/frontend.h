@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The face of a guest instruction set.  Everything above this floor knows a guest through its GuestISA
+// alone; what a guest is stands in its tables.
+
+#ifndef FRONTEND_H
+#define FRONTEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "helpers/cpu-state.h"
+#include "tcg/tcg.h"
+
+// A row of a guest's register table.
+typedef struct GuestReg {
+    const char *name;
+    TCGType type;
+    intptr_t offset;   // in the guest's CPUArchState
+    int gdb_number;    // -1: not shown to a debugger
+    int pinning_rank;  // 0 is the first to get a host register across regions; -1 never
+} GuestReg;
+
+// What identifies a block: its pc and everything else that decides what its bytes mean.
+typedef struct TBKey {
+    uint64_t pc;
+    uint32_t flags;
+} TBKey;
+
+typedef struct DisasContextBase DisasContextBase;
+typedef struct TranslatorOps TranslatorOps;
+
+typedef struct GuestISA {
+    const char *name;     // "x86_64": QEMU's target name
+    uint16_t elf_machine; // EM_*
+    uint8_t elf_class;    // ELFCLASS*
+    uint8_t pointer_bits; // 32, 64
+    uint8_t max_insn_size; // bytes
+    size_t env_size;      // of CPUArchState; allocated zeroed, 64-byte aligned
+    size_t disas_size;    // of the frontend's DisasContext
+    const GuestReg *regs; // the TCG globals, in the order of the context's globals
+    unsigned nb_regs;
+    const TranslatorOps *translator;
+
+    // One-time set-up: registers the helper tables.  Idempotent.
+    void (*init)(void);
+    // Power-on state for user mode under the named CPU model (NULL: the default).  false when there is
+    // no such model.
+    bool (*cpu_reset)(CPUState *cs, const char *model);
+    // The lines of `-cpu help`.
+    void (*cpu_list)(FILE *f);
+    TBKey (*get_tb_key)(const CPUState *cs);
+    uint64_t (*get_pc)(const CPUState *cs);
+    void (*set_pc)(CPUState *cs, uint64_t pc);
+    // Loads the guest's FP control state into the host FP unit before guest code runs, and takes the
+    // accumulated flags back after it (leaving the emulator's own FP state in force).
+    void (*fp_enter)(CPUState *cs);
+    void (*fp_leave)(CPUState *cs);
+    // One line of disassembly for the instruction at `bytes`; gives its length, 0 when undefined.
+    size_t (*disassemble)(const CPUState *cs_or_null, uint64_t pc, const uint8_t *bytes, size_t len,
+                          char *buf, size_t size);
+    // `-d cpu`: the register state, in several lines.
+    void (*dump_state)(const CPUState *cs, FILE *f);
+} GuestISA;
+
+extern const GuestISA guest_isa_x86_64;
+
+// A TCG context for the guest, with its registers as globals (frame behind its env).
+TCGContext *frontend_context_new(const GuestISA *isa);
+// Bytes to allocate for a CPU: env and the interpreter's temp frame behind it.
+size_t frontend_cpu_size(const GuestISA *isa);
+
+#endif

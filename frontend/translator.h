@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The loop that every frontend's translation runs in: fetches guest code, calls the frontend for each
+// instruction, decides where a block ends.
+
+#ifndef FRONTEND_TRANSLATOR_H
+#define FRONTEND_TRANSLATOR_H
+
+#include "frontend.h"
+#include "tcg/tcg-code.h"
+
+// What a frontend wants after an instruction.
+typedef enum DisasJumpType {
+    DISAS_NEXT,     // go on
+    DISAS_TOO_MANY, // the block is full: end it with a jump to pc_next
+    DISAS_NORETURN, // the instruction has ended the block itself
+    DISAS_TARGET_0, // the frontend's own
+    DISAS_TARGET_1,
+    DISAS_TARGET_2,
+} DisasJumpType;
+
+// Translation flags of a block (not part of its meaning, but of its key).
+enum {
+    CF_NO_GOTO_TB = 1,  // no direct chaining (-d nochain, hooks, --verify)
+    CF_NO_GOTO_PTR = 2, // no lookup_and_goto_ptr: return to cpu_exec instead
+    CF_SINGLE_STEP = 4,
+    CF_PRECISE = 8, // TCGContext.precise
+    CF_COUNT_MASK = 0xff00, // bits 8-15: at most so many instructions; 0: the default
+    CF_COUNT_SHIFT = 8,
+};
+
+// Copies guest code at pc into buf: as many bytes as are readable and executable from there, at most
+// len.  The source of truth for what the guest may execute is the runtime's memory map.
+typedef size_t FetchFn(void *opaque, uint64_t pc, uint8_t *buf, size_t len);
+
+struct DisasContextBase {
+    const GuestISA *isa;
+    TCGCode *code;     // of the block being translated: exit_tb values name it
+    TBKey key;
+    uint32_t cflags;
+    uint64_t pc_first; // start of the block
+    uint64_t pc_next;  // the instruction being translated; the frontend advances it
+    DisasJumpType is_jmp;
+    unsigned num_insns, max_insns;
+    FetchFn *fetch;
+    void *fetch_opaque;
+};
+
+struct TranslatorOps {
+    void (*init)(DisasContextBase *db);       // before anything is emitted
+    void (*tb_start)(DisasContextBase *db);
+    // Must emit insn_start(pc, datum) first.  Sets is_jmp, advances pc_next by the instruction's length.
+    void (*translate_insn)(DisasContextBase *db);
+    // Ends the block according to is_jmp.
+    void (*tb_stop)(DisasContextBase *db);
+};
+
+// What a translation yields beside the ops in ctx.
+typedef struct TranslationResult {
+    uint64_t size;      // bytes of guest code covered, from key.pc
+    unsigned num_insns;
+} TranslationResult;
+
+// Translates one block into ctx (which becomes tcg_ctx): tcg_func_start, the exit_request check, the
+// instructions, the end.  No passes are run over it.  Errors are in ctx->error.
+TranslationResult translator_loop(TCGContext *ctx, const GuestISA *isa, TCGCode *code, TBKey key,
+                                  uint32_t cflags, FetchFn *fetch, void *fetch_opaque);
+
+// Helpers for frontends.
+// True when a direct jump to dest may use goto_tb (same page as the block's start, chaining on).
+bool translator_use_goto_tb(const DisasContextBase *db, uint64_t dest);
+// Bytes of guest code at pc (see FetchFn).
+size_t translator_fetch(const DisasContextBase *db, uint64_t pc, uint8_t *buf, size_t len);
+// lookup_and_goto_ptr: jump to the block of the CPU's pc, which must be stored.
+void translator_lookup_and_goto_ptr(const DisasContextBase *db);
+
+#endif

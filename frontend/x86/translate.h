@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the x86 frontend's files share: the translation context, operand access, and the semantics
+// table's row type.  Each domain (gp, string, control, sse, mmx, x87, crypto, system) has a file with
+// trans_ functions and an array of rows; translate.c merges the arrays into one look-up by Zydis
+// mnemonic.
+
+#ifndef FRONTEND_X86_TRANSLATE_H
+#define FRONTEND_X86_TRANSLATE_H
+
+#include <Zydis/Zydis.h>
+
+#include "frontend/translator.h"
+#include "helpers/x86/cpu.h"
+#include "tcg/tcg-op.h"
+
+// Globals of the register table, by number.
+enum {
+#define X86_REG(E, name, type, field, gdb, pin) X86_G_##E,
+#include "helpers/x86/regs.h"
+    X86_G_COUNT
+};
+
+// CPUID feature words that gate instructions (cpu-models.c); a row's feature is one of these bits.
+typedef enum X86Feature {
+    X86_FEAT_NONE, // always there in x86-64
+    X86_FEAT_SSE3,
+    X86_FEAT_SSSE3,
+    X86_FEAT_SSE41,
+    X86_FEAT_SSE42,
+    X86_FEAT_POPCNT,
+    X86_FEAT_LZCNT,
+    X86_FEAT_MOVBE,
+    X86_FEAT_BMI1,
+    X86_FEAT_BMI2,
+    X86_FEAT_ADX,
+    X86_FEAT_AES,
+    X86_FEAT_PCLMUL,
+    X86_FEAT_SHA,
+    X86_FEAT_CX16,
+    X86_FEAT_RDRAND,
+    X86_FEAT_RDSEED,
+    X86_FEAT_LAHF,
+    X86_FEAT_3DNOWPREFETCH,
+    X86_FEAT_CLFLUSHOPT,
+    X86_FEAT_CLWB,
+    X86_FEAT_XSAVE,
+    X86_FEAT_FSGSBASE,
+    X86_FEAT_RDPID,
+    X86_FEAT_RDTSCP,
+    X86_FEAT_SSE4A,
+    X86_FEAT_COUNT
+} X86Feature;
+
+// The last instruction that wrote arithmetic flags, kept until it is known which flags are read.
+typedef enum X86FlagsOp {
+    X86_FLAGS_GLOBALS, // nothing pending: the cc_* globals hold the flags
+    X86_FLAGS_ADD,     // r = a + b
+    X86_FLAGS_SUB,     // r = a - b (SUB, CMP, NEG as 0 - b)
+    X86_FLAGS_LOGIC,   // r; CF = OF = 0
+    X86_FLAGS_INC,     // r = a + 1; CF is in the global
+    X86_FLAGS_DEC,
+} X86FlagsOp;
+
+typedef struct X86PendingFlags {
+    X86FlagsOp op;
+    MemOp size;       // operand size MO_8 .. MO_64
+    TCGv_i64 a, b, r; // never written after they were recorded
+} X86PendingFlags;
+
+typedef struct DisasContext {
+    DisasContextBase base;
+    ZydisDecodedInstruction insn;
+    ZydisDecodedOperand op[ZYDIS_MAX_OPERAND_COUNT];
+    uint64_t pc;     // of the instruction
+    uint64_t next_pc; // of the one after it
+    bool code64;
+    X86PendingFlags flags;
+    const struct X86CPUModel *model;
+} DisasContext;
+
+// A semantics row.  trans returns false for an encoding that is undefined (#UD).
+typedef bool X86Trans(DisasContext *s, int arg);
+typedef struct X86Row {
+    ZydisMnemonic mnemonic;
+    X86Trans *trans;
+    int arg; // what distinguishes the rows that share a worker
+    X86Feature feature;
+} X86Row;
+
+#define X86_ROWS(name) extern const X86Row name[]; extern const size_t name##_count
+X86_ROWS(x86_rows_gp);
+X86_ROWS(x86_rows_bit);
+X86_ROWS(x86_rows_control);
+X86_ROWS(x86_rows_string);
+X86_ROWS(x86_rows_system);
+X86_ROWS(x86_rows_sse);
+X86_ROWS(x86_rows_sse_int);
+X86_ROWS(x86_rows_mmx);
+X86_ROWS(x86_rows_x87);
+X86_ROWS(x86_rows_crypto);
+#undef X86_ROWS
+
+// --- registers ---
+static inline TCGv_i64 x86_gpr(unsigned n) { return tcg_global_i64(X86_G_RAX + n); }
+static inline TCGv_vec x86_xmm(unsigned n) { return tcg_global_vec(X86_G_XMM0 + 2 * n); }
+static inline TCGv_vec x86_ymmh(unsigned n) { return tcg_global_vec(X86_G_YMMH0 + 2 * n); }
+static inline TCGv_vec x86_mm(unsigned n) { return tcg_global_vec(X86_G_MM0 + n); }
+
+// --- operands (operand.c); i numbers the instruction's explicit and implicit operands as Zydis does ---
+static inline bool x86_op_is_mem(const DisasContext *s, unsigned i)
+{
+    return s->op[i].type == ZYDIS_OPERAND_TYPE_MEMORY;
+}
+static inline bool x86_op_is_reg(const DisasContext *s, unsigned i)
+{
+    return s->op[i].type == ZYDIS_OPERAND_TYPE_REGISTER;
+}
+// Number of a general-purpose (0-15), XMM/YMM (0-15) or MMX (0-7) register operand.
+unsigned x86_op_regno(const DisasContext *s, unsigned i);
+MemOp x86_op_size(const DisasContext *s, unsigned i); // MO_8 .. MO_128 from the operand's bits
+// Effective linear address of memory operand i: segment base added, address size honoured.
+TCGv_i64 x86_op_addr(DisasContext *s, unsigned i);
+// The value of operand i (register, memory or immediate), zero-extended from its size, in a fresh temp
+// or a register's own handle when that is the whole of it: the caller must not write it.
+TCGv_i64 x86_op_load(DisasContext *s, unsigned i);
+TCGv_i64 x86_op_load_signed(DisasContext *s, unsigned i); // sign-extended to 64 bits
+// Stores the low bits of v to operand i (a 32-bit register write clears the upper half).
+void x86_op_store(DisasContext *s, unsigned i, TCGv_i64 v);
+void x86_reg_store(DisasContext *s, unsigned regno, MemOp size, TCGv_i64 v);
+
+// --- flags (flags.c) ---
+// Puts the flags in `need` (X86_CC_* mask) into the globals; what is pending stays so where it can.
+void x86_flags_materialise(DisasContext *s, uint32_t need);
+void x86_flags_set(DisasContext *s, X86FlagsOp op, MemOp size, TCGv_i64 a, TCGv_i64 b, TCGv_i64 r);
+// Nothing is pending any more: the caller writes all arithmetic flags to the globals itself.
+void x86_flags_to_globals(DisasContext *s);
+
+// --- ends and faults (translate.c) ---
+// Stores pc, so that a helper may raise or the block may be left.
+void x86_store_pc(DisasContext *s, uint64_t pc);
+// Flags and pc stored; for helpers that may raise or read all state.
+void x86_sync_state(DisasContext *s);
+void x86_gen_exception(DisasContext *s, int vector, uint64_t pc); // ends the block (DISAS_NORETURN)
+// #GP unless addr is 16-byte aligned (legacy SSE memory operands).
+void x86_gen_align16_check(DisasContext *s, TCGv_i64 addr);
+bool x86_has_feature(const DisasContext *s, X86Feature f);
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// CPUState: the part of a virtual CPU that every guest has, first member of each guest's CPUArchState.
+// Generated code reaches it at fixed offsets from env, so it stands on a low floor; what it points to
+// belongs to the runtime.
+
+#ifndef HELPERS_CPU_STATE_H
+#define HELPERS_CPU_STATE_H
+
+#include <setjmp.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct TCGCode TCGCode;
+typedef struct CPUState CPUState;
+
+// Exceptions that every guest can raise; a guest's own numbers are below EXCP_COMMON.
+enum {
+    EXCP_NONE = -1,
+    EXCP_COMMON = 0x10000,
+    EXCP_INTERRUPT = EXCP_COMMON, // somebody asked the CPU to leave the block cache
+    EXCP_DEBUG,                   // a breakpoint or a finished single step
+    EXCP_SYSCALL,                 // the guest's system-call instruction; pc is after it
+    EXCP_ATOMIC,
+    EXCP_YIELD,
+    EXCP_SEGV, // a guest memory access faulted: fault_addr, fault_code (si_code), fault_write
+    EXCP_BUS,
+    EXCP_UNALIGNED,
+};
+
+#define TB_JMP_CACHE_BITS 12
+#define TB_JMP_CACHE_SIZE (1u << TB_JMP_CACHE_BITS)
+
+// An entry of the per-thread jump cache: the block for pc under the flags that the thread last saw.
+typedef struct TBJumpCacheEntry {
+    uint64_t pc;
+    _Atomic(const TCGCode *) code; // NULL when empty
+} TBJumpCacheEntry;
+
+struct CPUState {
+    _Atomic uint32_t exit_request; // nonzero: blocks return TB_EXIT_REQUESTED at their start
+    int32_t exception_index;       // EXCP_NONE, a guest exception number, or EXCP_*
+    uint64_t insn_pc;              // with TCGContext.precise: pc of the instruction that accesses memory
+    uint64_t exception_error;      // guest-specific detail of an exception (x86: error code)
+    uint64_t fault_addr;
+    int32_t fault_code;
+    bool fault_write;
+    sigjmp_buf *jmp_env;          // where cpu_loop_exit goes; owned by cpu_exec
+    TBJumpCacheEntry *jump_cache; // TB_JMP_CACHE_SIZE entries
+    // Finds the block for the CPU's current pc; a block that returns 0 to cpu_exec when there is none.
+    const TCGCode *(*lookup_tb_ptr)(CPUState *cs);
+    const struct GuestISA *isa;
+    void *thread; // the runtime's record of the guest thread that this CPU runs
+    // Called before a helper writes guest memory through its host address, when not NULL (--verify's log).
+    void (*mem_write_hook)(CPUState *cs, uint64_t addr, uint32_t size);
+    void *verify; // state of --verify, NULL otherwise
+};
+
+// Leaves generated code, from a helper: back to cpu_exec with cs->exception_index set.
+_Noreturn void cpu_loop_exit(CPUState *cs);
+
+#endif

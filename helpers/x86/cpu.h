@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The state of an x86-64 or i386 virtual CPU.  Generated code, helpers and the runtime share it.
+
+#ifndef HELPERS_X86_CPU_H
+#define HELPERS_X86_CPU_H
+
+#include "helpers/cpu-state.h"
+#include "helpers/vec-types.h"
+
+enum { R_EAX, R_ECX, R_EDX, R_EBX, R_ESP, R_EBP, R_ESI, R_EDI };
+enum { R_ES, R_CS, R_SS, R_DS, R_FS, R_GS };
+
+// Exception vectors (Intel SDM volume 3, table 6-1).
+enum {
+    EXCP00_DIVZ = 0,
+    EXCP01_DB = 1,
+    EXCP03_INT3 = 3,
+    EXCP04_INTO = 4,
+    EXCP05_BOUND = 5,
+    EXCP06_ILLOP = 6,
+    EXCP0B_NOSEG = 11,
+    EXCP0C_STACK = 12,
+    EXCP0D_GPF = 13,
+    EXCP0E_PAGE = 14,
+    EXCP10_COPR = 16,
+    EXCP11_ALGN = 17,
+    EXCP13_SIMD = 19,
+};
+
+// EFLAGS bits.
+#define X86_CC_C 0x0001u
+#define X86_CC_P 0x0004u
+#define X86_CC_A 0x0010u
+#define X86_CC_Z 0x0040u
+#define X86_CC_S 0x0080u
+#define X86_TF 0x0100u
+#define X86_IF 0x0200u
+#define X86_DF 0x0400u
+#define X86_CC_O 0x0800u
+#define X86_NT 0x4000u
+#define X86_RF 0x10000u
+#define X86_AC 0x40000u
+#define X86_ID 0x200000u
+#define X86_CC_MASK (X86_CC_C | X86_CC_P | X86_CC_A | X86_CC_Z | X86_CC_S | X86_CC_O)
+
+#define X86_MXCSR_DEFAULT 0x1f80u
+#define X86_FPUC_DEFAULT 0x037fu
+
+// An x87 register: 80 bits in memory order; MMX registers are the low 64 bits.
+typedef union X86FPReg {
+    long double ld; // 80-bit extended on x86 hosts
+    struct {
+        uint64_t mant;
+        uint16_t se; // sign and exponent
+    };
+    V64 mmx;
+} __attribute__((aligned(16))) X86FPReg;
+
+typedef struct CPUX86State {
+    CPUState cs;
+
+    uint64_t regs[16]; // RAX RCX RDX RBX RSP RBP RSI RDI R8..R15
+    uint64_t rip;
+
+    // Arithmetic flags, each alone; see x86_eflags_get.
+    uint64_t cc_z; // ZF = (cc_z == 0)
+    uint64_t cc_n; // SF = bit 63; PF = even parity of the low byte
+    uint64_t cc_c; // CF, 0 or 1
+    uint64_t cc_o; // OF, 0 or 1
+    uint64_t cc_a; // AF = bit 4
+    int64_t df;    // +1 or -1: step of string instructions
+    uint64_t eflags_other; // AC, ID, NT, TF as EFLAGS has them; IF and bit 1 always read as set
+
+    uint64_t fs_base, gs_base;
+    uint16_t segs[6];      // selectors
+    uint64_t seg_bases[6]; // i386: descriptor bases by R_xS (FS and GS: fs_base, gs_base)
+
+    V256 ymm[16]; // xmmN is the low half
+
+    uint32_t mxcsr; // control and flag bits; cpu_exec loads it into the host around guest code
+    uint32_t fpstt; // top of stack
+    uint16_t fpuc;  // control word
+    uint16_t fpus;  // status word without TOP
+    uint16_t fpop;
+    uint8_t fptags[8]; // 1 = empty
+    uint64_t fpip, fpdp;
+    X86FPReg fpregs[8]; // physical registers
+
+    uint64_t xcr0;
+    const struct X86CPUModel *model;
+    bool code64; // 64-bit mode; false for i386 programs
+} CPUX86State;
+
+// EFLAGS as the program sees it, and back.
+uint64_t x86_eflags_get(const CPUX86State *env);
+void x86_eflags_set(CPUX86State *env, uint64_t eflags, uint64_t mask);
+
+#endif

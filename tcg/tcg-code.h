@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What generated code needs to know of a translation block, and how blocks call each other.
+//
+// Every engine enters a block the same way: code->entry(env, code).  Every jump from block to block is
+// a tail call of that form, so interpreted and compiled blocks chain freely, and a block moves to a
+// better tier by replacing `entry`.  The runtime's TranslationBlock embeds a TCGCode as its first
+// member.
+
+#ifndef TCG_CODE_H
+#define TCG_CODE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+typedef struct TCGCode TCGCode;
+
+// Runs guest code from this block on until a block returns to cpu_exec; gives the exit_tb value:
+// 0, or the address of the TCGCode that was left, with one of TB_EXIT_* in the low two bits.
+typedef uintptr_t TCGEntry(void *env, const TCGCode *code);
+
+struct TCGCode {
+    _Atomic(TCGEntry *) entry;
+    _Atomic(const TCGCode *) jmp[2]; // goto_tb slots: NULL falls through to the op that follows
+    const void *bytecode;            // the interpreter's program; NULL when never interpreted
+    uint32_t exec_count;             // counted down by the interpreter; see hot()
+    void (*hot)(void *env, const TCGCode *code); // called when exec_count reaches 0, or NULL
+};
+
+// The low bits of what exit_tb returns.
+enum {
+    TB_EXIT_IDX0 = 0,      // left through goto_tb slot 0: cpu_exec may link it
+    TB_EXIT_IDX1 = 1,      // slot 1
+    TB_EXIT_REQUESTED = 3, // exit_request was set when the block was entered; nothing of it ran
+    TB_EXIT_MASK = 3,
+};
+
+#endif
