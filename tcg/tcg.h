@@ -143,7 +143,7 @@ typedef struct TCGOpDef {
     uint8_t nb_oargs, nb_iargs, nb_cargs; // parsed from sig
 } TCGOpDef;
 
-extern const TCGOpDef tcg_op_defs[TCG_OP_COUNT];
+extern const TCGOpDef *const tcg_op_defs; // TCG_OP_COUNT rows, by opcode
 
 #define TCG_MAX_CALL_ARGS 8
 
@@ -224,7 +224,6 @@ typedef struct TCGContext {
     struct TCGArena *arena;
     TCGTemp **temps;
     unsigned nb_temps, cap_temps, nb_globals; // temps[0] is env; nb_globals counts it
-    TCGOp ops;                                // the list's head: ops.next is the first op
     TCGOp *emit_before; // new ops go before this one; normally &ops
     unsigned nb_ops, nb_labels;
     void *const_table; // (type, val) -> TCGTemp
@@ -234,6 +233,7 @@ typedef struct TCGContext {
     intptr_t pc_offset; // env offset of the saved guest pc of a faulting instruction (CPUState.insn_pc)
     char *error;        // first error of the block being built (NULL: none); freed by tcg_func_start
     void *opaque;       // the translator's
+    TCGOp ops;          // the list's head: ops.next is the first op; last, for it ends in an array
 } TCGContext;
 
 extern _Thread_local TCGContext *tcg_ctx;
