@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Target machines and the kept code generation pipeline.
+//
+// LLVMTargetMachineEmitToMemoryBuffer builds some sixty passes, runs them over one module, and throws
+// them away. Here they are built once for each target machine. What makes that work: the pipeline
+// that addPassesToEmitMC builds owns its MachineModuleInfo, whose MCContext is reset by the pass
+// manager's finalisation at the end of each run; AsmPrinter resets the streamer (and through it
+// assembler, backend and writer) there as well, and initialises both anew at the start of the next
+// run. All that is left to us is the output buffer, which the ELF writer takes as it finds it.
+#include "tcg2llvm/llvm-shim/shim.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace llvm;
+
+static TargetMachine *unwrap(LLVMTargetMachineRef tm)
+{
+    return reinterpret_cast<TargetMachine *>(tm);
+}
+
+static void report_fatal(void *, const char *reason, bool)
+{
+    // What LLVM calls fatal is IR that it cannot compile: our fault, never the guest's.
+    fprintf(stderr, "myna: LLVM gave up: %s\n", reason);
+    abort();
+}
+
+void shim_init(void)
+{
+    static std::once_flag once;
+    std::call_once(once, [] {
+        InitializeNativeTarget();
+        InitializeNativeTargetAsmPrinter();
+        InitializeNativeTargetAsmParser();
+        InitializeNativeTargetDisassembler();
+        install_fatal_error_handler(report_fatal);
+    });
+}
+
+char *shim_host_cpu(void)
+{
+    return strdup(sys::getHostCPUName().str().c_str());
+}
+
+char *shim_host_features(void)
+{
+    SubtargetFeatures features;
+    for (const auto &feature : sys::getHostCPUFeatures()) {
+        features.AddFeature(feature.first(), feature.second);
+    }
+    if (Triple(sys::getProcessTriple()).isX86()) {
+        // 512-bit operations lower the clock on some CPUs, and guests' vectors have 256 bits at most.
+        features.AddFeature("prefer-256-bit");
+    }
+    return strdup(features.getString().c_str());
+}
+
+LLVMTargetMachineRef shim_target_machine_new(LLVMCodeGenOptLevel level, const char *cpu,
+                                             const char *features, char **error)
+{
+    std::string triple = sys::getProcessTriple();
+    std::string message;
+    const Target *target = TargetRegistry::lookupTarget(triple, message);
+    if (!target) {
+        *error = strdup(("no LLVM target for " + triple + ": " + message).c_str());
+        return nullptr;
+    }
+    char *host_cpu = cpu ? nullptr : shim_host_cpu();
+    char *host_features = features ? nullptr : shim_host_features();
+    TargetOptions options;
+    options.AllowFPOpFusion = FPOpFusion::Strict;
+    // `unreachable` is where a noreturn helper came back: trap there rather than run into whatever
+    // lies next in the slab.
+    options.TrapUnreachable = true;
+    options.NoTrapAfterNoreturn = true;
+    CodeGenOptLevel opt = level == LLVMCodeGenLevelNone         ? CodeGenOptLevel::None
+                          : level == LLVMCodeGenLevelLess       ? CodeGenOptLevel::Less
+                          : level == LLVMCodeGenLevelAggressive ? CodeGenOptLevel::Aggressive
+                                                                : CodeGenOptLevel::Default;
+    TargetMachine *tm = target->createTargetMachine(triple, cpu ? cpu : host_cpu,
+                                                    features ? features : host_features, options,
+                                                    Reloc::PIC_, CodeModel::Small, opt, true);
+    free(host_cpu);
+    free(host_features);
+    if (!tm) {
+        *error = strdup(("LLVM has no code generator for " + triple).c_str());
+        return nullptr;
+    }
+    if (opt == CodeGenOptLevel::None) {
+        tm->setFastISel(true);
+        tm->setO0WantsFastISel(true);
+    }
+    return reinterpret_cast<LLVMTargetMachineRef>(tm);
+}
+
+struct ShimCodegen {
+    SmallVector<char, 0> buffer;
+    raw_svector_ostream stream{buffer};
+    legacy::PassManager passes;
+    MCContext *context = nullptr;
+};
+
+ShimCodegen *shim_codegen_new(LLVMTargetMachineRef tm, char **error)
+{
+    auto codegen = std::make_unique<ShimCodegen>();
+    if (unwrap(tm)->addPassesToEmitMC(codegen->passes, codegen->context, codegen->stream, true)) {
+        *error = strdup("LLVM cannot emit objects to memory for this target");
+        return nullptr;
+    }
+    return codegen.release();
+}
+
+void shim_codegen_free(ShimCodegen *codegen)
+{
+    delete codegen;
+}
+
+bool shim_codegen_run(ShimCodegen *codegen, LLVMModuleRef module, const void **bytes, size_t *size,
+                      char **error)
+{
+    codegen->buffer.clear();
+    codegen->passes.run(*llvm::unwrap(module));
+    if (codegen->buffer.empty()) {
+        *error = strdup("LLVM's code generator wrote no object");
+        return false;
+    }
+    *bytes = codegen->buffer.data();
+    *size = codegen->buffer.size();
+    return true;
+}
