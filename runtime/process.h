@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What concerns the whole process: exit statuses and how myna ends, fork, names of guest addresses.
+
+#ifndef RUNTIME_PROCESS_H
+#define RUNTIME_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "options.h"
+
+enum {
+    EXIT_USAGE = 64,       // the command line is wrong, or what it names cannot be used
+    EXIT_INTERNAL = 70,    // myna's own fault
+    EXIT_CANNOT_RUN = 126, // the program is there, but cannot be run
+    EXIT_NOT_FOUND = 127,  // there is no such program
+};
+
+extern const MynaOptions *myna_options; // set by main, never NULL after it
+
+// One line "myna: ..." on standard error, then exit with that status.
+_Noreturn void process_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+// A fault of myna's own: a report on standard error (what, the guest's state when a CPU runs on this
+// thread), exit status 70.  Async-signal-safe enough for a fault handler.
+_Noreturn void process_internal_fault(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+// The guest has ended: statistics, log, then _exit(status).  Runs no exit handlers: other threads may
+// be compiling.
+_Noreturn void process_exit(int status);
+// Ends as the guest does: by this signal's default action.
+_Noreturn void process_die_by_signal(int sig);
+
+// To be called around fork() by the thread that forks, outside cpu_exec, all signals blocked.
+// Afterwards the child has this thread's CPU alone; its other CPUs are gone from every list (their
+// memory is lost to it), and background compilation starts anew when needed.
+void process_fork_prepare(void);
+void process_fork_parent(void);
+void process_fork_child(void);
+
+// Name of the guest symbol that covers an address, and the distance from its start; NULL when unknown.
+// The Linux layer installs the function; it must be thread-safe, and its strings must stay.
+typedef const char *GuestSymbolFn(uint64_t addr, uint64_t *offset);
+void process_set_symbol_lookup(GuestSymbolFn *fn);
+const char *guest_symbol(uint64_t addr, uint64_t *offset);
+
+#endif
