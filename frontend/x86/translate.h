@@ -77,6 +77,10 @@ typedef struct DisasContext {
     bool code64;
     X86PendingFlags flags;
     const struct X86CPUModel *model;
+    // MMX state that this block is known to have set: see vec.h.  Zero at a block's start.
+    bool mmx_entered;
+    uint8_t mmx_written; // bit n: the exponent of MMn is all ones
+    bool sse_unmasked;   // the block runs under an MXCSR that unmasks an exception
 } DisasContext;
 
 // A semantics row.  trans returns false for an encoding that is undefined (#UD).
@@ -94,8 +98,12 @@ X86_ROWS(x86_rows_bit);
 X86_ROWS(x86_rows_control);
 X86_ROWS(x86_rows_string);
 X86_ROWS(x86_rows_system);
+// MOVSD and CMPSD name a string instruction and an SSE one: rows of x86_rows_string serve instructions
+// of ZYDIS_CATEGORY_STRINGOP, the other arrays all the rest.
 X86_ROWS(x86_rows_sse);
+X86_ROWS(x86_rows_sse_cvt);
 X86_ROWS(x86_rows_sse_int);
+X86_ROWS(x86_rows_fpstate);
 X86_ROWS(x86_rows_mmx);
 X86_ROWS(x86_rows_x87);
 X86_ROWS(x86_rows_crypto);

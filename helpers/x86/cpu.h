@@ -5,6 +5,8 @@
 #ifndef HELPERS_X86_CPU_H
 #define HELPERS_X86_CPU_H
 
+#include <stddef.h>
+
 #include "helpers/cpu-state.h"
 #include "helpers/vec-types.h"
 
@@ -95,5 +97,18 @@ typedef struct CPUX86State {
 // EFLAGS as the program sees it, and back.
 uint64_t x86_eflags_get(const CPUX86State *env);
 void x86_eflags_set(CPUX86State *env, uint64_t eflags, uint64_t mask);
+
+// FP state (fpu-helper.c, fpstate-helper.c).  The first two are GuestISA's fp_enter and fp_leave.
+void x86_fp_enter(CPUX86State *env);
+void x86_fp_leave(CPUX86State *env);
+void x86_fp_reset(CPUX86State *env); // as after power-on: FNINIT, default MXCSR, registers zero
+// The FXSAVE image (512 bytes) and back, for signal frames.  x86_fxrstor drops MXCSR's reserved bits.
+void x86_fxsave(const CPUX86State *env, void *area);
+void x86_fxrstor(CPUX86State *env, const void *area);
+// XSAVE's standard format, for the components in `mask` (bits of XCR0), and back.  x86_xrstor refuses a
+// malformed header (false, nothing changed).
+size_t x86_xsave_size(const CPUX86State *env);
+void x86_xsave(const CPUX86State *env, void *area, uint64_t mask);
+bool x86_xrstor(CPUX86State *env, const void *area, uint64_t mask);
 
 #endif
