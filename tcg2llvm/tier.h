@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The LLVM tier: takes translation blocks, gives machine code.  Two ways in:
+//
+//   llvm_tier_compile_sync   now, in the caller's thread (--llvm=all: cold code, quick pipeline)
+//   llvm_tier_request        later, in the tier's own thread (hot code: a region around the block,
+//                            full pipeline); the guest never waits
+//
+// The tier knows the block cache only through LLVMTierHost, and touches guest memory not at all.
+//
+// A region holds several blocks: static edges between them are plain branches, so nothing notices when
+// one of them is relinked or invalidated.  Hence the rule for the runtime: when ANY member of a unit
+// is invalidated, the unit is dropped: each entry that points into it goes back to what it was before,
+// the CPUs get an exit request (units look at it on each loop back-edge), and after a grace period
+// llvm_code_free().  The members' TCGCode must outlive the unit: its code names their jump slots.
+#ifndef MYNA_TCG2LLVM_TIER_H
+#define MYNA_TCG2LLVM_TIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <glib.h>
+
+#include "tcg/tcg-code.h"
+#include "tcg/tcg.h"
+
+typedef struct LLVMTier LLVMTier;
+
+// What the tier wants to know of a block.
+typedef struct LLVMBlockInfo {
+    uint64_t pc;
+    uint32_t size; // bytes of guest code, from pc
+    uint32_t num_insns;
+    uint64_t mode; // everything else of the block's key; blocks of different modes share no unit
+} LLVMBlockInfo;
+
+// A block's way into compiled code.
+typedef struct LLVMEntry {
+    const TCGCode *code;
+    TCGEntry *entry;
+} LLVMEntry;
+
+// A compiled unit.  Owned by who got it from the tier; freed by llvm_code_free when nothing can be
+// running in it.
+typedef struct LLVMCode {
+    unsigned n_entries;
+    LLVMEntry *entries; // a region has one: its head's; a batch of blocks one each
+    unsigned n_members;
+    const TCGCode **members; // all blocks that the unit holds copies of, entries included
+    uint64_t guest_insns;
+    size_t host_bytes;
+    struct JitObject *object;
+    void *opaque; // the runtime's
+} LLVMCode;
+
+typedef enum LLVMLogItem {
+    LLVM_LOG_IR,     // -d llvm: as lowered
+    LLVM_LOG_IR_OPT, // -d llvm_opt: after the pipeline
+    LLVM_LOG_ASM,    // -d out_asm
+} LLVMLogItem;
+
+// What the runtime gives the tier.  The functions are called from the tier's thread and from the
+// threads in llvm_tier_compile_sync, at the same time; those marked (sync too) by both.
+typedef struct LLVMTierHost {
+    void *opaque; // first argument of each function
+
+    // The number of the global that holds the guest's pc (in TCGContext order, 0 = first row), so that
+    // indirect jumps may be guessed inside a region; -1: do not (a pc does not tell the whole target).
+    int pc_global;
+
+    // A TCG context for the guest; the tier frees it with tcg_context_free.  (sync too)
+    TCGContext *(*context_new)(void *opaque);
+    // Around the life of the tier's thread, in that thread (RCU registration, signal mask).  May be NULL.
+    void (*thread_start)(void *opaque);
+    void (*thread_end)(void *opaque);
+
+    // A held block's TCGCode stays in memory, valid or not, until it is let go.  hold is called by
+    // llvm_tier_request in the requesting thread.
+    void (*hold)(void *opaque, const TCGCode *code);
+    void (*release)(void *opaque, const TCGCode *code);
+    // False when the block has been invalidated.  (sync too)
+    bool (*block_info)(void *opaque, const TCGCode *code, LLVMBlockInfo *info);
+    // Translates the block again into ctx: translator_loop with the same TCGCode, key and flags,
+    // tcg_optimize, tcg_liveness.  False when that cannot be done (invalidated, code gone).  (sync too)
+    bool (*translate)(void *opaque, TCGContext *ctx, const TCGCode *code);
+    // The blocks that goto_tb slots 0 and 1 are linked to now, if they have been executed; NULL when
+    // not.  Each one that is given is held for the tier.
+    void (*successors)(void *opaque, const TCGCode *code, const TCGCode *succ[2]);
+    // The executed, valid block at pc in the same mode as `like`, held; NULL when there is none.
+    const TCGCode *(*find)(void *opaque, const TCGCode *like, uint64_t pc);
+
+    // Takes a finished unit (for good).  The runtime checks that every member is still valid, and then
+    // stores the entries' `entry` fields; or frees the unit at once with llvm_code_free.
+    void (*install)(void *opaque, LLVMCode *unit);
+    // The block could not be compiled; it stays where it is.  May be NULL.
+    void (*failed)(void *opaque, const TCGCode *code, const GError *error);
+
+    // For dumps and logs; each may be NULL.  (sync too)
+    // Name of the function that holds pc, and pc's offset in it; NULL when unknown.
+    const char *(*symbol)(void *opaque, uint64_t pc, uint64_t *offset);
+    // One line of disassembly; the instruction's length, 0 when there is none.
+    size_t (*disassemble)(void *opaque, uint64_t pc, char *buf, size_t size);
+    // The stream to print an item about the unit at pc to, or NULL when it is not wanted; log_end
+    // follows.  log_wanted asks in advance whether any unit is to be printed.
+    bool (*log_wanted)(void *opaque, LLVMLogItem item);
+    FILE *(*log_begin)(void *opaque, LLVMLogItem item, uint64_t pc);
+    void (*log_end)(void *opaque, FILE *f);
+} LLVMTierHost;
+
+// Zero means the default of each field.
+typedef struct LLVMTierOptions {
+    size_t code_size;      // bytes of address space for machine code
+    const char *dump_dir;  // --dump-ir: an existing, writable directory
+    uint64_t guest_base;   // host address of guest address 0
+    unsigned max_blocks;   // of a region; default 64
+    unsigned max_insns;    // guest instructions of a region; default 500
+    bool verify_ir;        // LLVM's verifier after each step (always on with MYNA_VERIFY_IR)
+    const char *passes;    // a pipeline in opt's form, run on each unit before guest operations are
+                           // lowered; NULL: none
+} LLVMTierOptions;
+
+// How a unit is compiled.
+typedef enum LLVMLevel {
+    LLVM_COLD, // quick to compile; counts executions for promotion (TCGCode.exec_count, hot)
+    LLVM_HOT,  // the full pipeline
+} LLVMLevel;
+
+// host and options are copied.  Starts no thread: the first request does.  NULL and an error when LLVM
+// cannot be used on this host.
+LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options, GError **error);
+// Ends the tier's thread and frees everything but the units.  A guest that ends need not call it: exit
+// waits for no compilation.
+void llvm_tier_free(LLVMTier *tier);
+
+// A block to be compiled now.
+typedef struct LLVMSyncBlock {
+    const TCGCode *code;
+    TCGContext *ctx; // its ops, after tcg_liveness; NULL: the tier calls translate
+} LLVMSyncBlock;
+
+// Compiles blocks into one unit, a function each.  NULL and an error on failure; with
+// JIT_ERROR/JIT_ERROR_FULL (jit.h) the caller flushes the block cache and tries again.  Any thread.
+LLVMCode *llvm_tier_compile_sync(LLVMTier *tier, LLVMLevel level, const LLVMSyncBlock *blocks,
+                                 unsigned n, GError **error);
+
+// Asks for a region around a hot block.  Never waits; any thread.  The answer comes through
+// host.install (or failed), in the tier's thread.
+void llvm_tier_request(LLVMTier *tier, const TCGCode *code);
+// Forgets what is queued and waits until the unit in work, if any, has been installed or dropped: after
+// it no `install` for an earlier request comes.  For a flush of the whole cache.
+void llvm_tier_drain(LLVMTier *tier);
+
+// Any thread; nothing may be running in the unit.  NULL is allowed.
+void llvm_code_free(LLVMCode *unit);
+
+// Around fork(): prepare before it, then done in the parent and in the child.  The child goes on with
+// a thread of its own; requests that were queued are forgotten there.
+void llvm_tier_fork_prepare(LLVMTier *tier);
+void llvm_tier_fork_done(LLVMTier *tier, bool in_child);
+
+// Host addresses that compiled code lies in: the guest must neither see nor unmap them.
+void llvm_tier_code_range(LLVMTier *tier, uint8_t **base, size_t *size);
+// Is this host address in compiled code?  Async-signal-safe.
+bool llvm_tier_owns(const LLVMTier *tier, const void *address);
+
+typedef struct LLVMTierStats {
+    uint64_t units, blocks, guest_insns, host_bytes, failed;
+    uint64_t ns_translate, ns_lower, ns_optimise, ns_codegen, ns_link;
+} LLVMTierStats;
+LLVMTierStats llvm_tier_stats(LLVMTier *tier);
+
+#endif
