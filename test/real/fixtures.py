@@ -9,12 +9,11 @@ ones that are made here, the same at each run.
     tree.json    a nested document
 """
 import datetime
+import functools
 import json
 import os
 import random
 import shutil
-
-_made = {}
 
 
 def _words(rng):
@@ -33,7 +32,9 @@ def _tree(rng, depth):
     return {f"key{i}": _tree(rng, depth - 1) for i in range(4)}
 
 
-def _make():
+@functools.lru_cache(maxsize=None)
+def _made():
+    """name -> content. Two threads may both make it at first, and make the same."""
     rng = random.Random(20240601)
     words = _words(rng)
     day = datetime.date(2001, 1, 1)
@@ -48,18 +49,18 @@ def _make():
         at += count
     data = rng.randbytes(1 << 17) + b"".join(
         b"%08d the same again " % (i // 7) for i in range((1 << 17) // 24))
-    _made["words.txt"] = ("\n".join(words) + "\n").encode()
-    _made["prose.txt"] = ("\n".join(prose) + "\n").encode()
-    _made["table.csv"] = ("\n".join(rows) + "\n").encode()
-    _made["data.bin"] = data
-    _made["tree.json"] = json.dumps(_tree(rng, 6)).encode()
+    return {
+        "words.txt": ("\n".join(words) + "\n").encode(),
+        "prose.txt": ("\n".join(prose) + "\n").encode(),
+        "table.csv": ("\n".join(rows) + "\n").encode(),
+        "data.bin": data,
+        "tree.json": json.dumps(_tree(rng, 6)).encode(),
+    }
 
 
 def fill(directory, files):
     """Puts the fixtures into `directory`, with modes and times that do not depend on the clone."""
-    if not _made:
-        _make()
-    for name, data in _made.items():
+    for name, data in _made().items():
         with open(os.path.join(directory, name), "wb") as f:
             f.write(data)
     shutil.copytree(files, directory, dirs_exist_ok=True)
