@@ -77,6 +77,20 @@ typedef unsigned __int128 tcg_u128;
 #define dh_type_v256 TCG_TYPE_V256
 #define dh_type(t) dh_type_##t
 
+// 1 for what is a pointer in C though a TCG i64.
+#define dh_is_ptr_void 0
+#define dh_is_ptr_i32 0
+#define dh_is_ptr_i64 0
+#define dh_is_ptr_f32 0
+#define dh_is_ptr_f64 0
+#define dh_is_ptr_ptr 1
+#define dh_is_ptr_env 1
+#define dh_is_ptr_i128 0
+#define dh_is_ptr_v64 0
+#define dh_is_ptr_v128 0
+#define dh_is_ptr_v256 0
+#define dh_is_ptr(t) dh_is_ptr_##t
+
 // Handles of the builder.
 #define dh_handle_i32 TCGv_i32
 #define dh_handle_i64 TCGv_i64

@@ -154,6 +154,7 @@ typedef struct TCGHelperInfo {
     unsigned flags;   // TCG_CALL_*
     TCGType ret;      // TCG_TYPE_VOID when none
     uint8_t nargs;
+    uint16_t ptr_mask; // bit i: argument i, an i64, is a pointer in C; bit 15: the result
     TCGType args[TCG_MAX_CALL_ARGS];
     void *cif; // the prepared ffi_cif, made when the table is registered
 } TCGHelperInfo;
