@@ -483,6 +483,14 @@ static bool branches_to_next(const TCGContext *s, const TCGOp *op, const TCGLabe
     return false;
 }
 
+static void visit_br(Optimizer *o, TCGOp *op)
+{
+    remove_unreachable(o->s, op);
+    if (branches_to_next(o->s, op, arg_label(op->args[0]))) {
+        tcg_op_remove(o->s, op);
+    }
+}
+
 static void visit_brcond(Optimizer *o, TCGOp *op)
 {
     TCGContext *s = o->s;
@@ -496,7 +504,7 @@ static void visit_brcond(Optimizer *o, TCGOp *op)
         op->opc = INDEX_op_br;
         op->nargs = 1;
         op->args[0] = (TCGArg)target;
-        remove_unreachable(s, op);
+        visit_br(o, op);
     }
 }
 
@@ -559,11 +567,7 @@ static void visit(Optimizer *o, TCGOp *op)
         visit_label(o, op);
         return;
     case INDEX_op_br:
-        if (branches_to_next(o->s, op, arg_label(op->args[0]))) {
-            tcg_op_remove(o->s, op);
-        } else {
-            remove_unreachable(o->s, op);
-        }
+        visit_br(o, op);
         return;
     case INDEX_op_brcond_i64:
         visit_brcond(o, op);
