@@ -44,6 +44,9 @@ struct DisasContextBase {
     unsigned num_insns, max_insns;
     FetchFn *fetch;
     void *fetch_opaque;
+    uint64_t window_pc; // what translator_fetch read last
+    size_t window_len;
+    uint8_t window[256];
 };
 
 struct TranslatorOps {
@@ -53,6 +56,8 @@ struct TranslatorOps {
     void (*translate_insn)(DisasContextBase *db);
     // Ends the block according to is_jmp.
     void (*tb_stop)(DisasContextBase *db);
+    // Emits a store of pc to the CPU's pc.
+    void (*store_pc)(DisasContextBase *db, uint64_t pc);
 };
 
 // What a translation yields beside the ops in ctx.
@@ -67,7 +72,8 @@ TranslationResult translator_loop(TCGContext *ctx, const GuestISA *isa, TCGCode 
                                   uint32_t cflags, FetchFn *fetch, void *fetch_opaque);
 
 // Helpers for frontends.
-// True when a direct jump to dest may use goto_tb (same page as the block's start, chaining on).
+// True when a direct jump to dest may use goto_tb: chaining is on.  The destination may lie on any page,
+// because the runtime unlinks what jumps to a block that it invalidates.
 bool translator_use_goto_tb(const DisasContextBase *db, uint64_t dest);
 // Bytes of guest code at pc (see FetchFn).
 size_t translator_fetch(const DisasContextBase *db, uint64_t pc, uint8_t *buf, size_t len);

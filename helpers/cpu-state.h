@@ -55,6 +55,9 @@ struct CPUState {
     // Called before a helper writes guest memory through its host address, when not NULL (--verify's log).
     void (*mem_write_hook)(CPUState *cs, uint64_t addr, uint32_t size);
     void *verify; // state of --verify, NULL otherwise
+    // What a helper returns whose result differs from run to run (time stamps, random numbers), when
+    // not NULL: gets the fresh value, gives the one to use.
+    uint64_t (*nondeterministic)(CPUState *cs, uint64_t fresh);
 };
 
 // Leaves generated code, from a helper: back to cpu_exec with cs->exception_index set.

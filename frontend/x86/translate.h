@@ -65,7 +65,8 @@ typedef enum X86FlagsOp {
 typedef struct X86PendingFlags {
     X86FlagsOp op;
     MemOp size;       // operand size MO_8 .. MO_64
-    TCGv_i64 a, b, r; // never written after they were recorded
+    TCGv_i64 a, b, r; // low bits count; never written after they were recorded
+    uint32_t done;    // X86_CC_*: already in the globals
 } X86PendingFlags;
 
 typedef struct DisasContext {
@@ -127,15 +128,30 @@ static inline bool x86_op_is_reg(const DisasContext *s, unsigned i)
 // Number of a general-purpose (0-15), XMM/YMM (0-15) or MMX (0-7) register operand.
 unsigned x86_op_regno(const DisasContext *s, unsigned i);
 MemOp x86_op_size(const DisasContext *s, unsigned i); // MO_8 .. MO_128 from the operand's bits
-// Effective linear address of memory operand i: segment base added, address size honoured.
+// Effective linear address of memory operand i: segment base added, address size honoured.  A fresh
+// temp, computed on the first call and kept for the instruction: so call it before any branch inside the
+// instruction.  With precise state, the flags are put in the globals first.
 TCGv_i64 x86_op_addr(DisasContext *s, unsigned i);
+TCGv_i64 x86_op_effective_addr(DisasContext *s, unsigned i); // the same without the segment base (LEA)
 // The value of operand i (register, memory or immediate), zero-extended from its size, in a fresh temp
 // or a register's own handle when that is the whole of it: the caller must not write it.
 TCGv_i64 x86_op_load(DisasContext *s, unsigned i);
+// The same with any bits above the operand's size: for operations that only look at the low ones.
+TCGv_i64 x86_op_load_raw(DisasContext *s, unsigned i);
+TCGv_i64 x86_op_load_tmp(DisasContext *s, unsigned i); // as _raw, always in a fresh temp
 TCGv_i64 x86_op_load_signed(DisasContext *s, unsigned i); // sign-extended to 64 bits
 // Stores the low bits of v to operand i (a 32-bit register write clears the upper half).
 void x86_op_store(DisasContext *s, unsigned i, TCGv_i64 v);
 void x86_reg_store(DisasContext *s, unsigned regno, MemOp size, TCGv_i64 v);
+// To be called before a guest memory access whose address does not come from x86_op_addr.
+void x86_mem_prepare(DisasContext *s);
+// v's low 1 << size bytes, extended (v itself where that is all of it).
+TCGv_i64 x86_zext(TCGv_i64 v, MemOp size);
+TCGv_i64 x86_sext(TCGv_i64 v, MemOp size);
+static inline bool x86_has_lock(const DisasContext *s)
+{
+    return s->insn.attributes & ZYDIS_ATTRIB_HAS_LOCK;
+}
 
 // --- flags (flags.c) ---
 // Puts the flags in `need` (X86_CC_* mask) into the globals; what is pending stays so where it can.
@@ -143,6 +159,24 @@ void x86_flags_materialise(DisasContext *s, uint32_t need);
 void x86_flags_set(DisasContext *s, X86FlagsOp op, MemOp size, TCGv_i64 a, TCGv_i64 b, TCGv_i64 r);
 // Nothing is pending any more: the caller writes all arithmetic flags to the globals itself.
 void x86_flags_to_globals(DisasContext *s);
+// The same for a caller that writes only `written`: the others are put in the globals first.
+void x86_flags_to_globals_partly(DisasContext *s, uint32_t written);
+// What a condition code (0-15, as in the opcode of Jcc) comes to: true when a cond b.
+typedef struct X86Cond {
+    TCGCond cond;
+    TCGv_i64 a, b;
+} X86Cond;
+X86Cond x86_flags_cond(DisasContext *s, unsigned cc);
+// ZF, SF and PF of a result of the given size, written to the globals.
+void x86_flags_write_zsp(TCGv_i64 r, MemOp size);
+static inline TCGv_i64 x86_cc_z(void) { return tcg_global_i64(X86_G_CC_Z); }
+static inline TCGv_i64 x86_cc_n(void) { return tcg_global_i64(X86_G_CC_N); }
+static inline TCGv_i64 x86_cc_c(void) { return tcg_global_i64(X86_G_CC_C); }
+static inline TCGv_i64 x86_cc_o(void) { return tcg_global_i64(X86_G_CC_O); }
+static inline TCGv_i64 x86_cc_a(void) { return tcg_global_i64(X86_G_CC_A); }
+// For a block that goes on at dest: puts the flags into the globals that code there may read, and tells
+// the optimiser that the others are dead.
+void x86_flags_leave_to(DisasContext *s, uint64_t dest);
 
 // --- ends and faults (translate.c) ---
 // Stores pc, so that a helper may raise or the block may be left.
@@ -150,6 +184,10 @@ void x86_store_pc(DisasContext *s, uint64_t pc);
 // Flags and pc stored; for helpers that may raise or read all state.
 void x86_sync_state(DisasContext *s);
 void x86_gen_exception(DisasContext *s, int vector, uint64_t pc); // ends the block (DISAS_NORETURN)
+// Raises the exception with this instruction's pc when a cond b; the block goes on.
+void x86_gen_exception_if(DisasContext *s, int vector, TCGCond cond, TCGv_i64 a, TCGv_i64 b);
+// Goes on at a known pc, through jump slot 0 or 1; flags are seen to.
+void x86_gen_jump(DisasContext *s, unsigned slot, uint64_t dest);
 // #GP unless addr is 16-byte aligned (legacy SSE memory operands).
 void x86_gen_align16_check(DisasContext *s, TCGv_i64 addr);
 bool x86_has_feature(const DisasContext *s, X86Feature f);

@@ -49,6 +49,28 @@ enum {
 #define X86_MXCSR_DEFAULT 0x1f80u
 #define X86_FPUC_DEFAULT 0x037fu
 
+// Flags of a block's TBKey.
+#define X86_TB_CODE64 1u
+#define X86_TB_TF 2u          // single step: one instruction, then #DB
+#define X86_TB_MODEL_SHIFT 8  // index of the CPU model, 8 bits
+
+// What a CPU model shows through CPUID; frontend/x86/cpu-models.c has them.
+typedef struct X86CPUModel {
+    const char *name, *description;
+    const char *vendor; // 12 characters
+    const char *brand;  // at most 47 characters
+    uint32_t family, model, stepping;
+    uint64_t features; // bits numbered by X86Feature (frontend/x86/translate.h)
+    // Feature words: leaf 1 ECX and EDX, leaf 7 EBX, ECX and EDX, leaf 0x80000001 ECX and EDX,
+    // leaf 0xd subleaf 1 EAX.
+    uint32_t leaf1_ecx, leaf1_edx, leaf7_ebx, leaf7_ecx, leaf7_edx;
+    uint32_t ext1_ecx, ext1_edx, leafd1_eax;
+    uint8_t index; // in the frontend's list; part of a block's key
+} X86CPUModel;
+
+// What x86_query_seg is asked.
+enum { X86_SEG_READABLE, X86_SEG_WRITABLE, X86_SEG_RIGHTS, X86_SEG_LIMIT };
+
 // An x87 register: 80 bits in memory order; MMX registers are the low 64 bits.
 typedef union X86FPReg {
     long double ld; // 80-bit extended on x86 hosts
@@ -90,7 +112,7 @@ typedef struct CPUX86State {
     X86FPReg fpregs[8]; // physical registers
 
     uint64_t xcr0;
-    const struct X86CPUModel *model;
+    const X86CPUModel *model;
     bool code64; // 64-bit mode; false for i386 programs
 } CPUX86State;
 
