@@ -30,6 +30,13 @@ _Noreturn void process_exit(int status);
 // Ends as the guest does: by this signal's default action.
 _Noreturn void process_die_by_signal(int sig);
 
+// myna's own files stay out of the guest's way: gives a close-on-exec duplicate of fd with a high number
+// and closes fd; -1 and errno when there is none.  The guest must not get at descriptors for which
+// process_fd_is_own says true (close, dup2 onto them, close_range).
+int process_own_fd(int fd);
+bool process_fd_is_own(int fd);
+void process_close_own_fd(int fd);
+
 // To be called around fork() by the thread that forks, outside cpu_exec, all signals blocked.
 // Afterwards the child has this thread's CPU alone; its other CPUs are gone from every list (their
 // memory is lost to it), and background compilation starts anew when needed.

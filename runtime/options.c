@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The option table, and what is made of it.  See options.h.
+//
+// Names follow QEMU's user mode; -x and --x are the same.  A new option is a row and a field.
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "options.h"
+#include "process.h"
+
+// Gives NULL, or what is wrong with the argument (a string that stays).
+typedef const char *OptionSet(MynaOptions *o, const char *arg);
+
+typedef enum OptionGroup { GROUP_GUEST, GROUP_ENGINE, GROUP_LOG, GROUP_OTHER, GROUP_COUNT } OptionGroup;
+static const char *const group_titles[GROUP_COUNT] = {"Guest", "Engine", "Seeing inside", "Other"};
+
+typedef struct OptionRow {
+    OptionGroup group;
+    const char *name;
+    const char *arg;     // the argument's name, "[...]" when it may be left out, NULL when there is none
+    const char *env;     // environment variable without MYNA_, or NULL
+    bool once;           // for the first program alone: not handed on at execve
+    OptionSet *set;
+    const char *help;    // what it does
+    const char *example; // an example, what follows "myna"
+} OptionRow;
+
+// --- setters ------------------------------------------------------------------------------------
+
+#define SET_STRING(field)                                                                          \
+    static const char *set_##field(MynaOptions *o, const char *arg)                                \
+    {                                                                                              \
+        o->field = g_strdup(arg);                                                                  \
+        return NULL;                                                                               \
+    }
+SET_STRING(ld_prefix)
+SET_STRING(argv0)
+SET_STRING(cpu_model)
+SET_STRING(uname_release)
+SET_STRING(log_filename)
+SET_STRING(log_filter)
+SET_STRING(dump_ir)
+#undef SET_STRING
+
+// A flag's environment variable: set and not "0".
+static bool flag_value(const char *arg) { return !arg || strcmp(arg, "0") != 0; }
+
+static const char *set_strace(MynaOptions *o, const char *arg)
+{
+    o->strace = flag_value(arg);
+    return NULL;
+}
+static const char *set_precise(MynaOptions *o, const char *arg)
+{
+    o->precise = flag_value(arg);
+    return NULL;
+}
+static const char *set_verify(MynaOptions *o, const char *arg)
+{
+    o->verify = flag_value(arg);
+    return NULL;
+}
+static const char *set_stats(MynaOptions *o, const char *arg)
+{
+    o->stats = flag_value(arg);
+    return NULL;
+}
+
+static const char *set_env(MynaOptions *o, const char *arg)
+{
+    if (!strchr(arg, '=') || *arg == '=') {
+        return "it must be NAME=VALUE";
+    }
+    g_ptr_array_add(o->env_edits, g_strdup(arg));
+    return NULL;
+}
+static const char *unset_env(MynaOptions *o, const char *arg)
+{
+    if (strchr(arg, '=') || !*arg) {
+        return "it must be a variable's name";
+    }
+    g_ptr_array_add(o->env_edits, g_strdup(arg));
+    return NULL;
+}
+
+static const char *set_stack_size(MynaOptions *o, const char *arg)
+{
+    char *end;
+    errno = 0;
+    uint64_t n = g_ascii_strtoull(arg, &end, 0);
+    unsigned shift = 0;
+    switch (*end) {
+    case 'k':
+    case 'K': shift = 10; break;
+    case 'm':
+    case 'M': shift = 20; break;
+    case 'g':
+    case 'G': shift = 30; break;
+    }
+    end += shift != 0;
+    if (end == arg || *end || errno || *arg == '-' || n > ((uint64_t)1 << 40) >> shift) {
+        return "it must be a number of bytes, with K, M or G behind it or not";
+    }
+    n <<= shift;
+    if (n < 64 << 10) {
+        return "a stack has at least 64K";
+    }
+    o->stack_size = n;
+    return NULL;
+}
+
+static const char *set_log_items(MynaOptions *o, const char *arg)
+{
+    if (!strcmp(arg, "help")) {
+        log_help(stdout);
+        exit(0);
+    }
+    o->log_items = o->log_items ? g_strconcat(o->log_items, ",", arg, NULL) : g_strdup(arg);
+    return NULL;
+}
+
+static const char *set_llvm(MynaOptions *o, const char *arg)
+{
+    if (!arg || !strcmp(arg, "tiered")) {
+        o->engine = ENGINE_TIERED;
+    } else if (!strcmp(arg, "all")) {
+        o->engine = ENGINE_LLVM_ALL;
+    } else {
+        return "it must be 'tiered' or 'all'";
+    }
+    o->llvm_given = true;
+    return NULL;
+}
+static const char *set_tci(MynaOptions *o, const char *arg)
+{
+    if (flag_value(arg)) {
+        o->engine = ENGINE_TCI;
+        o->llvm_given = false;
+    }
+    return NULL;
+}
+static const char *set_hot(MynaOptions *o, const char *arg)
+{
+    char *end;
+    errno = 0;
+    uint64_t n = g_ascii_strtoull(arg, &end, 0);
+    if (end == arg || *end || errno || *arg == '-' || n < 1 || n > UINT32_MAX) {
+        return "it must be a number from 1 on";
+    }
+    o->hot = (uint32_t)n;
+    return NULL;
+}
+
+static const char *set_guest_base(MynaOptions *o, const char *arg)
+{
+    (void)o;
+    char *end;
+    uint64_t n = g_ascii_strtoull(arg, &end, 0);
+    return end != arg && !*end && n == 0 ? NULL : "guests of 64 bits run at base 0 only";
+}
+static const char *set_reserved_va(MynaOptions *o, const char *arg)
+{
+    (void)o;
+    char *end;
+    uint64_t n = g_ascii_strtoull(arg, &end, 0);
+    return end != arg && !*end && n == 0 ? NULL
+                                         : "guests of 64 bits share the host's address space";
+}
+
+static const char *show_help(MynaOptions *o, const char *arg)
+{
+    (void)o;
+    (void)arg;
+    options_help(stdout);
+    exit(0);
+}
+static const char *show_version(MynaOptions *o, const char *arg)
+{
+    (void)o;
+    (void)arg;
+    printf("myna %s\n", MYNA_VERSION);
+    exit(0);
+}
+
+// --- the table ----------------------------------------------------------------------------------
+
+// clang-format off
+static const OptionRow rows[] = {
+    {GROUP_GUEST, "L", "DIR", "LD_PREFIX", false, set_ld_prefix,
+     "look for the program's interpreter, its libraries and the absolute paths it opens under DIR first",
+     "-L /srv/debian ./prog"},
+    {GROUP_GUEST, "E", "NAME=VALUE", "SET_ENV", true, set_env,
+     "set a variable in the program's environment (MYNA_SET_ENV: several, separated by commas)",
+     "-E LANG=C ./prog"},
+    {GROUP_GUEST, "U", "NAME", "UNSET_ENV", true, unset_env,
+     "take a variable out of it (MYNA_UNSET_ENV: several, separated by commas)",
+     "-U LD_PRELOAD ./prog"},
+    {GROUP_GUEST, "0", "NAME", "ARGV0", true, set_argv0,
+     "what the program gets as argv[0]",
+     "-0 sh /bin/busybox -c 'echo hello'"},
+    {GROUP_GUEST, "s", "SIZE", "STACK_SIZE", false, set_stack_size,
+     "size of the program's stack in bytes; K, M or G may follow (8M unless told)",
+     "-s 64M ./prog"},
+    {GROUP_GUEST, "cpu", "MODEL", "CPU", false, set_cpu_model,
+     "the CPU that the program sees; `-cpu help` lists the models",
+     "-cpu max ./prog"},
+    {GROUP_GUEST, "r", "RELEASE", "UNAME", false, set_uname_release,
+     "the kernel release that uname gives",
+     "-r 5.10.0 ./prog"},
+    {GROUP_GUEST, "B", "ADDRESS", "GUEST_BASE", false, set_guest_base,
+     "host address of the guest's address 0; only 0 for 64-bit guests",
+     "-B 0 ./prog"},
+    {GROUP_GUEST, "R", "SIZE", "RESERVED_VA", false, set_reserved_va,
+     "size of the guest's address space; only 0, the whole, for 64-bit guests",
+     "-R 0 ./prog"},
+
+    {GROUP_ENGINE, "llvm", "[tiered|all]", "LLVM", false, set_llvm,
+     "tiered (the default): hot code is compiled by LLVM in the background; "
+     "all: LLVM compiles every block before its first execution",
+     "--llvm=all ./prog"},
+    {GROUP_ENGINE, "tci", NULL, "TCI", false, set_tci,
+     "the interpreter alone",
+     "--tci ./prog"},
+    {GROUP_ENGINE, "hot", "N", "HOT", false, set_hot,
+     "with tiered: executions of a block before it is compiled",
+     "--hot 50 ./prog"},
+    {GROUP_ENGINE, "precise", NULL, "PRECISE", false, set_precise,
+     "registers are exact at every memory access, even when no signal handler could see them",
+     "--precise ./prog"},
+    {GROUP_ENGINE, "verify", NULL, "VERIFY", false, set_verify,
+     "run each block in the interpreter and under LLVM, compare, stop at the first difference "
+     "(status 70)",
+     "--verify ./prog"},
+
+    {GROUP_LOG, "d", "ITEM,...", "LOG", false, set_log_items,
+     "log these; `-d help` lists the items",
+     "-d in_asm,op_opt ./prog"},
+    {GROUP_LOG, "D", "FILE", "LOG_FILENAME", false, set_log_filename,
+     "write the log to FILE, %d becoming the process id (unless told, to standard error)",
+     "-d exec,nochain -D log.%d ./prog"},
+    {GROUP_LOG, "dfilter", "RANGE,...", "DFILTER", false, set_log_filter,
+     "log code at these guest addresses alone: START..LAST, START+LENGTH, START-LENGTH",
+     "-d op -dfilter 0x401000+0x200 ./prog"},
+    {GROUP_LOG, "strace", NULL, "STRACE", false, set_strace,
+     "log system calls",
+     "-strace ./prog"},
+    {GROUP_LOG, "dump-ir", "DIR", "DUMP_IR", false, set_dump_ir,
+     "write each unit's LLVM IR into DIR (made when missing), with an index; implies --llvm=all",
+     "--dump-ir=ir ./prog"},
+    {GROUP_LOG, "stats", NULL, "STATS", false, set_stats,
+     "counters on standard error at the end",
+     "--stats ./prog"},
+
+    {GROUP_OTHER, "h", NULL, NULL, true, show_help, "this text", "-h"},
+    {GROUP_OTHER, "help", NULL, NULL, true, show_help, "the same", "--help"},
+    {GROUP_OTHER, "version", NULL, NULL, true, show_version, "the version", "-version"},
+};
+// clang-format on
+enum { NB_ROWS = G_N_ELEMENTS(rows) };
+
+static bool row_arg_optional(const OptionRow *r) { return r->arg && r->arg[0] == '['; }
+
+// How the option is written: -x for one letter and for QEMU's names, --x for what QEMU does not have.
+static const char *row_dashes(const OptionRow *r)
+{
+    static const char *const single[] = {"cpu", "dfilter", "strace", "version"};
+    for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
+        if (!strcmp(r->name, single[i])) {
+            return "-";
+        }
+    }
+    return strlen(r->name) == 1 ? "-" : "--";
+}
+
+static char *row_synopsis(const OptionRow *r)
+{
+    const char *d = row_dashes(r);
+    if (!r->arg) {
+        return g_strdup_printf("%s%s", d, r->name);
+    }
+    if (row_arg_optional(r)) {
+        return g_strdup_printf("%s%s[=%s", d, r->name, r->arg + 1);
+    }
+    return g_strdup_printf("%s%s%s%s", d, r->name, *d && d[1] ? "=" : " ", r->arg);
+}
+
+// --- parsing ------------------------------------------------------------------------------------
+
+static void usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+static void usage_error(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    char *text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "myna: %s (see myna -h)\n", text);
+    exit(EXIT_USAGE);
+}
+
+static void remember(MynaOptions *o, const OptionRow *r, const char *arg)
+{
+    if (r->once) {
+        return;
+    }
+    char *word = arg ? g_strdup_printf("--%s=%s", r->name, arg) : g_strdup_printf("--%s", r->name);
+    g_ptr_array_add(o->given, word);
+}
+
+static void apply_environment(MynaOptions *o)
+{
+    for (unsigned i = 0; i < NB_ROWS; i++) {
+        const OptionRow *r = &rows[i];
+        char *name = r->env ? g_strconcat("MYNA_", r->env, NULL) : NULL;
+        const char *value = name ? getenv(name) : NULL;
+        bool several = r->set == set_env || r->set == unset_env;
+        char **words = value && *value ? several ? g_strsplit(value, ",", -1)
+                                                 : g_strsplit(value, "", 1)
+                                       : NULL;
+        for (char **w = words; w && *w; w++) {
+            const char *wrong = r->set(o, several ? *w : value);
+            if (wrong) {
+                usage_error("%s=%s: %s", name, value, wrong);
+            }
+            if (r->arg) {
+                remember(o, r, value);
+            } else if (flag_value(value)) {
+                remember(o, r, NULL);
+            }
+        }
+        g_strfreev(words);
+        g_free(name);
+    }
+}
+
+int options_parse(MynaOptions *o, int argc, char **argv)
+{
+    struct option longs[NB_ROWS + 1] = {0};
+    for (unsigned i = 0; i < NB_ROWS; i++) {
+        longs[i].name = rows[i].name;
+        longs[i].has_arg = !rows[i].arg               ? no_argument
+                           : row_arg_optional(&rows[i]) ? optional_argument
+                                                        : required_argument;
+    }
+    *o = (MynaOptions){
+        .engine = ENGINE_TIERED,
+        .stack_size = 8 << 20,
+        .hot = 0,
+        .env_edits = g_ptr_array_new_with_free_func(g_free),
+        .given = g_ptr_array_new_with_free_func(g_free),
+    };
+    apply_environment(o);
+
+    opterr = 0;
+    optind = 0; // from the start, also when called again
+    for (;;) {
+        int index = -1, at = optind ? optind : 1;
+        int c = getopt_long_only(argc, argv, "+:", longs, &index);
+        if (c == -1) {
+            break;
+        }
+        const char *word = at < argc ? argv[at] : "";
+        if (c == ':') {
+            usage_error("%s needs an argument", word);
+        }
+        if (c == '?' || index < 0) {
+            usage_error("there is no option %s, or it takes no argument", word);
+        }
+        const char *wrong = rows[index].set(o, optarg);
+        if (wrong) {
+            usage_error("%s%s %s: %s", row_dashes(&rows[index]), rows[index].name,
+                        optarg ? optarg : "", wrong);
+        }
+        remember(o, &rows[index], optarg);
+    }
+    if (o->dump_ir && !o->verify && !(o->engine == ENGINE_LLVM_ALL)) {
+        if (o->engine == ENGINE_TCI) {
+            usage_error("--dump-ir needs LLVM, and --tci is the interpreter alone");
+        }
+        o->engine = ENGINE_LLVM_ALL;
+    }
+    if (o->verify && o->engine == ENGINE_TCI) {
+        usage_error("--verify compares LLVM with the interpreter: it cannot go with --tci");
+    }
+    return optind;
+}
+
+char **options_argv(const MynaOptions *o)
+{
+    char **v = g_new0(char *, o->given->len + 1);
+    for (unsigned i = 0; i < o->given->len; i++) {
+        v[i] = o->given->pdata[i];
+    }
+    return v;
+}
+
+char **options_guest_environ(const MynaOptions *o, char **host_environ)
+{
+    char **env = g_strdupv(host_environ);
+    for (unsigned i = 0; i < NB_ROWS; i++) {
+        if (rows[i].env) {
+            char *name = g_strconcat("MYNA_", rows[i].env, NULL);
+            env = g_environ_unsetenv(env, name);
+            g_free(name);
+        }
+    }
+    for (unsigned i = 0; i < o->env_edits->len; i++) {
+        const char *edit = o->env_edits->pdata[i];
+        const char *eq = strchr(edit, '=');
+        if (eq) {
+            char *name = g_strndup(edit, eq - edit);
+            env = g_environ_setenv(env, name, eq + 1, TRUE);
+            g_free(name);
+        } else {
+            env = g_environ_unsetenv(env, edit);
+        }
+    }
+    return env;
+}
+
+// --- texts --------------------------------------------------------------------------------------
+
+// Prints text between the columns, the first line going on at the current one.
+static void print_wrapped(FILE *f, const char *text, unsigned indent, unsigned width)
+{
+    char **words = g_strsplit(text, " ", -1);
+    unsigned column = indent;
+    for (char **w = words; *w; w++) {
+        if (column > indent && column + 1 + strlen(*w) > width) {
+            fprintf(f, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        column += fprintf(f, "%s%s", column > indent ? " " : "", *w);
+    }
+    fputc('\n', f);
+    g_strfreev(words);
+}
+
+void options_help(FILE *f)
+{
+    fprintf(f, "Usage: myna [options] program [arguments]\n"
+               "Runs a Linux program that was built for another machine.\n");
+    for (int g = 0; g < GROUP_COUNT; g++) {
+        fprintf(f, "\n%s:\n", group_titles[g]);
+        for (unsigned i = 0; i < NB_ROWS; i++) {
+            const OptionRow *r = &rows[i];
+            if ((int)r->group != g) {
+                continue;
+            }
+            char *synopsis = row_synopsis(r);
+            fprintf(f, "  %-21s ", synopsis);
+            if (strlen(synopsis) > 21) {
+                fprintf(f, "\n%24s", "");
+            }
+            print_wrapped(f, r->help, 24, 96);
+            fprintf(f, "%24s  e.g. myna %s\n", "", r->example);
+            g_free(synopsis);
+        }
+    }
+    fprintf(f, "\nEach option can also be given in the environment:\n ");
+    unsigned column = 1;
+    for (unsigned i = 0; i < NB_ROWS; i++) {
+        if (rows[i].env) {
+            if (column + strlen(rows[i].env) + 6 > 95) {
+                fprintf(f, "\n ");
+                column = 1;
+            }
+            column += fprintf(f, " MYNA_%s", rows[i].env);
+        }
+    }
+    fprintf(f, "\n\nExit status: the program's own; 128+N in a shell when signal N ended it (myna ends "
+               "by the\nsame signal); 126 when it cannot be run, 127 when there is none; 64 for a fault "
+               "in the\ncommand line; 70 for a fault of myna's own.\n");
+}
+
+// Text for roff: a dash is a minus, a backslash an \e; a leading dot or quote cannot occur.
+static void man_text(FILE *f, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '-') {
+            fputs("\\-", f);
+        } else if (*text == '\\') {
+            fputs("\\e", f);
+        } else if (*text == '\'') {
+            fputs("\\(aq", f);
+        } else {
+            fputc(*text, f);
+        }
+    }
+}
+
+void options_man(FILE *f)
+{
+    fprintf(f, ".SH OPTIONS\n");
+    for (int g = 0; g < GROUP_COUNT; g++) {
+        fprintf(f, ".SS %s\n", group_titles[g]);
+        for (unsigned i = 0; i < NB_ROWS; i++) {
+            const OptionRow *r = &rows[i];
+            if ((int)r->group != g) {
+                continue;
+            }
+            char *synopsis = row_synopsis(r);
+            fprintf(f, ".TP\n\\fB");
+            man_text(f, synopsis);
+            fprintf(f, "\\fR\n");
+            man_text(f, r->help);
+            if (r->env) {
+                fprintf(f, ".\nEnvironment: \\fBMYNA_%s\\fR", r->env);
+            }
+            fprintf(f, ".\nExample: \\fBmyna ");
+            man_text(f, r->example);
+            fprintf(f, "\\fR\n");
+            g_free(synopsis);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How myna ends, forks, and keeps its descriptors to itself.  See process.h.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cpu-exec.h"
+#include "cpu-list.h"
+#include "guest-memory-internal.h"
+#include "log.h"
+#include "process.h"
+#include "stats.h"
+#include "tb.h"
+#include "tier-host.h"
+
+const MynaOptions *myna_options;
+
+// --- ends ---------------------------------------------------------------------------------------
+
+void process_fail(int status, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    char *text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "myna: %s\n", text);
+    fflush(NULL);
+    _exit(status);
+}
+
+void process_internal_fault(const char *fmt, ...)
+{
+    char text[1024];
+    int n = snprintf(text, sizeof(text), "myna: internal fault: ");
+    va_list ap;
+    va_start(ap, fmt);
+    n += vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
+    va_end(ap);
+    n = n > (int)sizeof(text) - 160 ? (int)sizeof(text) - 160 : n;
+    if (current_cpu) {
+        n += snprintf(text + n, sizeof(text) - (size_t)n, "\nmyna: guest %s, pc 0x%" PRIx64,
+                      current_cpu->isa->name, current_cpu->isa->get_pc(current_cpu));
+    }
+    n += snprintf(text + n, sizeof(text) - (size_t)n,
+                  "\nmyna: this is a bug of myna %s; the guest is not to blame\n", MYNA_VERSION);
+    ssize_t ignored = write(STDERR_FILENO, text, (size_t)n);
+    (void)ignored;
+    _exit(EXIT_INTERNAL);
+}
+
+static void finish(void)
+{
+    if (myna_options && myna_options->stats) {
+        stats_print(stderr);
+    }
+    tier_host_finish();
+    fflush(NULL);
+}
+
+void process_exit(int status)
+{
+    finish();
+    _exit(status);
+}
+
+void process_die_by_signal(int sig)
+{
+    finish();
+    struct sigaction act = {.sa_handler = SIG_DFL};
+    sigset_t set;
+    sigaction(sig, &act, NULL);
+    sigemptyset(&set);
+    sigaddset(&set, sig);
+    raise(sig);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    // A signal whose default action does not end a process is no way to end.
+    _exit(128 + sig);
+}
+
+// --- descriptors --------------------------------------------------------------------------------
+
+enum { MAX_OWN_FDS = 64, OWN_FD_ROOM = 64 };
+static _Atomic int own_fds[MAX_OWN_FDS]; // fd + 1; 0 when the slot is empty
+
+int process_own_fd(int fd)
+{
+    struct rlimit lim;
+    int from = 1024 - OWN_FD_ROOM;
+    if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur != RLIM_INFINITY) {
+        // Not higher than 64 Ki: the kernel's table grows with the highest number.
+        rlim_t top = lim.rlim_cur < (1 << 16) ? lim.rlim_cur : 1 << 16;
+        from = top > 2 * OWN_FD_ROOM ? (int)top - OWN_FD_ROOM : (int)(top / 2);
+    }
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, from);
+    if (high < 0) {
+        return -1;
+    }
+    close(fd);
+    for (int i = 0; i < MAX_OWN_FDS; i++) {
+        int empty = 0;
+        if (atomic_compare_exchange_strong(&own_fds[i], &empty, high + 1)) {
+            break;
+        }
+    }
+    return high;
+}
+
+bool process_fd_is_own(int fd)
+{
+    for (int i = 0; i < MAX_OWN_FDS; i++) {
+        if (fd >= 0 && atomic_load_explicit(&own_fds[i], memory_order_relaxed) == fd + 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void process_close_own_fd(int fd)
+{
+    for (int i = 0; i < MAX_OWN_FDS; i++) {
+        int mine = fd + 1;
+        if (atomic_compare_exchange_strong(&own_fds[i], &mine, 0)) {
+            break;
+        }
+    }
+    close(fd);
+}
+
+// --- fork ---------------------------------------------------------------------------------------
+
+// Outer locks first; the order is that of tb.h.
+void process_fork_prepare(void)
+{
+    tier_host_fork_prepare();
+    cpu_list_fork_prepare();
+    tb_fork_prepare();
+    guest_memory_fork_prepare();
+    log_fork_prepare();
+}
+
+void process_fork_parent(void)
+{
+    log_fork_parent();
+    guest_memory_fork_done();
+    tb_fork_parent();
+    cpu_list_fork_parent();
+    tier_host_fork_parent();
+}
+
+void process_fork_child(void)
+{
+    log_fork_child();
+    guest_memory_fork_done();
+    tb_fork_child();
+    cpu_list_fork_child();
+    tier_host_fork_child();
+}
+
+// --- symbols ------------------------------------------------------------------------------------
+
+static _Atomic(GuestSymbolFn *) symbol_lookup;
+
+void process_set_symbol_lookup(GuestSymbolFn *fn) { atomic_store(&symbol_lookup, fn); }
+
+const char *guest_symbol(uint64_t addr, uint64_t *offset)
+{
+    GuestSymbolFn *fn = atomic_load(&symbol_lookup);
+    uint64_t ignored;
+    return fn ? fn(addr, offset ? offset : &ignored) : NULL;
+}
