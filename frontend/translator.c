@@ -14,8 +14,13 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "helpers/common/helper-common-gen.h"
 #include "tcg/tcg-op.h"
+
+// The table's env is whatever the guest's CPUArchState is; only its first member matters here.
+typedef CPUState CPUArchState;
+#define HELPER_TABLE "helpers/common/helper-common.h"
+#include "helpers/helper-proto.h"
+#include "helpers/helper-gen.h"
 
 #define PAGE_MASK (~(uint64_t)4095)
 
@@ -87,7 +92,10 @@ TranslationResult translator_loop(TCGContext *ctx, const GuestISA *isa, TCGCode 
     ops->store_pc(db, db->pc_first);
     tcg_gen_exit_tb((uintptr_t)code | TB_EXIT_REQUESTED);
 
-    return (TranslationResult){.size = db->pc_next - db->pc_first, .num_insns = db->num_insns};
+    return (TranslationResult){.size = db->pc_next - db->pc_first,
+                               .num_insns = db->num_insns,
+                               .fetch_fault = db->fetch_fault,
+                               .fault_addr = db->fault_addr};
 }
 
 bool translator_use_goto_tb(const DisasContextBase *db, uint64_t dest)
@@ -107,6 +115,16 @@ size_t translator_fetch(const DisasContextBase *cdb, uint64_t pc, uint8_t *buf, 
     n = n < len ? n : len;
     memcpy(buf, db->window + at, n);
     return n;
+}
+
+void translator_fetch_fault(DisasContextBase *db, uint64_t addr)
+{
+    db->num_insns--;
+    db->is_jmp = DISAS_TOO_MANY;
+    if (db->num_insns == 0) {
+        db->fetch_fault = true;
+        db->fault_addr = addr;
+    }
 }
 
 void translator_lookup_and_goto_ptr(const DisasContextBase *db)

@@ -47,6 +47,8 @@ struct DisasContextBase {
     uint64_t window_pc; // what translator_fetch read last
     size_t window_len;
     uint8_t window[256];
+    bool fetch_fault; // see translator_fetch_fault
+    uint64_t fault_addr;
 };
 
 struct TranslatorOps {
@@ -64,6 +66,8 @@ struct TranslatorOps {
 typedef struct TranslationResult {
     uint64_t size;      // bytes of guest code covered, from key.pc
     unsigned num_insns;
+    bool fetch_fault;    // the first instruction cannot be read: there is no block, the CPU faults at
+    uint64_t fault_addr; // fault_addr
 } TranslationResult;
 
 // Translates one block into ctx (which becomes tcg_ctx): tcg_func_start, the exit_request check, the
@@ -77,6 +81,10 @@ TranslationResult translator_loop(TCGContext *ctx, const GuestISA *isa, TCGCode 
 bool translator_use_goto_tb(const DisasContextBase *db, uint64_t dest);
 // Bytes of guest code at pc (see FetchFn).
 size_t translator_fetch(const DisasContextBase *db, uint64_t pc, uint8_t *buf, size_t len);
+// For translate_insn, when the instruction needs bytes that translator_fetch does not give; addr is the
+// first that is missing.  Ends the block before the instruction; when it is the block's first, the
+// translation yields a fetch fault instead of a block.  Sets is_jmp; pc_next must not be advanced.
+void translator_fetch_fault(DisasContextBase *db, uint64_t addr);
 // lookup_and_goto_ptr: jump to the block of the CPU's pc, which must be stored.
 void translator_lookup_and_goto_ptr(const DisasContextBase *db);
 
