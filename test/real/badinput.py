@@ -120,7 +120,7 @@ CASES = [
     ("unknown-engine", ["--llvm=turbo", "{d}/good"], 64, "turbo"),
     ("unknown-log-item", ["-d", "in_asm,nonsense", "{d}/good"], 64, "nonsense"),
     ("unknown-cpu", ["-cpu", "z80", "{d}/good"], 64, "z80"),
-    ("missing-argument", ["-L"], 64, "L"),
+    ("missing-argument", ["-L"], 64, "-L needs an argument"),
     ("stack-not-a-number", ["-s", "much", "{d}/good"], 64, "much"),
     ("dfilter-nonsense", ["-dfilter", "x..y", "{d}/good"], 64, "x..y"),
     ("log-unwritable", ["-d", "in_asm", "-D", "{d}/none/log", "{d}/good"], 64, "none/log"),
