@@ -29,8 +29,9 @@ int main(int argc, char **argv)
     if (child < 0 || wait4(child, &status, 0, &usage) != child)
         return 70;
     clock_gettime(CLOCK_MONOTONIC, &end);
-    long long elapsed = (end.tv_sec - start.tv_sec) * 1000000LL + (end.tv_nsec - start.tv_nsec) / 1000;
-    dprintf(3, "%lld %lld %lld %ld %d\n", microseconds(usage.ru_utime), microseconds(usage.ru_stime),
-            elapsed, usage.ru_maxrss, status);
+    long long elapsed = (end.tv_sec - start.tv_sec) * 1000000LL +
+                        (end.tv_nsec - start.tv_nsec) / 1000;
+    dprintf(3, "%lld %lld %lld %ld %d\n", microseconds(usage.ru_utime),
+            microseconds(usage.ru_stime), elapsed, usage.ru_maxrss, status);
     return 0;
 }
