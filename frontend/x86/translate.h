@@ -49,6 +49,7 @@ typedef enum X86Feature {
     X86_FEAT_RDPID,
     X86_FEAT_RDTSCP,
     X86_FEAT_SSE4A,
+    X86_FEAT_XSAVEC,
     X86_FEAT_COUNT
 } X86Feature;
 
@@ -76,13 +77,23 @@ typedef struct DisasContext {
     uint64_t pc;     // of the instruction
     uint64_t next_pc; // of the one after it
     bool code64;
+    bool precise;           // TCGContext.precise
     X86PendingFlags flags;
-    const struct X86CPUModel *model;
+    uint32_t flags_written; // X86_CC_*: written since the block's start, pending or in the globals
+    TCGv_i64 addr[ZYDIS_MAX_OPERAND_COUNT]; // of the memory operands whose address is computed
+    const X86CPUModel *model;
+    const ZydisDecoder *decoder;
     // MMX state that this block is known to have set: see vec.h.  Zero at a block's start.
     bool mmx_entered;
     uint8_t mmx_written; // bit n: the exponent of MMn is all ones
     bool sse_unmasked;   // the block runs under an MXCSR that unmasks an exception
 } DisasContext;
+
+// The frontend's own block ends (is_jmp).  pc and flags are stored.
+enum {
+    X86_DISAS_LOOKUP = DISAS_TARGET_0, // jump to whatever block rip names
+    X86_DISAS_EXIT = DISAS_TARGET_1,   // return to cpu_exec: the instruction changed what it looks at
+};
 
 // A semantics row.  trans returns false for an encoding that is undefined (#UD).
 typedef bool X86Trans(DisasContext *s, int arg);

@@ -52,6 +52,7 @@ enum {
 // Flags of a block's TBKey.
 #define X86_TB_CODE64 1u
 #define X86_TB_TF 2u          // single step: one instruction, then #DB
+#define X86_TB_SSE_UNMASKED 4u // MXCSR unmasks an exception
 #define X86_TB_MODEL_SHIFT 8  // index of the CPU model, 8 bits
 
 // What a CPU model shows through CPUID; frontend/x86/cpu-models.c has them.
