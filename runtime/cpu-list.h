@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The CPUs of the process, and what the runtime keeps for each.
+
+#ifndef RUNTIME_CPU_LIST_H
+#define RUNTIME_CPU_LIST_H
+
+#include <setjmp.h>
+
+#include "frontend/frontend.h"
+#include "tb.h"
+
+// Lies in front of the CPU's CPUArchState.
+typedef struct CPUPrivate {
+    struct CPUPrivate *prev, *next; // the list of CPUs
+    void *allocation;
+    size_t env_size;
+    unsigned index;       // for logs
+    bool in_guest;        // generated code or a helper of it runs
+    bool fp_loaded;       // the guest's FP control state is in the host's FP unit
+    uint32_t once_cflags; // translation flags of the next block alone; 0: none
+    TBJumpCacheEntry jump_cache[TB_JMP_CACHE_SIZE];
+} CPUPrivate;
+
+enum { CPU_PRIVATE_SIZE = (sizeof(CPUPrivate) + 63) & ~63 };
+
+static inline CPUPrivate *cpu_private(const CPUState *cs)
+{
+    return (CPUPrivate *)((char *)cs - CPU_PRIVATE_SIZE);
+}
+static inline CPUState *cpu_of_private(CPUPrivate *p)
+{
+    return (CPUState *)((char *)p + CPU_PRIVATE_SIZE);
+}
+
+// insn_pc when no memory access of a precise block is under way.
+#define INSN_PC_NONE UINT64_MAX
+
+static inline unsigned cpu_jump_cache_hash(uint64_t pc)
+{
+    return (unsigned)(pc ^ (pc >> TB_JMP_CACHE_BITS)) & (TB_JMP_CACHE_SIZE - 1);
+}
+
+// Takes the block out of every CPU's jump cache.
+void cpu_list_forget_tb(const TranslationBlock *tb);
+// The translation flags that blocks are looked up with now (cpu-exec.c).
+uint32_t cpu_current_cflags(void);
+// Asks for a flush of the block cache by the next CPU that comes by; any thread, no lock needed.
+void cpu_request_flush(void);
+unsigned cpu_list_count(void);
+
+void cpu_list_fork_prepare(void);
+void cpu_list_fork_parent(void);
+void cpu_list_fork_child(void); // only current_cpu is left
+
+#endif

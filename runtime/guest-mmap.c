@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The system calls that change the guest's mappings.  Each changes the host's mappings, the map and the
+// block cache under both locks, so that no thread translates from a half-changed page.
+//
+// With guest base 0 guest and myna share one address space.  A fixed mapping may therefore cover only
+// what is the guest's already or what nobody has: the gaps in the map are first reserved with
+// MAP_FIXED_NOREPLACE, which fails where myna has something.
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <unistd.h>
+
+#include "guest-memory-internal.h"
+#include "log.h"
+#include "tb.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+static void lock_all(void)
+{
+    tb_lock();
+    guest_map_wrlock();
+}
+
+// Invalidation needs the map for page rights: it runs with the block cache's lock alone.
+static void invalidate(uint64_t start, uint64_t end)
+{
+    guest_map_unlock();
+    tb_invalidate_range_locked(start, end);
+    guest_map_wrlock();
+}
+
+static void unlock_all(void)
+{
+    guest_map_unlock();
+    tb_unlock();
+}
+
+static bool range_bad(uint64_t addr, uint64_t len)
+{
+    uint64_t low, limit;
+    guest_memory_limits(&low, &limit);
+    return addr > limit || len > limit - addr;
+}
+
+// --- reserving gaps --------------------------------------------------------------------------------
+
+typedef struct Reservation {
+    uint64_t start, end; // what was reserved; only gaps in there
+    bool hold;           // keep what was got
+} Reservation;
+
+static bool release_gap(uint64_t start, uint64_t end, void *opaque)
+{
+    Reservation *r = opaque;
+    end = MIN(end, r->end);
+    if (start < end) {
+        munmap(g2h(start), end - start);
+    }
+    return true;
+}
+
+static bool reserve_gap(uint64_t start, uint64_t end, void *opaque)
+{
+    Reservation *r = opaque;
+    void *want = g2h(start);
+    void *got = mmap(want, end - start, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (got == MAP_FAILED) {
+        return false;
+    }
+    if (got != want) { // a kernel older than 4.17 takes it for a hint
+        munmap(got, end - start);
+        return false;
+    }
+    r->end = end;
+    return true;
+}
+
+static void release_gaps(Reservation *r) { guest_map_each_gap(r->start, r->end, release_gap, r); }
+
+// Makes [start, end) safe to map over.  false when a part of it is myna's.
+static bool reserve_gaps(Reservation *r, uint64_t start, uint64_t end)
+{
+    *r = (Reservation){.start = start, .end = start};
+    if (guest_map_each_gap(start, end, reserve_gap, r)) {
+        r->end = end;
+        return true;
+    }
+    release_gaps(r);
+    return false;
+}
+
+static bool probe_gap(uint64_t start, uint64_t end, void *opaque)
+{
+    (void)opaque;
+    Reservation r = {0};
+    if (!reserve_gap(start, end, &r)) {
+        return false;
+    }
+    munmap(g2h(start), end - start);
+    return true;
+}
+
+bool guest_range_is_ours(uint64_t addr, uint64_t len)
+{
+    uint64_t start = addr & GUEST_PAGE_MASK, end = guest_page_align(addr + len);
+    if (len == 0 || range_bad(addr, len)) {
+        return false;
+    }
+    lock_all();
+    bool free = guest_map_each_gap(start, end, probe_gap, NULL);
+    unlock_all();
+    return !free;
+}
+
+// --- mmap --------------------------------------------------------------------------------------
+
+static const char *file_name(int fd)
+{
+    char link[32], path[PATH_MAX];
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof(path) - 1);
+    if (n < 0) {
+        return NULL;
+    }
+    path[n] = 0;
+    return g_intern_string(path);
+}
+
+static void log_mapping(const char *what, uint64_t start, uint64_t end, int prot, const char *name)
+{
+    if (log_enabled(LOG_PAGE)) {
+        log_printf("%s %016" PRIx64 "-%016" PRIx64 " %c%c%c %s\n", what, start, end,
+                   prot & PROT_READ ? 'r' : '-', prot & PROT_WRITE ? 'w' : '-',
+                   prot & PROT_EXEC ? 'x' : '-', name ? name : "");
+    }
+}
+
+static int64_t mmap_locked(uint64_t addr, uint64_t len, int prot, int flags, int fd, uint64_t offset)
+{
+    Reservation reserved = {0};
+    // The kernel would extend a growing mapping behind the map's back.
+    int host_flags = flags & ~MAP_GROWSDOWN;
+    bool fixed = flags & MAP_FIXED;
+    if (flags & MAP_FIXED_NOREPLACE) {
+        if (guest_map_index(addr) < guest_map_count() &&
+            guest_map_get(guest_map_index(addr))->start < addr + len) {
+            return -EEXIST;
+        }
+    } else if (fixed) {
+        if (!reserve_gaps(&reserved, addr, addr + len)) {
+            return -ENOMEM;
+        }
+    }
+    void *p = mmap(g2h(addr), len, guest_host_prot(prot), host_flags, fd, (off_t)offset);
+    if (p == MAP_FAILED) {
+        int err = errno;
+        release_gaps(&reserved);
+        return -err;
+    }
+    uint64_t start = h2g(p), end = start + len;
+    if ((flags & MAP_FIXED_NOREPLACE) && start != addr) {
+        munmap(p, len);
+        return -EEXIST;
+    }
+    GuestRegion r = {.start = start,
+                     .end = end,
+                     .prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
+                     .flags = flags & (MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN),
+                     .offset = flags & MAP_ANONYMOUS ? 0 : offset,
+                     .name = flags & MAP_ANONYMOUS ? NULL : file_name(fd)};
+    if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE) {
+        r.flags = (r.flags & ~MAP_PRIVATE) | MAP_SHARED;
+    }
+    if (fixed) {
+        invalidate(start, end);
+    }
+    guest_map_set(&r);
+    log_mapping("mmap", start, end, prot, r.name);
+    return (int64_t)start;
+}
+
+int64_t guest_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd, uint64_t offset)
+{
+    uint64_t rounded = guest_page_align(len);
+    bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+    if (len == 0 || (fixed && (addr & ~GUEST_PAGE_MASK)) || (offset & ~GUEST_PAGE_MASK)) {
+        return -EINVAL;
+    }
+    if (rounded < len || (fixed && range_bad(addr, rounded)) || range_bad(0, rounded)) {
+        return -ENOMEM;
+    }
+    addr &= GUEST_PAGE_MASK;
+    if (!fixed && range_bad(addr, rounded)) {
+        addr = 0; // a hint that cannot be followed
+    }
+    lock_all();
+    int64_t ret = mmap_locked(addr, rounded, prot, flags, fd, offset);
+    unlock_all();
+    return ret;
+}
+
+// --- munmap, mprotect, mremap --------------------------------------------------------------------
+
+typedef int64_t RegionFn(uint64_t start, uint64_t end, int arg);
+
+// Calls fn for each mapped piece of [start, end); stops at the first error.
+static int64_t each_mapped(uint64_t start, uint64_t end, RegionFn *fn, int arg)
+{
+    for (unsigned i = guest_map_index(start); i < guest_map_count(); i++) {
+        const GuestRegion *r = guest_map_get(i);
+        if (r->start >= end) {
+            break;
+        }
+        int64_t ret = fn(MAX(r->start, start), MIN(r->end, end), arg);
+        if (ret < 0) {
+            return ret;
+        }
+    }
+    return 0;
+}
+
+static int64_t unmap_piece(uint64_t start, uint64_t end, int arg)
+{
+    (void)arg;
+    return munmap(g2h(start), end - start) < 0 ? -errno : 0;
+}
+
+int64_t guest_munmap(uint64_t addr, uint64_t len)
+{
+    uint64_t end = addr + guest_page_align(len);
+    if ((addr & ~GUEST_PAGE_MASK) || len == 0 || range_bad(addr, end - addr) || end <= addr) {
+        return -EINVAL;
+    }
+    lock_all();
+    int64_t ret = each_mapped(addr, end, unmap_piece, 0);
+    if (ret == 0) {
+        guest_map_remove(addr, end);
+        log_mapping("munmap", addr, end, 0, NULL);
+        invalidate(addr, end);
+    }
+    unlock_all();
+    return ret;
+}
+
+static int64_t protect_piece(uint64_t start, uint64_t end, int prot)
+{
+    return mprotect(g2h(start), end - start, guest_host_prot(prot)) < 0 ? -errno : 0;
+}
+
+int64_t guest_mprotect(uint64_t addr, uint64_t len, int prot)
+{
+    uint64_t end = addr + guest_page_align(len);
+    if (addr & ~GUEST_PAGE_MASK) {
+        return -EINVAL;
+    }
+    if (len == 0) {
+        return 0;
+    }
+    if (end <= addr || range_bad(addr, end - addr)) {
+        return -ENOMEM;
+    }
+    prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
+    lock_all();
+    int64_t ret = guest_map_covers(addr, end) ? 0 : -ENOMEM;
+    if (ret == 0) {
+        ret = each_mapped(addr, end, protect_piece, prot);
+        if (ret == 0) {
+            guest_map_set_prot(addr, end, prot);
+            log_mapping("mprotect", addr, end, prot, NULL);
+        }
+        // Also after an error half-way: pages that hold blocks may have become writable.
+        invalidate(addr, end);
+    }
+    unlock_all();
+    return ret;
+}
+
+static int64_t mremap_locked(uint64_t addr, uint64_t old_len, uint64_t new_len, int flags,
+                             uint64_t new_addr)
+{
+    uint64_t span = old_len ? old_len : GUEST_PAGE_SIZE;
+    if (!guest_map_covers(addr, addr + span)) {
+        return -EFAULT;
+    }
+    Reservation reserved = {0};
+    if ((flags & MREMAP_FIXED) && !reserve_gaps(&reserved, new_addr, new_addr + new_len)) {
+        return -ENOMEM;
+    }
+    // Protected code pages split the kernel's mapping, and mremap wants one.
+    invalidate(addr, addr + span);
+    GuestRegion r = *guest_map_get(guest_map_index(addr));
+    void *p = mremap(g2h(addr), old_len, new_len, flags, g2h(new_addr));
+    if (p == MAP_FAILED) {
+        int err = errno;
+        release_gaps(&reserved);
+        return -err;
+    }
+    uint64_t start = h2g(p);
+    if (!(r.flags & MAP_ANONYMOUS)) {
+        r.offset += addr - r.start;
+    }
+    if (old_len && !(flags & MREMAP_DONTUNMAP)) {
+        guest_map_remove(addr, addr + old_len);
+    }
+    r.start = start;
+    r.end = start + new_len;
+    invalidate(r.start, r.end);
+    guest_map_set(&r);
+    log_mapping("mremap", r.start, r.end, r.prot, r.name);
+    return (int64_t)start;
+}
+
+int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_addr)
+{
+    uint64_t old_size = guest_page_align(old_len), new_size = guest_page_align(new_len);
+    if ((addr & ~GUEST_PAGE_MASK) || new_size == 0 || old_size < old_len || new_size < new_len ||
+        range_bad(addr, old_size) ||
+        ((flags & MREMAP_FIXED) &&
+         ((new_addr & ~GUEST_PAGE_MASK) || range_bad(new_addr, new_size) ||
+          !(flags & MREMAP_MAYMOVE)))) {
+        return -EINVAL;
+    }
+    if (!(flags & MREMAP_FIXED)) {
+        new_addr = 0;
+    }
+    lock_all();
+    int64_t ret = mremap_locked(addr, old_size, new_size, flags, new_addr);
+    unlock_all();
+    return ret;
+}
+
+// --- madvise, msync -----------------------------------------------------------------------------
+
+static int64_t advise_piece(uint64_t start, uint64_t end, int advice)
+{
+    return madvise(g2h(start), end - start, advice) < 0 ? -errno : 0;
+}
+
+int64_t guest_madvise(uint64_t addr, uint64_t len, int advice)
+{
+    uint64_t end = addr + guest_page_align(len);
+    if ((addr & ~GUEST_PAGE_MASK) || end < addr || range_bad(addr, end - addr)) {
+        return -EINVAL;
+    }
+    if (end == addr) {
+        return madvise(g2h(addr), 0, advice) < 0 ? -errno : 0;
+    }
+    lock_all();
+    int64_t ret = each_mapped(addr, end, advise_piece, advice);
+    if (ret == 0 && !guest_map_covers(addr, end)) {
+        ret = -ENOMEM; // as the kernel, after what is mapped has been served
+    }
+    if (advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE) {
+        invalidate(addr, end);
+    }
+    unlock_all();
+    return ret;
+}
+
+int64_t guest_msync(uint64_t addr, uint64_t len, int flags)
+{
+    uint64_t end = addr + guest_page_align(len);
+    if ((addr & ~GUEST_PAGE_MASK) || end < addr) {
+        return -EINVAL;
+    }
+    guest_map_rdlock();
+    bool mapped = end == addr || guest_map_covers(addr, end);
+    guest_map_unlock();
+    if (!mapped) {
+        return -ENOMEM;
+    }
+    return msync(g2h(addr), end - addr, flags) < 0 ? -errno : 0;
+}
+
+// --- System V shared memory ------------------------------------------------------------------------
+
+static GHashTable *shm_attached; // address -> length, under the map's lock
+
+int64_t guest_shmat(int shmid, uint64_t addr, int flags)
+{
+    struct shmid_ds ds;
+    if (shmctl(shmid, IPC_STAT, &ds) < 0) {
+        return -errno;
+    }
+    uint64_t len = guest_page_align(ds.shm_segsz);
+    if (flags & SHM_RND) {
+        addr -= addr % SHMLBA;
+    }
+    if ((addr & ~GUEST_PAGE_MASK) || (addr && range_bad(addr, len))) {
+        return -EINVAL;
+    }
+    Reservation reserved = {0};
+    lock_all();
+    if (addr && (flags & SHM_REMAP) && !reserve_gaps(&reserved, addr, addr + len)) {
+        unlock_all();
+        return -EINVAL;
+    }
+    void *p = shmat(shmid, addr ? g2h(addr) : NULL, flags & ~SHM_EXEC);
+    if (p == (void *)-1) {
+        int err = errno;
+        release_gaps(&reserved);
+        unlock_all();
+        return -err;
+    }
+    GuestRegion r = {.start = h2g(p), .end = h2g(p) + len, .flags = MAP_SHARED,
+                     .name = g_intern_static_string("/SYSV")};
+    r.prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
+    invalidate(r.start, r.end);
+    guest_map_set(&r);
+    if (!shm_attached) {
+        shm_attached = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    }
+    g_hash_table_insert(shm_attached, g_memdup2(&r.start, 8), g_memdup2(&len, 8));
+    unlock_all();
+    return (int64_t)r.start;
+}
+
+int64_t guest_shmdt(uint64_t addr)
+{
+    lock_all();
+    uint64_t *len = shm_attached ? g_hash_table_lookup(shm_attached, &addr) : NULL;
+    int64_t ret = -EINVAL;
+    if (len) {
+        invalidate(addr, addr + *len);
+        ret = shmdt(g2h(addr)) < 0 ? -errno : 0;
+        if (ret == 0) {
+            guest_map_remove(addr, addr + *len);
+            g_hash_table_remove(shm_attached, &addr);
+        }
+    }
+    unlock_all();
+    return ret;
+}
+
+// --- brk ---------------------------------------------------------------------------------------
+
+static uint64_t brk_start, brk_now; // under the map's lock
+
+void guest_brk_init(uint64_t start)
+{
+    lock_all();
+    brk_start = brk_now = start;
+    unlock_all();
+}
+
+// The kernel's brk gives the old break when it refuses.
+static uint64_t brk_locked(uint64_t addr)
+{
+    struct rlimit lim;
+    uint64_t old_end = guest_page_align(brk_now), new_end = guest_page_align(addr);
+    if (addr < brk_start || new_end < addr || range_bad(0, new_end)) {
+        return brk_now;
+    }
+    if (getrlimit(RLIMIT_DATA, &lim) == 0 && lim.rlim_cur != RLIM_INFINITY &&
+        addr - brk_start > lim.rlim_cur) {
+        return brk_now;
+    }
+    if (new_end > old_end) {
+        int64_t ret = mmap_locked(old_end, new_end - old_end, PROT_READ | PROT_WRITE,
+                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        if (ret != (int64_t)old_end) {
+            return brk_now;
+        }
+        GuestRegion r = *guest_map_get(guest_map_index(old_end));
+        r.start = old_end;
+        r.end = new_end;
+        r.name = g_intern_static_string("[heap]");
+        guest_map_set(&r);
+    } else if (new_end < old_end) {
+        if (each_mapped(new_end, old_end, unmap_piece, 0) < 0) {
+            return brk_now;
+        }
+        guest_map_remove(new_end, old_end);
+        invalidate(new_end, old_end);
+    }
+    return brk_now = addr;
+}
+
+uint64_t guest_brk(uint64_t addr)
+{
+    lock_all();
+    uint64_t ret = brk_locked(addr);
+    unlock_all();
+    return ret;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Counters for --stats.
+
+#include <inttypes.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "stats.h"
+#include "tier-host.h"
+
+Stats stats;
+
+uint64_t stats_now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void stats_print(FILE *f)
+{
+    static const struct {
+        const char *text;
+        const uint64_t *value;
+    } rows[] = {
+#define STAT(name, text) {text, &stats.name},
+        STATS_TABLE
+#undef STAT
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        fprintf(f, "%14" PRIu64 "  %s\n", *rows[i].value, rows[i].text);
+    }
+    tier_host_print_stats(f);
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    fprintf(f, "%14ld  KiB of resident memory, at most\n", u.ru_maxrss);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Counters for --stats.  Not exact when several threads count.
+
+#ifndef RUNTIME_STATS_H
+#define RUNTIME_STATS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+// STAT(name, what it counts)
+#define STATS_TABLE                                                                                \
+    STAT(tb_translated, "blocks translated")                                                       \
+    STAT(tb_guest_insns, "guest instructions translated")                                          \
+    STAT(tb_bytecode, "bytes of bytecode")                                                         \
+    STAT(tb_invalidated, "blocks invalidated")                                                     \
+    STAT(tb_flushes, "flushes of the block cache")                                                 \
+    STAT(tb_found, "blocks found in the table by cpu_exec")                                        \
+    STAT(tb_linked, "jumps linked")                                                                \
+    STAT(exec_entries, "entries of cpu_exec into guest code")                                      \
+    STAT(write_faults, "writes to protected code pages")                                           \
+    STAT(restarts, "instructions begun again after a write to their own page")                     \
+    STAT(hot_requests, "hot blocks handed to LLVM")                                                \
+    STAT(units_installed, "LLVM units installed")                                                  \
+    STAT(units_stale, "LLVM units dropped before they could run")                                  \
+    STAT(ns_translate, "ns of translating")                                                        \
+    STAT(verified, "block executions verified")
+
+typedef struct Stats {
+#define STAT(name, text) uint64_t name;
+    STATS_TABLE
+#undef STAT
+} Stats;
+extern Stats stats;
+
+void stats_print(FILE *f);
+uint64_t stats_now_ns(void);
+
+#endif

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Translation blocks and the block cache.
+//
+// A block is found by pc, flags and translation flags, in a lock-free table under RCU.  It is chained to
+// others through its jump slots, stands in the list of each page whose bytes its translation depended
+// on, and goes when one of them changes: it is marked invalid, taken from the table and the jump caches,
+// unlinked from the blocks that jump to it, and freed after a grace period.  cpu_exec is a read-side
+// section, so nothing is freed that some CPU may still run.
+//
+// One lock, tb_lock, covers translation, linking, the page lists and every change of the guest's
+// mappings.  Lock order: tb_lock, the map's lock (guest-memory-internal.h), leaf locks (the CPU list, the
+// log, the tier's queue).
+
+#ifndef RUNTIME_TB_H
+#define RUNTIME_TB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <urcu.h>
+#include <urcu/rculfhash.h>
+
+#include "frontend/translator.h"
+#include "tcg/tcg-code.h"
+
+typedef struct TranslationBlock TranslationBlock;
+
+// The pages that a block depends on: where it stands (two at most, for a block ends at a page's end), and
+// where its translator looked at successors to see which flags they kill.
+enum { TB_MAX_PAGES = 4 };
+
+struct TranslationBlock {
+    TCGCode code; // first
+
+    // The key, and what it covers.
+    uint64_t pc;
+    uint32_t flags, cflags;
+    uint32_t gen_cflags; // what it was translated with: cflags and what its pages demand
+    uint32_t size;       // bytes
+    uint16_t num_insns;
+    uint8_t nb_pages;
+    bool checked;          // compares its bytes at entry: its page is written to often
+    _Atomic bool invalid;  // set once, under tb_lock
+    _Atomic bool executed; // entered through cpu_exec or linked to
+
+    _Atomic uint32_t refs; // the cache's, and one a holder
+    struct cds_lfht_node node;
+    struct rcu_head rcu;
+    struct TBChunk *chunk;
+    size_t alloc_size;
+
+    // Under tb_lock.  Where slot n jumps to, and the next block in the list of those that jump to the same
+    // place; list words are a block's address with the slot's number in the low bit.
+    TranslationBlock *jmp_dest[2];
+    uintptr_t jmp_next[2];
+    uintptr_t jmp_incoming;
+
+    uint64_t pages[TB_MAX_PAGES];
+    TranslationBlock *page_next[TB_MAX_PAGES]; // in the page's list
+    TCGEntry *cold_entry;                      // what `entry` goes back to; NULL: the block goes too
+    struct TBUnit *units;                      // LLVM units that hold a copy (tier-host.c)
+    const uint8_t *bytes;                      // checked blocks: what was translated
+    uint32_t bytecode_size;
+};
+
+static inline TranslationBlock *tb_of(const TCGCode *code) { return (TranslationBlock *)code; }
+
+typedef enum TBEngine {
+    TB_ENGINE_INTERP,   // bytecode
+    TB_ENGINE_LLVM,     // compiled at once
+    TB_ENGINE_VERIFY,   // both
+} TBEngine;
+
+// --- cache (tb.c) ---------------------------------------------------------------------------------
+void tb_init(void);
+void tb_lock(void);
+void tb_unlock(void);
+bool tb_lock_held(void); // by this thread
+
+// In a read-side section.
+TranslationBlock *tb_lookup(uint64_t pc, uint32_t flags, uint32_t cflags);
+
+// The rest under tb_lock.
+// A new block at the arena's end with room for `room` bytes behind it; tb_commit fixes what it uses of
+// them, tb_discard gives it back.
+TranslationBlock *tb_new(size_t room);
+void *tb_room(TranslationBlock *tb);
+void tb_discard(TranslationBlock *tb);
+// Puts a finished block into table and page lists.
+void tb_commit(TranslationBlock *tb, size_t used);
+void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to);
+void tb_invalidate(TranslationBlock *tb);
+void tb_invalidate_range_locked(uint64_t start, uint64_t end);
+void tb_flush_locked(void);
+void tb_foreach(void (*fn)(TranslationBlock *tb, void *opaque), void *opaque);
+// More code than the budget allows: the next translation should be preceded by a flush.
+bool tb_cache_full(void);
+void tb_set_budget(size_t bytes); // for tests; default 256 MiB
+
+// References that outlive invalidation (LLVM units).
+void tb_hold(TranslationBlock *tb);
+void tb_release(TranslationBlock *tb);
+
+// --- pages (tb-page.c) ----------------------------------------------------------------------------
+// What a translation has to know of a page; write-protects it when it is writable to the guest.
+typedef struct TBPageInfo {
+    bool readable;  // and executable
+    bool writable;  // to the guest: a fault may come from the block's own stores
+    bool unguarded; // writes to it are not noticed: blocks check their bytes
+} TBPageInfo;
+TBPageInfo tb_page_enter(uint64_t page);
+void tb_page_add(TranslationBlock *tb);
+void tb_page_remove(TranslationBlock *tb);
+// Lifts the write protection of the range's pages, invalidating their blocks; true when there was any.
+bool tb_unprotect_range(uint64_t start, uint64_t end);
+bool tb_unprotect_range_locked(uint64_t start, uint64_t end);
+unsigned tb_protected_pages(void); // without the lock: a hint
+// A guest write has hit this page: true when its protection was ours.  Counts towards unguarded.
+bool tb_page_write_fault(uint64_t page);
+
+// --- translation (tb-gen.c) -------------------------------------------------------------------------
+// Translates the block at key.  NULL when its first instruction cannot be fetched: *fault_addr is the byte.
+TranslationBlock *tb_gen_code(CPUState *cs, TBKey key, uint32_t cflags, uint64_t *fault_addr);
+// Fills ctx with an existing block's ops again, optimised.  false when it is invalid or its code is gone.
+bool tb_translate_again(TCGContext *ctx, const GuestISA *isa, TranslationBlock *tb);
+void tb_gen_init(TBEngine engine, uint32_t hot_count);
+TBEngine tb_engine(void);
+// Forgets what the calling thread keeps for translating.
+void tb_gen_thread_leave(void);
+
+// --- fork -------------------------------------------------------------------------------------------
+void tb_fork_prepare(void);
+void tb_fork_parent(void);
+void tb_fork_child(void);
+
+#endif

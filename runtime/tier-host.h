@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the block cache and the LLVM tier (tcg2llvm/tier.h) have to do with each other: the tier's view of
+// blocks, the life of compiled units, the way a hot block takes.
+
+#ifndef RUNTIME_TIER_HOST_H
+#define RUNTIME_TIER_HOST_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <glib.h>
+
+#include "frontend/frontend.h"
+#include "options.h"
+#include "tb.h"
+
+// Prepares for the options' engine.  With --llvm, --verify or --dump-ir given the tier is made at once,
+// so that what is wrong is an error now; else when the first block is hot.
+bool tier_host_init(const MynaOptions *opts, GError **error);
+// The ISA whose blocks are compiled (one a process).
+void tier_host_set_isa(const GuestISA *isa);
+
+// TCGCode.hot of interpreted blocks.
+void tier_host_hot(void *env, const TCGCode *code);
+
+// Compiles one block now; its entry, or NULL.  The caller is in no lock but tb_lock.  On failure *full says
+// whether the code memory is full.
+TCGEntry *tier_host_compile(TranslationBlock *tb, bool hot, bool *full);
+
+// Under tb_lock, when a block goes: drops the units that hold it.
+void tier_host_forget(TranslationBlock *tb);
+
+// Is the host address in compiled code?  Async-signal-safe.
+bool tier_host_owns(const void *host_pc);
+
+void tier_host_finish(void); // at the process's end
+void tier_host_print_stats(FILE *f);
+void tier_host_fork_prepare(void);
+void tier_host_fork_parent(void);
+void tier_host_fork_child(void);
+
+#endif
