@@ -9,7 +9,6 @@
 #include "frontend/x86/translate.h"
 
 #include <glib.h>
-#include <stddef.h>
 
 #include "frontend/x86/cpu-models.h"
 #include "frontend/x86/helpers.h"
@@ -32,6 +31,7 @@ void x86_translate_init(void)
 {
 #define ADD(name) add_rows(row_of, x86_rows_##name, x86_rows_##name##_count)
     ADD(gp);
+    ADD(muldiv);
     ADD(bit);
     ADD(control);
     ADD(system);
@@ -154,16 +154,6 @@ static void tr_tb_start(DisasContextBase *db) { (void)db; }
 
 static void tr_store_pc(DisasContextBase *db, uint64_t pc) { x86_store_pc((DisasContext *)db, pc); }
 
-// The bytes at pc + n cannot be fetched.
-static void gen_fetch_fault(DisasContext *s, size_t n)
-{
-    TCGv_ptr env = tcg_env();
-    tcg_gen_st_i64(tcg_constant_i64((int64_t)(s->pc + n)), env, offsetof(CPUState, fault_addr));
-    tcg_gen_st_i32(tcg_constant_i32(1), env, offsetof(CPUState, fault_code)); // SEGV_MAPERR
-    tcg_gen_st8_i32(tcg_constant_i32(0), env, offsetof(CPUState, fault_write));
-    x86_gen_exception(s, EXCP_SEGV, s->pc);
-}
-
 // Decodes the instruction at s->pc.  When it cannot, sees to the block's end and gives false.
 static bool decode(DisasContext *s)
 {
@@ -182,6 +172,10 @@ static bool decode(DisasContext *s)
     if (ZYAN_SUCCESS(status)) {
         return true;
     }
+    if (status == ZYDIS_STATUS_NO_MORE_DATA && n < sizeof(bytes)) {
+        translator_fetch_fault(&s->base, s->pc + n);
+        return false;
+    }
     if (s->base.num_insns > 1) {
         // Faults belong to the instruction: let the block that starts with it raise them.
         s->base.num_insns--;
@@ -189,13 +183,9 @@ static bool decode(DisasContext *s)
         return false;
     }
     tcg_gen_insn_start(s->pc, 0);
-    if (status == ZYDIS_STATUS_NO_MORE_DATA && n < sizeof(bytes)) {
-        gen_fetch_fault(s, n);
-    } else {
-        x86_gen_exception(
-            s, status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG ? EXCP0D_GPF : EXCP06_ILLOP, s->pc);
-    }
-    s->base.pc_next = s->pc + (n ? n : 1);
+    x86_gen_exception(
+        s, status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG ? EXCP0D_GPF : EXCP06_ILLOP, s->pc);
+    s->base.pc_next = s->pc + n;
     return false;
 }
 

@@ -106,6 +106,7 @@ typedef struct X86Row {
 
 #define X86_ROWS(name) extern const X86Row name[]; extern const size_t name##_count
 X86_ROWS(x86_rows_gp);
+X86_ROWS(x86_rows_muldiv);
 X86_ROWS(x86_rows_bit);
 X86_ROWS(x86_rows_control);
 X86_ROWS(x86_rows_string);
@@ -159,6 +160,12 @@ void x86_mem_prepare(DisasContext *s);
 // v's low 1 << size bytes, extended (v itself where that is all of it).
 TCGv_i64 x86_zext(TCGv_i64 v, MemOp size);
 TCGv_i64 x86_sext(TCGv_i64 v, MemOp size);
+// Stores the low bits of v below the stack pointer, then moves it; loads the top of the stack without
+// moving it; moves it.
+void x86_gen_push(DisasContext *s, TCGv_i64 v, MemOp size);
+TCGv_i64 x86_gen_stack_top(DisasContext *s, MemOp size);
+void x86_gen_sp_add(DisasContext *s, int64_t n);
+MemOp x86_stack_size(const DisasContext *s); // what PUSH and POP of this instruction move
 static inline bool x86_has_lock(const DisasContext *s)
 {
     return s->insn.attributes & ZYDIS_ATTRIB_HAS_LOCK;
