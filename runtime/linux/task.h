@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A guest's threads and processes as Linux sees them.  One host thread runs one guest thread; a guest
+// process is a host process.
+
+#ifndef RUNTIME_LINUX_TASK_H
+#define RUNTIME_LINUX_TASK_H
+
+#include <glib.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "helpers/cpu-state.h"
+
+typedef struct GuestABI GuestABI;
+typedef struct GuestTask GuestTask;
+typedef int64_t SyscallFn(GuestTask *task, const uint64_t a[6]);
+
+#define GUEST_NSIG 64
+static inline uint64_t sig_bit(int sig) { return UINT64_C(1) << (sig - 1); }
+
+// A signal's action, as rt_sigaction of a 64-bit guest has it (32-bit ABIs convert).
+typedef struct GuestSigaction {
+    uint64_t handler; // SIG_DFL, SIG_IGN or an address
+    uint64_t flags;   // SA_*
+    uint64_t restorer;
+    uint64_t mask;
+} GuestSigaction;
+
+typedef struct GuestAltStack {
+    uint64_t sp;
+    uint64_t size;
+    uint32_t flags; // SS_DISABLE, SS_AUTODISARM
+} GuestAltStack;
+
+// What the threads of a guest process share.
+typedef struct GuestProcess {
+    const GuestABI *abi;
+    pthread_mutex_t lock; // guards actions and threads
+    GuestSigaction actions[GUEST_NSIG + 1];
+    unsigned nb_threads;
+    // What /proc/self shows.
+    char *exe_path; // absolute, links resolved
+    GPtrArray *argv;
+    GByteArray *environ_block; // NUL-separated
+    GByteArray *auxv;
+    uint64_t stack_start; // of the first thread: sp at entry
+    // RLIMIT_* that would starve the emulator: kept here, not given to the host.
+    struct {
+        uint64_t cur, max;
+    } limits[16];
+    uint32_t limits_kept; // bit n: limits[n] is set
+    uint32_t personality;
+} GuestProcess;
+
+struct GuestTask {
+    CPUState *cs;
+    GuestProcess *process;
+    pid_t tid;
+    bool exiting;         // task_run returns
+    bool is_vfork_child;  // shares all of memory with its suspended parent
+    int exit_status;
+    uint64_t clear_child_tid;
+
+    // Signals (signal.c).
+    _Atomic uint32_t signal_pending; // something is to be looked at before guest code goes on
+    _Atomic uint64_t captured;       // signals that the host handler took; infos in `infos`
+    siginfo_t infos[GUEST_NSIG + 1];
+    uint64_t blocked;                // the guest's mask
+    uint64_t saved_mask;             // with restore_mask: what a handler's frame shall restore
+    bool restore_mask;
+    int sync_signal; // a fault of the guest's own, 0 when there is none
+    siginfo_t sync_info;
+    GuestAltStack altstack;
+
+    bool strace_open; // strace_begin has printed, strace_end not yet
+};
+
+// The task that the calling host thread runs; NULL on helper threads.
+extern _Thread_local GuestTask *current_task;
+
+// The first task of a process.
+GuestTask *task_new(GuestProcess *process, CPUState *cs);
+void task_free(GuestTask *task);
+// Runs the task until it has ended (task->exiting); a process ends inside.
+void task_run(GuestTask *task);
+GuestProcess *guest_process_new(const GuestABI *abi);
+
+#endif
