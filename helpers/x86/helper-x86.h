@@ -31,6 +31,113 @@ DEF_HELPER_FLAGS_2(x86_query_seg, TCG_CALL_PURE, i64, i32, i32)
 
 // --- SSE (sse-helper.c) -----------------------------------------------------------------------------
 
-// --- AES, PCLMUL, SHA (crypto-helper.c) -------------------------------------------------------------
+DEF_HELPER_FLAGS_1(x86_rcpps, TCG_CALL_PURE, v128, v128)
+DEF_HELPER_FLAGS_1(x86_rsqrtps, TCG_CALL_PURE, v128, v128)
+DEF_HELPER_FLAGS_3(x86_mpsadbw, TCG_CALL_PURE, v128, v128, v128, i32)
+DEF_HELPER_FLAGS_1(x86_phminposuw, TCG_CALL_PURE, v128, v128)
+DEF_HELPER_FLAGS_5(x86_pcmpestr, TCG_CALL_PURE, i64, v128, v128, i64, i64, i32) // lengths, imm
+DEF_HELPER_FLAGS_3(x86_pcmpistr, TCG_CALL_PURE, i64, v128, v128, i32)
+DEF_HELPER_FLAGS_2(x86_pcmpstr_mask, TCG_CALL_PURE, v128, i64, i32) // what the others return, imm
 
-// --- x87, FXSAVE, MXCSR (fpu-helper.c) --------------------------------------------------------------
+// --- AES, PCLMUL, SHA (crypto-helper.c) -------------------------------------------------------------
+// The _hw forms use the host's instructions: only for hosts that have them.
+
+DEF_HELPER_FLAGS_2(x86_aesenc, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_aesenc_hw, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_aesenclast, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_aesenclast_hw, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_aesdec, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_aesdec_hw, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_aesdeclast, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_aesdeclast_hw, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_1(x86_aesimc, TCG_CALL_PURE, v128, v128)
+DEF_HELPER_FLAGS_1(x86_aesimc_hw, TCG_CALL_PURE, v128, v128)
+DEF_HELPER_FLAGS_2(x86_aeskeygenassist, TCG_CALL_PURE, v128, v128, i32)
+DEF_HELPER_FLAGS_2(x86_aeskeygenassist_hw, TCG_CALL_PURE, v128, v128, i32)
+DEF_HELPER_FLAGS_2(x86_pclmul, TCG_CALL_PURE, v128, i64, i64)
+DEF_HELPER_FLAGS_2(x86_pclmul_hw, TCG_CALL_PURE, v128, i64, i64)
+DEF_HELPER_FLAGS_2(x86_sha1msg1, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_sha1msg1_hw, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_sha1msg2, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_sha1msg2_hw, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_sha1nexte, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_sha1nexte_hw, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_3(x86_sha1rnds4, TCG_CALL_PURE, v128, v128, v128, i32)
+DEF_HELPER_FLAGS_3(x86_sha1rnds4_hw, TCG_CALL_PURE, v128, v128, v128, i32)
+DEF_HELPER_FLAGS_2(x86_sha256msg1, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_sha256msg1_hw, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_sha256msg2, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_2(x86_sha256msg2_hw, TCG_CALL_PURE, v128, v128, v128)
+DEF_HELPER_FLAGS_3(x86_sha256rnds2, TCG_CALL_PURE, v128, v128, v128, v128)
+DEF_HELPER_FLAGS_3(x86_sha256rnds2_hw, TCG_CALL_PURE, v128, v128, v128, v128)
+
+// --- x87 (fpu-helper.c) -----------------------------------------------------------------------------
+// They read RIP and may raise #MF, and the registers are the MMX globals: flags 0.
+
+DEF_HELPER_FLAGS_2(x86_fld_f32, 0, void, env, i32)
+DEF_HELPER_FLAGS_2(x86_fld_f64, 0, void, env, i64)
+DEF_HELPER_FLAGS_3(x86_fld_f80, 0, void, env, i64, i32) // significand; sign and exponent
+DEF_HELPER_FLAGS_2(x86_fild, 0, void, env, i64)
+DEF_HELPER_FLAGS_3(x86_fbld, 0, void, env, i64, i32)
+DEF_HELPER_FLAGS_2(x86_fld_st, 0, void, env, i32)
+DEF_HELPER_FLAGS_2(x86_fld_const, 0, void, env, i32)
+DEF_HELPER_FLAGS_1(x86_fst_f32, 0, i32, env)
+DEF_HELPER_FLAGS_1(x86_fst_f64, 0, i64, env)
+DEF_HELPER_FLAGS_1(x86_fst_f80, 0, v128, env)
+DEF_HELPER_FLAGS_1(x86_fist16, 0, i32, env)
+DEF_HELPER_FLAGS_1(x86_fist32, 0, i32, env)
+DEF_HELPER_FLAGS_1(x86_fist64, 0, i64, env)
+DEF_HELPER_FLAGS_1(x86_fistt16, 0, i32, env)
+DEF_HELPER_FLAGS_1(x86_fistt32, 0, i32, env)
+DEF_HELPER_FLAGS_1(x86_fistt64, 0, i64, env)
+DEF_HELPER_FLAGS_1(x86_fbst, 0, v128, env)
+DEF_HELPER_FLAGS_1(x86_fpop_store, 0, void, env)
+DEF_HELPER_FLAGS_3(x86_fst_st, 0, void, env, i32, i32)
+DEF_HELPER_FLAGS_3(x86_farith_f32, 0, void, env, i32, i32) // op, operand
+DEF_HELPER_FLAGS_3(x86_farith_f64, 0, void, env, i32, i64)
+DEF_HELPER_FLAGS_3(x86_farith_i16, 0, void, env, i32, i32)
+DEF_HELPER_FLAGS_3(x86_farith_i32, 0, void, env, i32, i32)
+DEF_HELPER_FLAGS_4(x86_farith_st, 0, void, env, i32, i32, i32) // op, i, flags
+DEF_HELPER_FLAGS_3(x86_fcom_st, 0, void, env, i32, i32)        // i, flags
+DEF_HELPER_FLAGS_3(x86_fcomi, 0, i64, env, i32, i32)
+DEF_HELPER_FLAGS_1(x86_ftst, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fxam, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fabs, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fchs, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fsqrt, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_frndint, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_f2xm1, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fsin, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fcos, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fptan, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fsincos, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fxtract, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fscale, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fprem, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fprem1, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fyl2x, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fyl2xp1, 0, void, env)
+DEF_HELPER_FLAGS_1(x86_fpatan, 0, void, env)
+DEF_HELPER_FLAGS_2(x86_fxch, 0, void, env, i32)
+DEF_HELPER_FLAGS_3(x86_fcmov, 0, void, env, i32, i32) // i, condition
+DEF_HELPER_FLAGS_3(x86_ffree, 0, void, env, i32, i32)
+DEF_HELPER_FLAGS_2(x86_fincstp, 0, void, env, i32) // 1 or -1
+DEF_HELPER_FLAGS_1(x86_fwait, 0, void, env)
+
+// --- MXCSR, x87 control, FXSAVE, XSAVE (fpstate-helper.c) -------------------------------------------
+
+DEF_HELPER_FLAGS_2(x86_ldmxcsr, 0, void, env, i32)
+DEF_HELPER_FLAGS_1(x86_stmxcsr, TCG_CALL_NO_RG, i32, env)
+DEF_HELPER_FLAGS_1(x86_sse_exc_begin, TCG_CALL_NO_RG, void, env)
+DEF_HELPER_FLAGS_1(x86_sse_exc_check, TCG_CALL_NO_WG, void, env)
+DEF_HELPER_FLAGS_2(x86_fldcw, TCG_CALL_NO_WG, void, env, i32)
+DEF_HELPER_FLAGS_1(x86_fninit, TCG_CALL_NO_RG, void, env)
+DEF_HELPER_FLAGS_1(x86_fnclex, TCG_CALL_NO_RG, void, env)
+DEF_HELPER_FLAGS_3(x86_fldenv, 0, void, env, i64, i32) // address, 32-bit form
+DEF_HELPER_FLAGS_3(x86_fnstenv, 0, void, env, i64, i32)
+DEF_HELPER_FLAGS_3(x86_fnsave, 0, void, env, i64, i32)
+DEF_HELPER_FLAGS_3(x86_frstor, 0, void, env, i64, i32)
+DEF_HELPER_FLAGS_3(x86_fxsave, 0, void, env, i64, i32) // address, REX.W
+DEF_HELPER_FLAGS_3(x86_fxrstor, 0, void, env, i64, i32)
+DEF_HELPER_FLAGS_4(x86_xsave, 0, void, env, i64, i64, i32) // address, components, compact
+DEF_HELPER_FLAGS_3(x86_xrstor, 0, void, env, i64, i64)
