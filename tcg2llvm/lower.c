@@ -1,0 +1,659 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The lowering's driver: units, functions, where values live, and how env is made right.  lower.h tells
+// the scheme; control flow and calls are in lower-flow.c.
+#include "tcg2llvm/lower.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <llvm-c/DebugInfo.h>
+
+
+// --- the lower: types and names that all units of a context share ---------------------------------------
+
+static unsigned md_kind(LLVMContextRef c, const char *name)
+{
+    return LLVMGetMDKindIDInContext(c, name, strlen(name));
+}
+
+static unsigned attr_kind(const char *name)
+{
+    return LLVMGetEnumAttributeKindForName(name, strlen(name));
+}
+
+static Value md_string(LLVMContextRef c, const char *s)
+{
+    return LLVMMetadataAsValue(c, LLVMMDStringInContext2(c, s, strlen(s)));
+}
+
+// !{!scope} with scope = !{!"name", !domain}: strings make scope and domain the same in all modules.
+static Value scope_list(LLVMContextRef c, const char *name)
+{
+    LLVMMetadataRef words = LLVMMDStringInContext2(c, "myna", 4);
+    LLVMMetadataRef domain = LLVMMDNodeInContext2(c, &words, 1);
+    LLVMMetadataRef scope[] = {LLVMMDStringInContext2(c, name, strlen(name)), domain};
+    LLVMMetadataRef node = LLVMMDNodeInContext2(c, scope, 2);
+    return LLVMMetadataAsValue(c, LLVMMDNodeInContext2(c, &node, 1));
+}
+
+static Value branch_weights(LLVMLower *l, unsigned yes, unsigned no)
+{
+    LLVMMetadataRef ops[] = {
+        LLVMMDStringInContext2(l->c, "branch_weights", 14),
+        LLVMValueAsMetadata(LLVMConstInt(l->i32, yes, false)),
+        LLVMValueAsMetadata(LLVMConstInt(l->i32, no, false)),
+    };
+    return LLVMMetadataAsValue(l->c, LLVMMDNodeInContext2(l->c, ops, 3));
+}
+
+// Takes everything from the JitContext's LLVM context, anew when that was renewed.
+static void lower_refresh(LLVMLower *l)
+{
+    if (l->c && l->generation == jit_context_generation(l->jit)) {
+        return;
+    }
+    l->generation = jit_context_generation(l->jit);
+    LLVMContextRef c = l->c = jit_context_llvm(l->jit);
+    l->i1 = LLVMInt1TypeInContext(c);
+    l->i8 = LLVMInt8TypeInContext(c);
+    l->i16 = LLVMInt16TypeInContext(c);
+    l->i32 = LLVMInt32TypeInContext(c);
+    l->i64 = LLVMInt64TypeInContext(c);
+    l->i128 = LLVMInt128TypeInContext(c);
+    l->f16 = LLVMHalfTypeInContext(c);
+    l->f32 = LLVMFloatTypeInContext(c);
+    l->f64 = LLVMDoubleTypeInContext(c);
+    l->ptr = LLVMPointerTypeInContext(c, 0);
+    l->void_ = LLVMVoidTypeInContext(c);
+    l->types[TCG_TYPE_I32] = l->i32;
+    l->types[TCG_TYPE_I64] = l->i64;
+    l->types[TCG_TYPE_I128] = l->i128;
+    l->types[TCG_TYPE_F32] = l->f32;
+    l->types[TCG_TYPE_F64] = l->f64;
+    l->types[TCG_TYPE_V64] = LLVMVectorType(l->i8, 8);
+    l->types[TCG_TYPE_V128] = LLVMVectorType(l->i64, 2);
+    l->types[TCG_TYPE_V256] = LLVMVectorType(l->i64, 4);
+    Type params[] = {l->ptr, l->ptr};
+    l->entry_type = LLVMFunctionType(l->i64, params, 2, false);
+    l->round_dynamic = md_string(c, "round.dynamic");
+    l->except_strict = md_string(c, "fpexcept.strict");
+    l->md_alias_scope = md_kind(c, "alias.scope");
+    l->md_noalias = md_kind(c, "noalias");
+    l->md_prof = md_kind(c, "prof");
+    l->md_guest_pc = md_kind(c, "guest.pc");
+    l->md_guest_asm = md_kind(c, "guest.asm");
+    l->scope_env = scope_list(c, "myna.env");
+    l->scope_guest = scope_list(c, "myna.guest");
+    l->unlikely_true = branch_weights(l, 1, 2000);
+    l->attr_strictfp = attr_kind("strictfp");
+    l->attr_nounwind = attr_kind("nounwind");
+    l->attr_memory = attr_kind("memory");
+    l->attr_noreturn = attr_kind("noreturn");
+    l->attr_willreturn = attr_kind("willreturn");
+    l->attr_nonnull = attr_kind("nonnull");
+    l->attr_dereferenceable = attr_kind("dereferenceable");
+    l->attr_align = attr_kind("align");
+}
+
+LLVMLower *llvm_lower_new(JitContext *context)
+{
+    LLVMLower *l = g_new0(LLVMLower, 1);
+    l->jit = context;
+#if LOWER_X86
+    l->host_avx = __builtin_cpu_supports("avx");
+#endif
+    l->intrinsics = g_hash_table_new(g_str_hash, g_str_equal);
+    return l;
+}
+
+void llvm_lower_free(LLVMLower *l)
+{
+    if (l) {
+        g_hash_table_destroy(l->intrinsics);
+        g_free(l);
+    }
+}
+
+// --- instructions that many ops are made of ------------------------------------------------------------
+
+void lower_call_attr(LLVMUnit *u, Value call, unsigned kind, uint64_t value)
+{
+    LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex,
+                             LLVMCreateEnumAttribute(u->l->c, kind, value));
+}
+
+Value lower_intrinsic(LLVMUnit *u, const char *name, Type *types, unsigned ntypes, Value *args,
+                      unsigned nargs)
+{
+    gpointer known = g_hash_table_lookup(u->l->intrinsics, name);
+    unsigned id = GPOINTER_TO_UINT(known);
+    if (!id) {
+        id = LLVMLookupIntrinsicID(name, strlen(name));
+        if (!id) {
+            g_error("LLVM has no intrinsic %s", name);
+        }
+        g_hash_table_insert(u->l->intrinsics, (gpointer)name, GUINT_TO_POINTER(id));
+    }
+    Value fn = LLVMGetIntrinsicDeclaration(u->m, id, types, ntypes);
+    return LLVMBuildCall2(u->b, LLVMGlobalGetValueType(fn), fn, args, nargs, "");
+}
+
+Value lower_constrained(LLVMUnit *u, const char *name, Type *types, unsigned ntypes, bool rounded,
+                        Value *args, unsigned nargs)
+{
+    Value all[8];
+    memcpy(all, args, nargs * sizeof(all[0]));
+    if (rounded) {
+        all[nargs++] = u->l->round_dynamic;
+    }
+    all[nargs++] = u->l->except_strict;
+    Value call = lower_intrinsic(u, name, types, ntypes, all, nargs);
+    lower_call_attr(u, call, u->l->attr_strictfp, 0);
+    return call;
+}
+
+Value lower_asm(LLVMUnit *u, Type result, const char *text, const char *constraints, Value *args,
+                unsigned nargs, bool ordered)
+{
+    Type params[8];
+    for (unsigned i = 0; i < nargs; i++) {
+        params[i] = LLVMTypeOf(args[i]);
+    }
+    Type type = LLVMFunctionType(result, params, nargs, false);
+    Value code = LLVMGetInlineAsm(type, text, strlen(text), constraints, strlen(constraints), ordered,
+                                  false, LLVMInlineAsmDialectATT, false);
+    Value call = LLVMBuildCall2(u->b, type, code, args, nargs, "");
+    lower_call_attr(u, call, u->l->attr_nounwind, 0);
+    lower_call_attr(u, call, u->l->attr_memory,
+                    ordered ? LOWER_MEMORY_INACCESSIBLE : LOWER_MEMORY_NONE);
+    return call;
+}
+
+Value lower_extern(LLVMUnit *u, const char *name, Type type)
+{
+    Value fn = LLVMGetNamedFunction(u->m, name);
+    if (!fn) {
+        fn = LLVMAddFunction(u->m, name, type);
+        LLVMAddAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
+                                LLVMCreateEnumAttribute(u->l->c, u->l->attr_nounwind, 0));
+    }
+    return fn;
+}
+
+void lower_set_scope(LLVMUnit *u, Value access, bool guest)
+{
+    LLVMLower *l = u->l;
+    if (u->precise) {
+        return; // a handler looks at env in the midst of guest accesses
+    }
+    LLVMSetMetadata(access, l->md_alias_scope, guest ? l->scope_guest : l->scope_env);
+    LLVMSetMetadata(access, l->md_noalias, guest ? l->scope_env : l->scope_guest);
+}
+
+LLVMBasicBlockRef lower_new_bb(LLVMUnit *u, const char *name)
+{
+    return LLVMAppendBasicBlockInContext(u->l->c, u->fn, name);
+}
+
+Value lower_unlikely(LLVMUnit *u, Value cond, LLVMBasicBlockRef yes, LLVMBasicBlockRef no)
+{
+    Value branch = LLVMBuildCondBr(u->b, cond, yes, no);
+    LLVMSetMetadata(branch, u->l->md_prof, u->l->unlikely_true);
+    return branch;
+}
+
+Value lower_alloca(LLVMUnit *u, Type type, unsigned align)
+{
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(u->b);
+    Value first = LLVMGetFirstInstruction(u->entry);
+    if (first) {
+        LLVMPositionBuilderBefore(u->b, first);
+    } else {
+        LLVMPositionBuilderAtEnd(u->b, u->entry);
+    }
+    Value slot = LLVMBuildAlloca(u->b, type, "");
+    LLVMSetAlignment(slot, align);
+    LLVMPositionBuilderAtEnd(u->b, here);
+    return slot;
+}
+
+static unsigned size_align(TCGType type)
+{
+    unsigned size = tcg_type_size(type);
+    return size > 32 ? 32 : size;
+}
+
+Value lower_scratch(LLVMUnit *u, TCGType type, unsigned n)
+{
+    Value *slot = &u->scratch[type][n];
+    if (!*slot) {
+        *slot = lower_alloca(u, u->l->types[type], size_align(type));
+    }
+    return *slot;
+}
+
+// env is 64-byte aligned.
+static unsigned env_align(Type type, LLVMTargetDataRef layout, intptr_t offset)
+{
+    uint64_t size = LLVMStoreSizeOfType(layout, type);
+    uint64_t align = offset ? (uint64_t)offset & -(uint64_t)offset : 64;
+    size &= -size;
+    return align < size ? align : size;
+}
+
+Value lower_env_ptr(LLVMUnit *u, intptr_t offset)
+{
+    Value index = lower_i64(u, offset);
+    return offset ? LLVMBuildInBoundsGEP2(u->b, u->l->i8, u->env, &index, 1, "") : u->env;
+}
+
+static Value env_access(LLVMUnit *u, Value access, Type type, intptr_t offset)
+{
+    LLVMSetAlignment(access, env_align(type, jit_context_data_layout(u->l->jit), offset));
+    lower_set_scope(u, access, false);
+    return access;
+}
+
+Value lower_load_env(LLVMUnit *u, Type type, intptr_t offset)
+{
+    return env_access(u, LLVMBuildLoad2(u->b, type, lower_env_ptr(u, offset), ""), type, offset);
+}
+
+Value lower_store_env(LLVMUnit *u, Value v, intptr_t offset)
+{
+    return env_access(u, LLVMBuildStore(u->b, v, lower_env_ptr(u, offset)), LLVMTypeOf(v), offset);
+}
+
+// --- temps and globals ---------------------------------------------------------------------------------
+
+static void set_add(GlobalSet *set, unsigned n) { set->w[n / 64] |= 1ull << (n % 64); }
+
+static bool set_has(const GlobalSet *set, unsigned n) { return set->w[n / 64] >> (n % 64) & 1; }
+
+static Value global_home(LLVMUnit *u, unsigned g)
+{
+    if (!u->home[g]) {
+        TCGType type = u->global_type[g];
+        u->home[g] = lower_alloca(u, u->l->types[type], size_align(type));
+        if (u->opt.symbolic) {
+            LLVMSetValueName2(u->home[g], u->global_name[g], strlen(u->global_name[g]));
+        }
+    }
+    return u->home[g];
+}
+
+static Value constant_of(LLVMUnit *u, const TCGTemp *t)
+{
+    LLVMLower *l = u->l;
+    switch (t->type) {
+    case TCG_TYPE_I128:
+        return LLVMConstInt(l->i128, t->val, false);
+    case TCG_TYPE_F32:
+        return LLVMConstBitCast(LLVMConstInt(l->i32, t->val, false), l->f32);
+    case TCG_TYPE_F64:
+        return LLVMConstBitCast(LLVMConstInt(l->i64, t->val, false), l->f64);
+    case TCG_TYPE_V64:
+        return LLVMConstBitCast(LLVMConstInt(l->i64, t->val, false), l->types[TCG_TYPE_V64]);
+    case TCG_TYPE_V128:
+    case TCG_TYPE_V256: {
+        Value lanes[4] = {lower_i64(u, t->val)};
+        unsigned n = t->type == TCG_TYPE_V128 ? 2 : 4;
+        for (unsigned i = 1; i < n; i++) {
+            lanes[i] = lower_i64(u, 0);
+        }
+        return LLVMConstVector(lanes, n);
+    }
+    default:
+        return LLVMConstInt(l->types[t->type], t->val, false);
+    }
+}
+
+Value lower_get(LLVMUnit *u, TCGArg arg)
+{
+    const TCGTemp *t = arg_temp(arg);
+    TempState *state = &u->temps[t->index];
+    switch (t->kind) {
+    case TEMP_CONST:
+        return constant_of(u, t);
+    case TEMP_FIXED:
+        if (!u->env_int) {
+            LLVMBasicBlockRef here = LLVMGetInsertBlock(u->b);
+            Value last = LLVMGetBasicBlockTerminator(u->entry);
+            LLVMPositionBuilderBefore(u->b, last);
+            u->env_int = LLVMBuildPtrToInt(u->b, u->env, u->l->i64, "");
+            LLVMPositionBuilderAtEnd(u->b, here);
+        }
+        return u->env_int;
+    case TEMP_GLOBAL:
+        if (!state->value || state->epoch != u->global_epoch) {
+            unsigned g = t->index - 1;
+            state->value = u->opt.cold ? lower_load_env(u, u->l->types[t->type], t->offset)
+                                       : LLVMBuildLoad2(u->b, u->l->types[t->type],
+                                                        global_home(u, g), "");
+            state->epoch = u->global_epoch;
+        }
+        return state->value;
+    default:
+        if (!state->value || state->epoch != u->epoch) {
+            if (!state->slot) {
+                // Read before any write in this order: the verifier has seen that it is no fault.
+                state->slot = lower_alloca(u, u->l->types[t->type], size_align(t->type));
+            }
+            state->value = LLVMBuildLoad2(u->b, u->l->types[t->type], state->slot, "");
+            state->epoch = u->epoch;
+        }
+        return state->value;
+    }
+}
+
+void lower_set(LLVMUnit *u, TCGArg arg, Value v)
+{
+    const TCGTemp *t = arg_temp(arg);
+    TempState *state = &u->temps[t->index];
+    state->value = v;
+    if (t->kind == TEMP_GLOBAL) {
+        state->epoch = u->global_epoch;
+        set_add(&u->pending, t->index - 1);
+        set_add(&u->dirty.local, t->index - 1);
+        return;
+    }
+    state->epoch = u->epoch;
+    if (state->multi) {
+        if (!state->slot) {
+            state->slot = lower_alloca(u, u->l->types[t->type], size_align(t->type));
+        }
+        LLVMBuildStore(u->b, v, state->slot);
+    }
+}
+
+// Writes values that are newer than their homes; they stay known.
+void lower_flush(LLVMUnit *u)
+{
+    for (unsigned w = 0; w < G_N_ELEMENTS(u->pending.w); w++) {
+        for (uint64_t bits = u->pending.w[w]; bits; bits &= bits - 1) {
+            unsigned g = w * 64 + __builtin_ctzll(bits);
+            Value v = u->temps[g + 1].value;
+            if (u->opt.cold) {
+                Value store = lower_store_env(u, v, u->global_offset[g]);
+                LLVMSetVolatile(store, u->precise);
+            } else {
+                LLVMBuildStore(u->b, v, global_home(u, g));
+            }
+        }
+        u->pending.w[w] = 0;
+    }
+}
+
+static SyncPoint *add_sync(LLVMUnit *u)
+{
+    SyncPoint point = {.block = u->block, .dirty = u->dirty};
+    g_array_append_val(u->syncs, point);
+    return &g_array_index(u->syncs, SyncPoint, u->syncs->len - 1);
+}
+
+static const Dirty clean;
+
+void lower_sync_begin(LLVMUnit *u) { lower_flush(u); }
+
+void lower_sync_before(LLVMUnit *u, Value at, bool precise)
+{
+    if (!u->opt.cold) {
+        SyncPoint *point = add_sync(u);
+        point->at = at;
+        point->precise = precise;
+    }
+    u->dirty = clean;
+}
+
+void lower_reload_after(LLVMUnit *u, Value at)
+{
+    if (!u->opt.cold) {
+        SyncPoint *point = add_sync(u);
+        point->at = at;
+        point->reload = true;
+    }
+    u->global_epoch++;
+}
+
+void lower_before_guest_access(LLVMUnit *u)
+{
+    if (!u->precise) {
+        return;
+    }
+    lower_sync_begin(u);
+    Value pc = lower_i64(u, u->pc);
+    Value store = lower_store_env(u, pc, u->s->pc_offset);
+    LLVMSetVolatile(store, true);
+    lower_sync_before(u, store, true);
+}
+
+// --- flow of dirtiness between blocks ------------------------------------------------------------------
+
+bool lower_dirty_join(Dirty *into, const Dirty *from)
+{
+    bool grown = from->pass && !into->pass;
+    into->pass |= from->pass;
+    for (unsigned w = 0; w < G_N_ELEMENTS(into->local.w); w++) {
+        uint64_t all = into->local.w[w] | from->local.w[w];
+        grown |= all != into->local.w[w];
+        into->local.w[w] = all;
+    }
+    return grown;
+}
+
+static void set_at(GlobalSet *out, const Dirty *dirty, const GlobalSet *block_in)
+{
+    for (unsigned w = 0; w < G_N_ELEMENTS(out->w); w++) {
+        out->w[w] = dirty->local.w[w] | (dirty->pass ? block_in->w[w] : 0);
+    }
+}
+
+// Which globals may differ from env when each block is entered.
+static GlobalSet *solve_blocks(LLVMUnit *u)
+{
+    GlobalSet *in = g_new0(GlobalSet, u->n_blocks);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (unsigned i = 0; i < u->edges->len; i++) {
+            const Edge *e = &g_array_index(u->edges, Edge, i);
+            GlobalSet out;
+            set_at(&out, &e->dirty, &in[e->from]);
+            for (unsigned w = 0; w < G_N_ELEMENTS(out.w); w++) {
+                changed |= (out.w[w] & ~in[e->to].w[w]) != 0;
+                in[e->to].w[w] |= out.w[w];
+            }
+        }
+    }
+    return in;
+}
+
+// Puts in the stores and loads that were left out, now that all is known.
+static void place_syncs(LLVMUnit *u)
+{
+    g_autofree GlobalSet *in = solve_blocks(u);
+    for (unsigned i = 0; i < u->syncs->len; i++) {
+        const SyncPoint *point = &g_array_index(u->syncs, SyncPoint, i);
+        if (point->reload) {
+            continue;
+        }
+        GlobalSet set;
+        set_at(&set, &point->dirty, &in[point->block]);
+        LLVMPositionBuilderBefore(u->b, point->at);
+        for (unsigned g = 0; g < u->nb_globals; g++) {
+            if (set_has(&set, g)) {
+                Value v = LLVMBuildLoad2(u->b, u->l->types[u->global_type[g]], global_home(u, g), "");
+                LLVMPositionBuilderBefore(u->b, point->at);
+                Value store = lower_store_env(u, v, u->global_offset[g]);
+                LLVMSetVolatile(store, point->precise);
+            }
+        }
+    }
+    // After the stores: they may have made homes.
+    for (unsigned i = 0; i < u->syncs->len; i++) {
+        const SyncPoint *point = &g_array_index(u->syncs, SyncPoint, i);
+        if (!point->reload) {
+            continue;
+        }
+        LLVMPositionBuilderBefore(u->b, LLVMGetNextInstruction(point->at));
+        for (unsigned g = 0; g < u->nb_globals; g++) {
+            if (u->home[g]) {
+                Value v = lower_load_env(u, u->l->types[u->global_type[g]], u->global_offset[g]);
+                LLVMBuildStore(u->b, v, u->home[g]);
+            }
+        }
+    }
+}
+
+// --- units and functions -------------------------------------------------------------------------------
+
+LLVMUnit *llvm_unit_new(LLVMLower *l, const char *name, const LLVMUnitOptions *options)
+{
+    lower_refresh(l);
+    LLVMUnit *u = g_new0(LLVMUnit, 1);
+    u->l = l;
+    u->opt = *options;
+    u->m = jit_module_new(l->jit, name);
+    u->b = LLVMCreateBuilderInContext(l->c);
+    u->syncs = g_array_new(false, false, sizeof(SyncPoint));
+    u->edges = g_array_new(false, false, sizeof(Edge));
+    return u;
+}
+
+LLVMModuleRef llvm_unit_module(LLVMUnit *u) { return u->m; }
+
+static void fn_attr(LLVMUnit *u, unsigned index, unsigned kind, uint64_t value)
+{
+    LLVMAddAttributeAtIndex(u->fn, index, LLVMCreateEnumAttribute(u->l->c, kind, value));
+}
+
+void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blocks, unsigned n)
+{
+    LLVMLower *l = u->l;
+    u->fn = LLVMAddFunction(u->m, function, l->entry_type);
+    fn_attr(u, LLVMAttributeFunctionIndex, l->attr_nounwind, 0);
+    fn_attr(u, LLVMAttributeFunctionIndex, l->attr_strictfp, 0);
+    fn_attr(u, 1, l->attr_nonnull, 0);
+    fn_attr(u, 1, l->attr_align, 64);
+    fn_attr(u, 2, l->attr_nonnull, 0);
+    u->env = LLVMGetParam(u->fn, 0);
+    u->code = LLVMGetParam(u->fn, 1);
+    LLVMSetValueName2(u->env, "env", 3);
+    LLVMSetValueName2(u->code, "code", 4);
+    u->env_int = NULL;
+    memset(u->home, 0, sizeof(u->home));
+    memset(u->scratch, 0, sizeof(u->scratch));
+    g_array_set_size(u->syncs, 0);
+    g_array_set_size(u->edges, 0);
+    u->nb_globals = 0;
+
+    u->n_blocks = n;
+    u->blocks = g_memdup2(blocks, n * sizeof(*blocks));
+    u->check_bb = g_new0(LLVMBasicBlockRef, n);
+    u->body_bb = g_new0(LLVMBasicBlockRef, n);
+    u->entry = lower_new_bb(u, "entry");
+    u->has_guess = false;
+    for (unsigned i = 0; i < n; i++) {
+        u->has_guess |= blocks[i].guess;
+        char name[32];
+        snprintf(name, sizeof(name), "tb.%" PRIx64, blocks[i].pc);
+        u->check_bb[i] = lower_new_bb(u, name);
+        for (unsigned k = 0; k < 2; k++) {
+            int to = blocks[i].succ[k];
+            if (to >= 0 && !u->body_bb[to]) {
+                snprintf(name, sizeof(name), "body.%" PRIx64, blocks[to].pc);
+                u->body_bb[to] = lower_new_bb(u, name);
+            }
+        }
+        if (blocks[i].guess && !u->body_bb[i]) {
+            u->body_bb[i] = lower_new_bb(u, "body");
+        }
+    }
+    if (u->opt.pc_global < 0) {
+        u->has_guess = false;
+    }
+    LLVMPositionBuilderAtEnd(u->b, u->entry);
+    LLVMBuildBr(u->b, u->check_bb[0]);
+}
+
+// Where an edge between two blocks of the function goes.  Each cycle has an edge that does not go
+// forward, and there the exit request is looked at.
+LLVMBasicBlockRef lower_edge(LLVMUnit *u, unsigned to)
+{
+    Edge edge = {.from = u->block, .to = to, .dirty = u->dirty};
+    g_array_append_val(u->edges, edge);
+    return to <= u->block ? u->check_bb[to] : u->body_bb[to];
+}
+
+// The first block tells what the guest's registers are.
+static void take_globals(LLVMUnit *u, TCGContext *s)
+{
+    if (u->nb_globals) {
+        g_assert(u->nb_globals == s->nb_globals - 1);
+        return;
+    }
+    g_assert(s->nb_globals - 1 <= LOWER_MAX_GLOBALS);
+    u->nb_globals = s->nb_globals - 1;
+    for (unsigned g = 0; g < u->nb_globals; g++) {
+        const TCGTemp *t = s->temps[g + 1];
+        u->global_type[g] = t->type;
+        u->global_offset[g] = t->offset;
+        u->global_name[g] = t->name;
+    }
+    if (s->frame_start > 0) {
+        fn_attr(u, 1, u->l->attr_dereferenceable, s->frame_start);
+    }
+}
+
+void llvm_unit_block(LLVMUnit *u, unsigned i, TCGContext *s)
+{
+    u->s = s;
+    u->precise = s->precise;
+    u->guest_base = s->guest_base;
+    u->block = i;
+    take_globals(u, s);
+    u->temps = g_new0(TempState, s->nb_temps);
+    u->labels = g_new0(LabelState, s->nb_labels);
+    u->epoch = u->global_epoch = 1;
+    memset(&u->pending, 0, sizeof(u->pending));
+    u->dirty = clean;
+    u->dirty.pass = true;
+    u->dead = false;
+    u->prologue = true;
+    u->pc = u->blocks[i].pc;
+    LLVMPositionBuilderAtEnd(u->b, u->check_bb[i]);
+    lower_block_ops(u);
+    g_free(u->temps);
+    g_free(u->labels);
+    u->temps = NULL;
+    u->labels = NULL;
+}
+
+void llvm_unit_end(LLVMUnit *u)
+{
+    if (!u->opt.cold) {
+        place_syncs(u);
+    }
+    // Homes are filled on entry; SROA and DCE drop what is not read.
+    LLVMPositionBuilderBefore(u->b, LLVMGetBasicBlockTerminator(u->entry));
+    for (unsigned g = 0; g < u->nb_globals; g++) {
+        if (u->home[g]) {
+            Value v = lower_load_env(u, u->l->types[u->global_type[g]], u->global_offset[g]);
+            LLVMBuildStore(u->b, v, u->home[g]);
+        }
+    }
+    g_free(u->blocks);
+    g_free(u->check_bb);
+    g_free(u->body_bb);
+    u->blocks = NULL;
+    u->s = NULL;
+}
+
+LLVMModuleRef llvm_unit_finish(LLVMUnit *u)
+{
+    LLVMModuleRef m = u->m;
+    LLVMDisposeBuilder(u->b);
+    g_array_free(u->syncs, true);
+    g_array_free(u->edges, true);
+    g_free(u);
+    return m;
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the lowering's files share.  lower.c drives: blocks, labels, globals, exits, calls.  Each family
+// of ops has a file with one function, which lowers an op or says that it is not of its family:
+//
+//   lower-int.c   i32, i64, i128         lower-fp.c    scalar and vector FP
+//   lower-vec.c   vectors, integer lanes lower-vecop.c those that x86 has instructions for
+//   guest-ops.c   guest memory
+//
+// Representation of values: i32, i64, i128, float, double; V64 <8 x i8>, V128 <2 x i64>, V256 <4 x i64>.
+//
+// Where values are.  A temp that is written and read inside one extended basic block is an SSA value
+// and nothing else; the others have an alloca, which SROA makes SSA again.  A global (guest register)
+// has a home: in a hot unit an alloca of the function, filled from env on entry; in a cold unit env
+// itself.  Within a basic block its value is kept in SSA too, and written home at the block's end
+// (flush).  "Sync" makes env right: in a hot unit by storing the globals that may differ from env at
+// that point, which is known only when all blocks are there, so the stores are put in at the end.
+#ifndef MYNA_TCG2LLVM_LOWER_H
+#define MYNA_TCG2LLVM_LOWER_H
+
+#include <glib.h>
+
+#include "tcg2llvm/unit.h"
+
+#if defined(__x86_64__)
+#define LOWER_X86 1
+#else
+#define LOWER_X86 0
+#endif
+
+typedef LLVMValueRef Value;
+typedef LLVMTypeRef Type;
+
+enum { LOWER_MAX_GLOBALS = 256 };
+
+typedef struct GlobalSet {
+    uint64_t w[LOWER_MAX_GLOBALS / 64];
+} GlobalSet;
+
+// Globals that may differ from env: `local`, and with `pass` those that did on the block's entry.
+typedef struct Dirty {
+    GlobalSet local;
+    bool pass;
+} Dirty;
+
+// What must be remembered of a place until all blocks are lowered (hot units).
+typedef struct SyncPoint {
+    Value at;       // stores go before this instruction; reloads after it
+    unsigned block;
+    Dirty dirty;
+    bool reload;    // the other way: env to homes
+    bool precise;   // the stores must stay where they are
+} SyncPoint;
+
+typedef struct Edge {
+    unsigned from, to;
+    Dirty dirty;
+} Edge;
+
+// What a temp's state_ptr points to while its block is lowered.
+typedef struct TempState {
+    Value value;    // in SSA, valid in the current extended basic block
+    Value slot;     // alloca, for temps that live across labels
+    unsigned ebb;   // the extended basic block of the first use; 0: not seen
+    unsigned epoch; // `value` belongs to this epoch
+    bool multi;     // used in several: has a slot
+} TempState;
+
+typedef struct LabelState {
+    LLVMBasicBlockRef bb;
+    Dirty dirty;
+    bool seen;
+} LabelState;
+
+struct LLVMLower {
+    JitContext *jit;
+    unsigned generation;
+    LLVMContextRef c;
+    Type i1, i8, i16, i32, i64, i128, f16, f32, f64, ptr, void_;
+    Type types[TCG_TYPE_COUNT];
+    Type entry_type; // TCGEntry
+    Value round_dynamic, except_strict; // metadata operands of constrained intrinsics
+    unsigned md_alias_scope, md_noalias, md_guest_pc, md_prof, md_guest_asm;
+    Value scope_env, scope_guest; // lists of one alias scope
+    Value unlikely_true; // branch weights
+    unsigned attr_strictfp, attr_nounwind, attr_memory, attr_noreturn, attr_willreturn, attr_nonnull,
+        attr_dereferenceable, attr_align;
+    bool host_avx;
+    GHashTable *intrinsics; // name -> LLVM's number
+};
+
+// Values of the attribute memory(...).
+enum {
+    LOWER_MEMORY_NONE = 0,
+    LOWER_MEMORY_ARGS = 3,
+    LOWER_MEMORY_INACCESSIBLE = 3 << 2,
+    LOWER_MEMORY_READ = 1 | 1 << 2 | 1 << 4,
+};
+
+struct LLVMUnit {
+    LLVMLower *l;
+    LLVMUnitOptions opt;
+    LLVMModuleRef m;
+    LLVMBuilderRef b;
+
+    // the function
+    Value fn, env, code;
+    LLVMBasicBlockRef entry; // allocas and the loading of globals; ends in a branch to the first block
+    LLVMUnitBlock *blocks;
+    LLVMBasicBlockRef *check_bb, *body_bb; // of each block: its start, and behind its exit_request check
+    unsigned n_blocks;
+    bool has_guess; // some block may be the target of an indirect jump
+    uintptr_t guest_base;
+    Value env_int;  // env as an i64, when asked for
+    Value scratch[TCG_TYPE_COUNT][TCG_MAX_CALL_ARGS + 1]; // memory for what helpers take by pointer
+    GArray *syncs, *edges; // SyncPoint, Edge
+    Value home[LOWER_MAX_GLOBALS]; // hot: allocas, NULL until touched
+    unsigned nb_globals; // env not counted
+    TCGType global_type[LOWER_MAX_GLOBALS];
+    intptr_t global_offset[LOWER_MAX_GLOBALS];
+    const char *global_name[LOWER_MAX_GLOBALS];
+
+    // the block
+    TCGContext *s;
+    bool precise;
+    unsigned block;
+    TempState *temps;
+    LabelState *labels;
+    unsigned epoch;        // changes where SSA values of temps cease to be valid
+    unsigned global_epoch; // the same for globals
+    bool dead;            // the current place cannot be reached
+    bool prologue;        // before the first insn_start
+    GlobalSet pending;    // globals whose value in SSA is newer than their home
+    Dirty dirty;
+    uint64_t pc;          // of the current instruction
+};
+
+// --- values ---
+Value lower_get(LLVMUnit *u, TCGArg arg);
+void lower_set(LLVMUnit *u, TCGArg arg, Value v);
+// An alloca in the entry block.
+Value lower_alloca(LLVMUnit *u, Type type, unsigned align);
+// Memory of a type, the same at each call with n in this function.
+Value lower_scratch(LLVMUnit *u, TCGType type, unsigned n);
+Value lower_env_ptr(LLVMUnit *u, intptr_t offset);
+Value lower_load_env(LLVMUnit *u, Type type, intptr_t offset);
+Value lower_store_env(LLVMUnit *u, Value v, intptr_t offset); // the store
+
+static inline Value lower_i32(LLVMUnit *u, uint32_t v) { return LLVMConstInt(u->l->i32, v, false); }
+static inline Value lower_i64(LLVMUnit *u, uint64_t v) { return LLVMConstInt(u->l->i64, v, false); }
+
+// Calls an intrinsic that is overloaded on the given types.
+Value lower_intrinsic(LLVMUnit *u, const char *name, Type *types, unsigned ntypes, Value *args,
+                      unsigned nargs);
+// A constrained FP intrinsic: adds the rounding operand when `rounded`, the exception operand, and the
+// call's strictfp.
+Value lower_constrained(LLVMUnit *u, const char *name, Type *types, unsigned ntypes, bool rounded,
+                        Value *args, unsigned nargs);
+// Inline assembly without memory operands.  `ordered`: reads the FP environment, must not move.
+Value lower_asm(LLVMUnit *u, Type result, const char *text, const char *constraints, Value *args,
+                unsigned nargs, bool ordered);
+// An external function by name.
+Value lower_extern(LLVMUnit *u, const char *name, Type type);
+void lower_call_attr(LLVMUnit *u, Value call, unsigned kind, uint64_t value);
+void lower_set_scope(LLVMUnit *u, Value access, bool guest);
+LLVMBasicBlockRef lower_new_bb(LLVMUnit *u, const char *name);
+// A conditional branch whose condition is rarely true.
+Value lower_unlikely(LLVMUnit *u, Value cond, LLVMBasicBlockRef yes, LLVMBasicBlockRef no);
+
+// --- making env right ---
+// sync: begin, then build an instruction, then lower_sync_before(that instruction).
+void lower_sync_begin(LLVMUnit *u);
+void lower_sync_before(LLVMUnit *u, Value at, bool precise);
+// All globals may have changed in env by the instruction.
+void lower_reload_after(LLVMUnit *u, Value at);
+void lower_flush(LLVMUnit *u);
+// Before a guest access that may fault, under TCGContext.precise.
+void lower_before_guest_access(LLVMUnit *u);
+bool lower_dirty_join(Dirty *into, const Dirty *from); // true when it grew
+// A jump to another block of the function: where to.
+LLVMBasicBlockRef lower_edge(LLVMUnit *u, unsigned to);
+
+Value lower_icmp(LLVMUnit *u, TCGCond cond, Value a, Value b);
+// `v` with the canonical type of a vector seen as lanes, and back.
+Type lower_lanes_type(LLVMUnit *u, TCGType type, unsigned vece);
+Type lower_flanes_type(LLVMUnit *u, TCGType type, unsigned vece);
+static inline Value lower_cast(LLVMUnit *u, Value v, Type t) { return LLVMBuildBitCast(u->b, v, t, ""); }
+Value lower_splat(LLVMUnit *u, Type vector, uint64_t lane);
+Value lower_half(LLVMUnit *u, Value v, unsigned half);   // lanes of the low or high half
+Value lower_concat(LLVMUnit *u, Value low, Value high);  // two vectors of one type
+// The low n lanes, or more lanes than there are (the rest undefined).
+Value lower_resize(LLVMUnit *u, Value v, unsigned lanes);
+
+static inline const TCGTemp *lower_temp(TCGArg a) { return (const TCGTemp *)a; }
+
+// Lowers the ops of u->s; the builder stands at the block's start (lower-flow.c).
+void lower_block_ops(LLVMUnit *u);
+
+// --- op families: false when the op is not theirs ---
+bool lower_int_op(LLVMUnit *u, const TCGOp *op);
+bool lower_fp_op(LLVMUnit *u, const TCGOp *op);
+bool lower_vec_op(LLVMUnit *u, const TCGOp *op);
+bool lower_vecop_op(LLVMUnit *u, const TCGOp *op);
+bool lower_guest_op(LLVMUnit *u, const TCGOp *op);
+
+#endif

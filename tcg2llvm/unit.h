@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An LLVM unit: one module with a function for each block, or for each region of blocks, lowered from
+// TCG ops.
+//
+//     LLVMLower *lower = llvm_lower_new(context);            // one a JitContext
+//     LLVMUnit *unit = llvm_unit_new(lower, "tb_401000", &options);
+//     llvm_unit_begin(unit, "tb_401000", blocks, n);         // a function over n blocks, entered at the first
+//     for each i: translate blocks[i] into ctx; llvm_unit_block(unit, i, ctx);
+//     llvm_unit_end(unit);
+//     ... more functions ...
+//     LLVMModuleRef module = llvm_unit_finish(unit);         // the unit is gone; the module is the caller's
+//
+// What comes out, `uintptr_t tb_<pc>(ptr env, ptr code)`, is a TCGEntry (tcg/tcg-code.h).
+#ifndef MYNA_TCG2LLVM_UNIT_H
+#define MYNA_TCG2LLVM_UNIT_H
+
+#include "tcg/tcg-code.h"
+#include "tcg/tcg.h"
+#include "tcg2llvm/jit.h"
+
+typedef struct LLVMLower LLVMLower;
+typedef struct LLVMUnit LLVMUnit;
+
+typedef struct LLVMUnitOptions {
+    bool cold;        // for the O0 pipeline: registers stay in env, entries count executions
+    bool symbolic;    // host addresses as named external symbols: the IR can be read, kept and moved
+    bool guest_ops;   // guest operations stay named calls until guest_ops_lower
+    bool debug_lines; // guest pcs as debug locations (implies the module is to be looked at)
+    int pc_global;    // number of the global with the guest's pc, for guesses; -1: none
+} LLVMUnitOptions;
+
+// A block of a function.
+typedef struct LLVMUnitBlock {
+    const TCGCode *code;
+    uint64_t pc;
+    int succ[2]; // the block of this function that goto_tb slot 0 or 1 goes to; -1: leaves the function
+    bool guess;  // an indirect jump inside the function may be to this block
+} LLVMUnitBlock;
+
+LLVMLower *llvm_lower_new(JitContext *context);
+void llvm_lower_free(LLVMLower *lower);
+
+// All units of a lower must be finished before its JitContext is renewed.  options are copied.
+LLVMUnit *llvm_unit_new(LLVMLower *lower, const char *name, const LLVMUnitOptions *options);
+LLVMModuleRef llvm_unit_module(LLVMUnit *unit); // as far as it is built
+
+// A function over n blocks; blocks are copied.
+void llvm_unit_begin(LLVMUnit *unit, const char *function, const LLVMUnitBlock *blocks, unsigned n);
+// Lowers block i from ctx (after tcg_liveness).  Each block exactly once; all contexts must have the
+// same globals.
+void llvm_unit_block(LLVMUnit *unit, unsigned i, TCGContext *ctx);
+void llvm_unit_end(LLVMUnit *unit);
+// Ends the unit; what it was built in stays with the module.
+LLVMModuleRef llvm_unit_finish(LLVMUnit *unit);
+
+#endif
