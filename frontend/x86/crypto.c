@@ -38,9 +38,11 @@ typedef void Fn1(TCGv_vec r, TCGv_vec a);
 typedef void Fn2(TCGv_vec r, TCGv_vec a, TCGv_vec b);
 
 // r = f(d, operand); arg: index into fn2.
+// clang-format off
 #define FN2(X)                                                                                     \
     X(aesenc, aes) X(aesenclast, aes) X(aesdec, aes) X(aesdeclast, aes) X(sha1msg1, sha)           \
     X(sha1msg2, sha) X(sha1nexte, sha) X(sha256msg1, sha) X(sha256msg2, sha)
+// clang-format on
 enum {
 #define X(name, feature) FN2_##name,
     FN2(X)

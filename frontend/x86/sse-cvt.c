@@ -97,22 +97,23 @@ static bool trans_cvtsd2ss(DisasContext *s, int arg)
     return true;
 }
 
-typedef enum CvtPacked { CVT_PS2PD, CVT_PD2PS, CVT_DQ2PS, CVT_DQ2PD, CVT_PS2DQ, CVT_TPS2DQ } CvtPacked;
+typedef enum CvtPacked {
+    CVT_PS2PD,
+    CVT_PD2PS,
+    CVT_DQ2PS,
+    CVT_DQ2PD,
+    CVT_PS2DQ,
+    CVT_TPS2DQ
+} CvtPacked;
 
 static bool trans_cvt_packed(DisasContext *s, int arg)
 {
     TCGv_vec d = x86_vec_reg(s, 0), b = x86_vec_load(s, 1, 0), r = x86_sse_fp_dest(s, d);
     x86_sse_fp_begin(s);
     switch ((CvtPacked)arg) {
-    case CVT_PS2PD:
-        tcg_gen_fwidenl_vec(MO_32, r, b);
-        break;
-    case CVT_PD2PS:
-        tcg_gen_fnarrow_vec(MO_32, r, b);
-        break;
-    case CVT_DQ2PS:
-        tcg_gen_cvt_vec(MO_32, r, b);
-        break;
+    case CVT_PS2PD: tcg_gen_fwidenl_vec(MO_32, r, b); break;
+    case CVT_PD2PS: tcg_gen_fnarrow_vec(MO_32, r, b); break;
+    case CVT_DQ2PS: tcg_gen_cvt_vec(MO_32, r, b); break;
     case CVT_DQ2PD: { // exact, so through 64-bit integers
         TCGv_vec wide = tcg_temp_new_v128();
         tcg_gen_widensl_vec(MO_32, wide, b);
@@ -120,9 +121,7 @@ static bool trans_cvt_packed(DisasContext *s, int arg)
         break;
     }
     case CVT_PS2DQ:
-    case CVT_TPS2DQ:
-        tcg_gen_fcvt_vec(MO_32, r, b, ROUND_OF(arg == CVT_TPS2DQ));
-        break;
+    case CVT_TPS2DQ: tcg_gen_fcvt_vec(MO_32, r, b, ROUND_OF(arg == CVT_TPS2DQ)); break;
     }
     x86_sse_fp_commit(s, d, r);
     return true;

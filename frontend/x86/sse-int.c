@@ -13,10 +13,7 @@ static unsigned lanes_of(TCGv_vec v, unsigned vece)
     return tcg_type_size(tcgv_vec_type(v)) >> vece;
 }
 
-static TCGv_vec temp_like(TCGv_vec v)
-{
-    return tcg_temp_new_vec(tcgv_vec_type(v));
-}
+static TCGv_vec temp_like(TCGv_vec v) { return tcg_temp_new_vec(tcgv_vec_type(v)); }
 
 // --- d = d op b ----------------------------------------------------------------------------------
 
@@ -146,6 +143,7 @@ static void gen_unpackh(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
     gen_unpack(vece, r, a, b, true);
 }
 
+// clang-format off
 #define VEC2_OPS(X)                                                                                \
     X(add, tcg_gen_add_vec) X(sub, tcg_gen_sub_vec) X(ssadd, tcg_gen_ssadd_vec)                    \
     X(usadd, tcg_gen_usadd_vec) X(sssub, tcg_gen_sssub_vec) X(ussub, tcg_gen_ussub_vec)            \
@@ -159,6 +157,7 @@ static void gen_unpackh(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
     X(hadd, gen_hadd) X(hsub, gen_hsub) X(hadds, gen_hadds) X(hsubs, gen_hsubs)                    \
     X(unpackl, gen_unpackl) X(unpackh, gen_unpackh)                                                \
     X(narrowss, tcg_gen_narrowss_vec) X(narrowsu, tcg_gen_narrowsu_vec)
+// clang-format on
 
 enum {
 #define X(name, fn) V_##name,

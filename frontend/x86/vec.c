@@ -118,9 +118,9 @@ void x86_mmx_wrote(DisasContext *s, unsigned i)
         return;
     }
     s->mmx_written |= (uint8_t)(1u << n);
-    tcg_gen_st16_i32(tcg_constant_i32(0xffff), tcg_env(),
-                     (intptr_t)(offsetof(CPUX86State, fpregs) + n * sizeof(X86FPReg) +
-                                offsetof(X86FPReg, se)));
+    tcg_gen_st16_i32(
+        tcg_constant_i32(0xffff), tcg_env(),
+        (intptr_t)(offsetof(CPUX86State, fpregs) + n * sizeof(X86FPReg) + offsetof(X86FPReg, se)));
 }
 
 void x86_vec_begin(DisasContext *s, unsigned i)

@@ -52,8 +52,8 @@ void x86_vec_wrote(DisasContext *s, unsigned i);
 // (DisasContext.sse_unmasked) the ops write temps, and the destination is written after a check that
 // raises #XM; otherwise these cost nothing.
 void x86_sse_fp_begin(DisasContext *s);
-void x86_sse_fp_end(DisasContext *s); // the check
-TCGv_vec x86_sse_fp_dest(DisasContext *s, TCGv_vec d);            // d, or a temp of its type
+void x86_sse_fp_end(DisasContext *s);                            // the check
+TCGv_vec x86_sse_fp_dest(DisasContext *s, TCGv_vec d);           // d, or a temp of its type
 void x86_sse_fp_commit(DisasContext *s, TCGv_vec d, TCGv_vec r); // check, then d = r
 
 typedef void X86VecFn1(unsigned vece, TCGv_vec r, TCGv_vec a);

@@ -79,12 +79,8 @@ static bool trans_fld(DisasContext *s, int arg)
         return true;
     }
     switch (s->op[0].size) {
-    case 32:
-        gen_helper_x86_fld_f32(tcg_env(), load_i32(s, 0, MO_32));
-        return true;
-    case 64:
-        gen_helper_x86_fld_f64(tcg_env(), load_i64(s, 0, MO_64));
-        return true;
+    case 32: gen_helper_x86_fld_f32(tcg_env(), load_i32(s, 0, MO_32)); return true;
+    case 64: gen_helper_x86_fld_f64(tcg_env(), load_i64(s, 0, MO_64)); return true;
     default: {
         TCGv_i64 low;
         TCGv_i32 high;
@@ -252,27 +248,30 @@ static bool trans_fcomi(DisasContext *s, int flags)
     return true;
 }
 
-// Helpers that take env alone; arg: index.
-static void (*const plain_fn[])(TCGv_ptr env) = {
+// Helpers that take env alone: mnemonic, helper.
+// clang-format off
 #define PLAIN_OPS(X)                                                                               \
     X(FABS, fabs) X(FCHS, fchs) X(FSQRT, fsqrt) X(FRNDINT, frndint) X(F2XM1, f2xm1) X(FSIN, fsin)  \
     X(FCOS, fcos) X(FPTAN, fptan) X(FSINCOS, fsincos) X(FXTRACT, fxtract) X(FSCALE, fscale)        \
     X(FPREM, fprem) X(FPREM1, fprem1) X(FYL2X, fyl2x) X(FYL2XP1, fyl2xp1) X(FPATAN, fpatan)        \
     X(FTST, ftst) X(FXAM, fxam) X(FWAIT, fwait) X(FNOP, fwait)
-#define X(mnemonic, helper) gen_helper_x86_##helper,
-    PLAIN_OPS(X)
-#undef X
-};
+// clang-format on
 enum {
 #define X(mnemonic, helper) PLAIN_##mnemonic,
     PLAIN_OPS(X)
 #undef X
 };
 
+// arg: PLAIN_*.
 static bool trans_fplain(DisasContext *s, int which)
 {
+    static void (*const fn[])(TCGv_ptr env) = {
+#define X(mnemonic, helper) gen_helper_x86_##helper,
+        PLAIN_OPS(X)
+#undef X
+    };
     x87_begin(s);
-    plain_fn[which](tcg_env());
+    fn[which](tcg_env());
     return true;
 }
 
@@ -387,18 +386,10 @@ static bool trans_fenv(DisasContext *s, int op)
     x86_mmx_forget(s);
     x86_sync_state(s);
     switch ((EnvOp)op) {
-    case ENV_LDENV:
-        gen_helper_x86_fldenv(tcg_env(), addr, wide);
-        break;
-    case ENV_STENV:
-        gen_helper_x86_fnstenv(tcg_env(), addr, wide);
-        break;
-    case ENV_SAVE:
-        gen_helper_x86_fnsave(tcg_env(), addr, wide);
-        break;
-    case ENV_RSTOR:
-        gen_helper_x86_frstor(tcg_env(), addr, wide);
-        break;
+    case ENV_LDENV: gen_helper_x86_fldenv(tcg_env(), addr, wide); break;
+    case ENV_STENV: gen_helper_x86_fnstenv(tcg_env(), addr, wide); break;
+    case ENV_SAVE: gen_helper_x86_fnsave(tcg_env(), addr, wide); break;
+    case ENV_RSTOR: gen_helper_x86_frstor(tcg_env(), addr, wide); break;
     }
     return true;
 }

@@ -87,7 +87,8 @@ static V128 aes_inv_mix(V128 a)
 {
     // InvMixColumns is MixColumns after adding 4 * (x[i] + x[i+2]).
     for (unsigned c = 0; c < 16; c += 4) {
-        uint8_t even = xtime(xtime(a.b[c] ^ a.b[c + 2])), odd = xtime(xtime(a.b[c + 1] ^ a.b[c + 3]));
+        uint8_t even = xtime(xtime(a.b[c] ^ a.b[c + 2])),
+                odd = xtime(xtime(a.b[c + 1] ^ a.b[c + 3]));
         for (unsigned i = 0; i < 4; i++) {
             a.b[c + i] ^= i & 1 ? odd : even;
         }
@@ -292,18 +293,10 @@ __attribute__((target("sha"))) void HELPER(x86_sha1rnds4_hw)(V128 *r, const V128
 {
     __m128i a = LOAD(s), b = LOAD(w), o;
     switch (imm) {
-    case 0:
-        o = _mm_sha1rnds4_epu32(a, b, 0);
-        break;
-    case 1:
-        o = _mm_sha1rnds4_epu32(a, b, 1);
-        break;
-    case 2:
-        o = _mm_sha1rnds4_epu32(a, b, 2);
-        break;
-    default:
-        o = _mm_sha1rnds4_epu32(a, b, 3);
-        break;
+    case 0: o = _mm_sha1rnds4_epu32(a, b, 0); break;
+    case 1: o = _mm_sha1rnds4_epu32(a, b, 1); break;
+    case 2: o = _mm_sha1rnds4_epu32(a, b, 2); break;
+    default: o = _mm_sha1rnds4_epu32(a, b, 3); break;
     }
     _mm_storeu_si128((__m128i *)r, o);
 }

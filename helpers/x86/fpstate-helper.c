@@ -187,8 +187,8 @@ static size_t env_image(const CPUX86State *env, void *out, bool wide)
         ftw |= (uint16_t)(full_tag(env, i) << (2 * i));
     }
     // The protected-mode forms.  Selectors read as 0, as on CPUs that no longer keep them.
-    uint32_t field[7] = {env->fpuc, x87_status(env), ftw, (uint32_t)env->fpip, 0,
-                         (uint32_t)env->fpdp, 0};
+    uint32_t field[7] = {env->fpuc, x87_status(env),     ftw, (uint32_t)env->fpip,
+                         0,         (uint32_t)env->fpdp, 0};
     if (wide) {
         field[4] = (uint32_t)(env->fpop & 0x7ff) << 16;
         // The upper halves of the word-sized fields read as ones.

@@ -138,15 +138,15 @@ void HELPER(x86_fld_const)(CPUX86State *env, uint32_t which)
     X86FPReg r;
     x87_enter(env);
     switch (which) {
-#define CONST(n, insn) case n: __asm__ volatile(insn "\n\tfstpt %0" : "=m"(r)); break;
-    CONST(0, "fld1")
-    CONST(1, "fldl2t")
-    CONST(2, "fldl2e")
-    CONST(3, "fldpi")
-    CONST(4, "fldlg2")
-    CONST(5, "fldln2")
-    default:
-    CONST(6, "fldz")
+#define CONST(n, insn)                                                                             \
+    case n: __asm__ volatile(insn "\n\tfstpt %0" : "=m"(r)); break;
+        CONST(0, "fld1")
+        CONST(1, "fldl2t")
+        CONST(2, "fldl2e")
+        CONST(3, "fldpi")
+        CONST(4, "fldlg2")
+        CONST(5, "fldln2")
+    default: CONST(6, "fldz")
 #undef CONST
     }
     push(env, &r, 0);
@@ -330,13 +330,12 @@ void HELPER(x86_farith_st)(CPUX86State *env, uint32_t op, uint32_t i, uint32_t f
                          : "=a"(sw), "=m"(r)                                                       \
                          : "m"(*a), "m"(*b));                                                      \
         break;
-    CASE(OP_ADD, "fadd")
-    CASE(OP_MUL, "fmul")
-    CASE(OP_SUB, "fsub")
-    CASE(OP_SUBR, "fsubr")
-    CASE(OP_DIV, "fdiv")
-    default:
-    CASE(OP_DIVR, "fdivr")
+        CASE(OP_ADD, "fadd")
+        CASE(OP_MUL, "fmul")
+        CASE(OP_SUB, "fsub")
+        CASE(OP_SUBR, "fsubr")
+        CASE(OP_DIV, "fdiv")
+    default: CASE(OP_DIVR, "fdivr")
 #undef CASE
     }
     if (take_status(env, sw, FPUS_C1)) {

@@ -55,14 +55,10 @@ enum { AGG_ANY, AGG_RANGES, AGG_EACH, AGG_ORDERED };
 static int lane(const V128 *v, unsigned i, unsigned format)
 {
     switch (format) {
-    case 0:
-        return v->b[i];
-    case 1:
-        return v->w[i];
-    case 2:
-        return v->sb[i];
-    default:
-        return v->sw[i];
+    case 0: return v->b[i];
+    case 1: return v->w[i];
+    case 2: return v->sb[i];
+    default: return v->sw[i];
     }
 }
 
