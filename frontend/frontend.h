@@ -42,6 +42,7 @@ typedef struct GuestISA {
     size_t disas_size;    // of the frontend's DisasContext
     const GuestReg *regs; // the TCG globals, in the order of the context's globals
     unsigned nb_regs;
+    int pc_reg; // number in regs of the pc, when nothing but it decides where the CPU goes on; else -1
     const TranslatorOps *translator;
 
     // One-time set-up: registers the helper tables.  Idempotent.

@@ -41,6 +41,9 @@ static inline unsigned cpu_jump_cache_hash(uint64_t pc)
     return (unsigned)(pc ^ (pc >> TB_JMP_CACHE_BITS)) & (TB_JMP_CACHE_SIZE - 1);
 }
 
+// Puts a block that was found into the CPU's jump cache; in a read-side section.  False when the block has
+// gone meanwhile.
+bool cpu_jump_cache_set(CPUState *cs, TranslationBlock *tb);
 // Takes the block out of every CPU's jump cache.
 void cpu_list_forget_tb(const TranslationBlock *tb);
 // The translation flags that blocks are looked up with now (cpu-exec.c).

@@ -77,7 +77,6 @@ bool guest_memory_unprotect_all(void)
 
 // --- /proc/self/maps ------------------------------------------------------------------------------
 
-
 // The part [start, end) of the host mapping that `tail` describes (offset, device, inode, name).
 static void print_piece(FILE *out, const GuestRegion *r, uint64_t start, uint64_t end,
                         uint64_t host_start, const char *tail)
@@ -90,8 +89,8 @@ static void print_piece(FILE *out, const GuestRegion *r, uint64_t start, uint64_
     // Only files have offsets that count on.
     bool file = strncmp(rest, "00:00 0", 7) != 0;
     char text[4608];
-    int n = snprintf(text, sizeof(text), "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " ", start,
-                     end, r->prot & PROT_READ ? 'r' : '-', r->prot & PROT_WRITE ? 'w' : '-',
+    int n = snprintf(text, sizeof(text), "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " ",
+                     start, end, r->prot & PROT_READ ? 'r' : '-', r->prot & PROT_WRITE ? 'w' : '-',
                      r->prot & PROT_EXEC ? 'x' : '-', r->flags & MAP_SHARED ? 's' : 'p',
                      file ? offset + (start - host_start) : 0);
     char device[32];

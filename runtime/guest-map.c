@@ -237,7 +237,8 @@ static int page_prot(uint64_t page)
 {
     guest_map_rdlock();
     unsigned i = guest_map_index(page);
-    int prot = i < guest_map_count() && guest_map_get(i)->start <= page ? guest_map_get(i)->prot : 0;
+    int prot = i < guest_map_count() && guest_map_get(i)->start <= page ? guest_map_get(i)->prot
+                                                                        : 0;
     guest_map_unlock();
     return prot;
 }

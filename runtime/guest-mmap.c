@@ -148,7 +148,8 @@ static void log_mapping(const char *what, uint64_t start, uint64_t end, int prot
     }
 }
 
-static int64_t mmap_locked(uint64_t addr, uint64_t len, int prot, int flags, int fd, uint64_t offset)
+static int64_t mmap_locked(uint64_t addr, uint64_t len, int prot, int flags, int fd,
+                           uint64_t offset)
 {
     Reservation reserved = {0};
     // The kernel would extend a growing mapping behind the map's back.
@@ -323,14 +324,14 @@ static int64_t mremap_locked(uint64_t addr, uint64_t old_len, uint64_t new_len, 
     return (int64_t)start;
 }
 
-int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_addr)
+int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, int flags,
+                     uint64_t new_addr)
 {
     uint64_t old_size = guest_page_align(old_len), new_size = guest_page_align(new_len);
     if ((addr & ~GUEST_PAGE_MASK) || new_size == 0 || old_size < old_len || new_size < new_len ||
         range_bad(addr, old_size) ||
-        ((flags & MREMAP_FIXED) &&
-         ((new_addr & ~GUEST_PAGE_MASK) || range_bad(new_addr, new_size) ||
-          !(flags & MREMAP_MAYMOVE)))) {
+        ((flags & MREMAP_FIXED) && ((new_addr & ~GUEST_PAGE_MASK) ||
+                                    range_bad(new_addr, new_size) || !(flags & MREMAP_MAYMOVE)))) {
         return -EINVAL;
     }
     if (!(flags & MREMAP_FIXED)) {
@@ -415,7 +416,9 @@ int64_t guest_shmat(int shmid, uint64_t addr, int flags)
         unlock_all();
         return -err;
     }
-    GuestRegion r = {.start = h2g(p), .end = h2g(p) + len, .flags = MAP_SHARED,
+    GuestRegion r = {.start = h2g(p),
+                     .end = h2g(p) + len,
+                     .flags = MAP_SHARED,
                      .name = g_intern_static_string("/SYSV")};
     r.prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
     invalidate(r.start, r.end);

@@ -38,8 +38,8 @@ static const struct LogRow {
 
 static struct LogState {
     pthread_mutex_t lock;
-    FILE *file;     // NULL until the first use
-    char *path;     // -D, or NULL for standard error
+    FILE *file;       // NULL until the first use
+    char *path;       // -D, or NULL for standard error
     bool per_process; // the path holds %d
     struct LogRange {
         uint64_t first, last;
@@ -163,8 +163,9 @@ static bool open_log(GError **error)
     int fd;
     if (log_state.path) {
         char *path = log_path(log_state.path);
-        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (log_state.per_process ? O_TRUNC : 0) |
-                            O_APPEND, 0666);
+        fd = open(path,
+                  O_WRONLY | O_CREAT | O_CLOEXEC | (log_state.per_process ? O_TRUNC : 0) | O_APPEND,
+                  0666);
         if (fd < 0) {
             g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
                         "cannot write the log to '%s': %s", path, g_strerror(errno));
@@ -198,8 +199,7 @@ bool log_setup(const char *items, const char *path, const char *filter, GError *
         return false;
     }
     if (path) {
-        if (strchr(path, '%') &&
-            (!strstr(path, "%d") || strchr(path, '%') != strrchr(path, '%'))) {
+        if (strchr(path, '%') && (!strstr(path, "%d") || strchr(path, '%') != strrchr(path, '%'))) {
             g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                         "-D: '%s' may hold one %%d and no other %%", path);
             return false;

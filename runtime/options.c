@@ -17,15 +17,22 @@
 // Gives NULL, or what is wrong with the argument (a string that stays).
 typedef const char *OptionSet(MynaOptions *o, const char *arg);
 
-typedef enum OptionGroup { GROUP_GUEST, GROUP_ENGINE, GROUP_LOG, GROUP_OTHER, GROUP_COUNT } OptionGroup;
+typedef enum OptionGroup {
+    GROUP_GUEST,
+    GROUP_ENGINE,
+    GROUP_LOG,
+    GROUP_OTHER,
+    GROUP_COUNT
+} OptionGroup;
 static const char *const group_titles[GROUP_COUNT] = {"Guest", "Engine", "Seeing inside", "Other"};
 
 typedef struct OptionRow {
     OptionGroup group;
     const char *name;
-    const char *arg;     // the argument's name, "[...]" when it may be left out, NULL when there is none
-    const char *env;     // environment variable without MYNA_, or NULL
-    bool once;           // for the first program alone: not handed on at execve
+    const char
+        *arg; // the argument's name, "[...]" when it may be left out, NULL when there is none
+    const char *env; // environment variable without MYNA_, or NULL
+    bool once;       // for the first program alone: not handed on at execve
     OptionSet *set;
     const char *help;    // what it does
     const char *example; // an example, what follows "myna"
@@ -319,9 +326,9 @@ static void apply_environment(MynaOptions *o)
         char *name = r->env ? g_strconcat("MYNA_", r->env, NULL) : NULL;
         const char *value = name ? getenv(name) : NULL;
         bool several = r->set == set_env || r->set == unset_env;
-        char **words = value && *value ? several ? g_strsplit(value, ",", -1)
-                                                 : g_strsplit(value, "", 1)
-                                       : NULL;
+        char **words = value && *value
+                           ? several ? g_strsplit(value, ",", -1) : g_strsplit(value, "", 1)
+                           : NULL;
         for (char **w = words; w && *w; w++) {
             const char *wrong = r->set(o, several ? *w : value);
             if (wrong) {
@@ -343,7 +350,7 @@ int options_parse(MynaOptions *o, int argc, char **argv)
     struct option longs[NB_ROWS + 1] = {0};
     for (unsigned i = 0; i < NB_ROWS; i++) {
         longs[i].name = rows[i].name;
-        longs[i].has_arg = !rows[i].arg               ? no_argument
+        longs[i].has_arg = !rows[i].arg                 ? no_argument
                            : row_arg_optional(&rows[i]) ? optional_argument
                                                         : required_argument;
     }
@@ -473,9 +480,11 @@ void options_help(FILE *f)
             column += fprintf(f, " MYNA_%s", rows[i].env);
         }
     }
-    fprintf(f, "\n\nExit status: the program's own; 128+N in a shell when signal N ended it (myna ends "
-               "by the\nsame signal); 126 when it cannot be run, 127 when there is none; 64 for a fault "
-               "in the\ncommand line; 70 for a fault of myna's own.\n");
+    fprintf(
+        f,
+        "\n\nExit status: the program's own; 128+N in a shell when signal N ended it (myna ends "
+        "by the\nsame signal); 126 when it cannot be run, 127 when there is none; 64 for a fault "
+        "in the\ncommand line; 70 for a fault of myna's own.\n");
 }
 
 // Text for roff: a dash is a minus, a backslash an \e; a leading dot or quote cannot occur.

@@ -12,27 +12,28 @@
 #include <glib.h>
 
 typedef enum MynaEngine {
-    ENGINE_TIERED, // cold code in the interpreter, hot code compiled in the background
+    ENGINE_TIERED,   // cold code in the interpreter, hot code compiled in the background
     ENGINE_LLVM_ALL, // LLVM from a block's first execution
-    ENGINE_TCI,    // the interpreter alone
+    ENGINE_TCI,      // the interpreter alone
 } MynaEngine;
 
 typedef struct MynaOptions {
     // Guest
-    const char *ld_prefix;  // -L: where the guest's interpreter and libraries are looked for; NULL: none
-    const char *argv0;      // -0: what the guest gets as argv[0]; NULL: the program's name
-    uint64_t stack_size;    // -s: bytes
-    const char *cpu_model;  // -cpu; NULL: the guest's default
+    const char
+        *ld_prefix;    // -L: where the guest's interpreter and libraries are looked for; NULL: none
+    const char *argv0; // -0: what the guest gets as argv[0]; NULL: the program's name
+    uint64_t stack_size;       // -s: bytes
+    const char *cpu_model;     // -cpu; NULL: the guest's default
     const char *uname_release; // -r; NULL: the host's
-    GPtrArray *env_edits;   // -E and -U in their order: "NAME=VALUE" sets, "NAME" unsets
+    GPtrArray *env_edits;      // -E and -U in their order: "NAME=VALUE" sets, "NAME" unsets
     // Engine
     MynaEngine engine;
-    bool llvm_given; // --llvm stood there: without LLVM it is an error
-    uint32_t hot;    // executions of a block before it is compiled (tiered)
-    bool precise;    // --precise
-    bool verify;     // --verify
+    bool llvm_given;     // --llvm stood there: without LLVM it is an error
+    uint32_t hot;        // executions of a block before it is compiled (tiered)
+    bool precise;        // --precise
+    bool verify;         // --verify
     const char *dump_ir; // --dump-ir: directory; NULL: no dump
-    bool stats;      // counters on standard error at exit
+    bool stats;          // counters on standard error at exit
     // Log
     const char *log_items;    // -d
     const char *log_filename; // -D

@@ -60,18 +60,20 @@ struct TranslationBlock {
 
     uint64_t pages[TB_MAX_PAGES];
     TranslationBlock *page_next[TB_MAX_PAGES]; // in the page's list
-    TCGEntry *cold_entry;                      // what `entry` goes back to; NULL: the block goes too
-    struct TBUnit *units;                      // LLVM units that hold a copy (tier-host.c)
-    const uint8_t *bytes;                      // checked blocks: what was translated
+    TCGEntry *cold_entry;     // what `entry` goes back to; NULL: the block goes too
+    struct TBUnitLink *units; // LLVM units that hold a copy (tier-host.c)
+    TCGEntry *llvm_entry;     // --verify: the compiled form, beside the bytecode
+    const uint8_t *bytes;     // checked blocks: what was translated
     uint32_t bytecode_size;
+    uint32_t runs; // --verify: how often it was compared
 };
 
 static inline TranslationBlock *tb_of(const TCGCode *code) { return (TranslationBlock *)code; }
 
 typedef enum TBEngine {
-    TB_ENGINE_INTERP,   // bytecode
-    TB_ENGINE_LLVM,     // compiled at once
-    TB_ENGINE_VERIFY,   // both
+    TB_ENGINE_INTERP, // bytecode
+    TB_ENGINE_LLVM,   // compiled at once
+    TB_ENGINE_VERIFY, // both
 } TBEngine;
 
 // --- cache (tb.c) ---------------------------------------------------------------------------------
@@ -84,10 +86,11 @@ bool tb_lock_held(void); // by this thread
 TranslationBlock *tb_lookup(uint64_t pc, uint32_t flags, uint32_t cflags);
 
 // The rest under tb_lock.
-// A new block at the arena's end with room for `room` bytes behind it; tb_commit fixes what it uses of
-// them, tb_discard gives it back.
+// A new block at the arena's end with room for at least `room` bytes behind it (tb_room_size tells how
+// many there are); tb_commit fixes what it uses of them, tb_discard gives it back.
 TranslationBlock *tb_new(size_t room);
 void *tb_room(TranslationBlock *tb);
+size_t tb_room_size(const TranslationBlock *tb);
 void tb_discard(TranslationBlock *tb);
 // Puts a finished block into table and page lists.
 void tb_commit(TranslationBlock *tb, size_t used);
@@ -103,6 +106,8 @@ void tb_set_budget(size_t bytes); // for tests; default 256 MiB
 // References that outlive invalidation (LLVM units).
 void tb_hold(TranslationBlock *tb);
 void tb_release(TranslationBlock *tb);
+// call_rcu, with liburcu's thread deaf to the guest's signals.
+void tb_call_later(struct rcu_head *head, void (*fn)(struct rcu_head *));
 
 // --- pages (tb-page.c) ----------------------------------------------------------------------------
 // What a translation has to know of a page; write-protects it when it is writable to the guest.
@@ -122,8 +127,14 @@ unsigned tb_protected_pages(void); // without the lock: a hint
 bool tb_page_write_fault(uint64_t page);
 
 // --- translation (tb-gen.c) -------------------------------------------------------------------------
-// Translates the block at key.  NULL when its first instruction cannot be fetched: *fault_addr is the byte.
-TranslationBlock *tb_gen_code(CPUState *cs, TBKey key, uint32_t cflags, uint64_t *fault_addr);
+typedef enum TBGenResult {
+    TB_GEN_OK,
+    TB_GEN_FAULT, // the first instruction cannot be read: *fault_addr is the byte
+    TB_GEN_FULL,  // no room for machine code: leave the read-side section, flush, try again
+} TBGenResult;
+// Translates the block at key, or finds that another thread has.
+TBGenResult tb_gen_code(CPUState *cs, TBKey key, uint32_t cflags, TranslationBlock **out,
+                        uint64_t *fault_addr);
 // Fills ctx with an existing block's ops again, optimised.  false when it is invalid or its code is gone.
 bool tb_translate_again(TCGContext *ctx, const GuestISA *isa, TranslationBlock *tb);
 void tb_gen_init(TBEngine engine, uint32_t hot_count);

@@ -23,9 +23,10 @@ void tier_host_set_isa(const GuestISA *isa);
 // TCGCode.hot of interpreted blocks.
 void tier_host_hot(void *env, const TCGCode *code);
 
-// Compiles one block now; its entry, or NULL.  The caller is in no lock but tb_lock.  On failure *full says
-// whether the code memory is full.
-TCGEntry *tier_host_compile(TranslationBlock *tb, bool hot, bool *full);
+// Compiles one block (its ops, after tcg_liveness, in ctx; NULL: it is translated again) now, under
+// tb_lock, quickly or with the full pipeline; gives its entry.  NULL when the code memory is full.  Ends
+// myna when LLVM cannot compile it.
+TCGEntry *tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot);
 
 // Under tb_lock, when a block goes: drops the units that hold it.
 void tier_host_forget(TranslationBlock *tb);

@@ -132,6 +132,7 @@ const GuestISA guest_isa_x86_64 = {
     .disas_size = sizeof(DisasContext),
     .regs = x86_regs,
     .nb_regs = G_N_ELEMENTS(x86_regs),
+    .pc_reg = X86_G_RIP,
     .translator = &x86_translator_ops,
     .init = x86_init,
     .cpu_reset = x86_cpu_reset,

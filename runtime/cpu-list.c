@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Making, copying and listing CPUs.
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu-exec.h"
+#include "cpu-list.h"
+#include "tb.h"
+#include "tier-host.h"
+
+static struct CPUList {
+    pthread_mutex_t lock;
+    CPUPrivate *first;
+    unsigned count, next_index;
+} cpus = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+// The block that means "there is none": returns to cpu_exec, which then translates.
+static uintptr_t exit_entry(void *env, const TCGCode *code)
+{
+    (void)env;
+    (void)code;
+    return 0;
+}
+static const TCGCode exit_code = {.entry = exit_entry};
+
+// Either we see here that the block has gone, or its invalidation sees our entry (cpu_list_forget_tb):
+// both sides store first and load then, sequentially consistent.
+bool cpu_jump_cache_set(CPUState *cs, TranslationBlock *tb)
+{
+    TBJumpCacheEntry *e = &cs->jump_cache[cpu_jump_cache_hash(tb->pc)];
+    e->pc = tb->pc;
+    atomic_store(&e->code, &tb->code);
+    if (atomic_load(&tb->invalid)) {
+        atomic_store(&e->code, NULL);
+        return false;
+    }
+    return true;
+}
+
+// lookup_tb_ptr: runs inside guest code, in a read-side section, and takes no lock.
+static const TCGCode *lookup_tb(CPUState *cs)
+{
+    TBKey key = cs->isa->get_tb_key(cs);
+    uint32_t cflags = cpu_current_cflags();
+    const TCGCode *code = atomic_load_explicit(&cs->jump_cache[cpu_jump_cache_hash(key.pc)].code,
+                                               memory_order_acquire);
+    TranslationBlock *tb = code ? tb_of(code) : NULL;
+    if (tb && tb->pc == key.pc && tb->flags == key.flags && tb->cflags == cflags) {
+        return code;
+    }
+    tb = tb_lookup(key.pc, key.flags, cflags);
+    if (!tb) {
+        return &exit_code;
+    }
+    atomic_store_explicit(&tb->executed, true, memory_order_relaxed);
+    return cpu_jump_cache_set(cs, tb) ? &tb->code : &exit_code;
+}
+
+static CPUState *cpu_alloc(const GuestISA *isa)
+{
+    size_t size = CPU_PRIVATE_SIZE + ((frontend_cpu_size(isa) + 63) & ~(size_t)63);
+    CPUPrivate *p = aligned_alloc(64, size);
+    if (!p) {
+        return NULL;
+    }
+    memset(p, 0, size);
+    p->allocation = p;
+    p->env_size = isa->env_size;
+    return cpu_of_private(p);
+}
+
+static void cpu_set_up(CPUState *cs, const GuestISA *isa)
+{
+    CPUPrivate *p = cpu_private(cs);
+    cs->exit_request = 0;
+    cs->exception_index = EXCP_NONE;
+    cs->insn_pc = INSN_PC_NONE;
+    cs->jmp_env = NULL;
+    cs->jump_cache = p->jump_cache;
+    cs->lookup_tb_ptr = lookup_tb;
+    cs->isa = isa;
+    cs->thread = NULL;
+    cs->mem_write_hook = NULL;
+    cs->verify = NULL;
+    cs->nondeterministic = NULL;
+    pthread_mutex_lock(&cpus.lock);
+    p->index = cpus.next_index++;
+    p->next = cpus.first;
+    if (p->next) {
+        p->next->prev = p;
+    }
+    cpus.first = p;
+    cpus.count++;
+    pthread_mutex_unlock(&cpus.lock);
+}
+
+CPUState *cpu_create(const GuestISA *isa, const char *model, GError **error)
+{
+    isa->init();
+    tier_host_set_isa(isa);
+    CPUState *cs = cpu_alloc(isa);
+    if (!cs) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "no memory for a CPU");
+        return NULL;
+    }
+    if (!isa->cpu_reset(cs, model)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "%s has no CPU model '%s' (`-cpu help` lists them)", isa->name,
+                    model ? model : "");
+        free(cpu_private(cs)->allocation);
+        return NULL;
+    }
+    cpu_set_up(cs, isa);
+    return cs;
+}
+
+CPUState *cpu_clone(const CPUState *src)
+{
+    CPUState *cs = cpu_alloc(src->isa);
+    if (cs) {
+        memcpy(cs, src, src->isa->env_size);
+        cpu_set_up(cs, src->isa);
+    }
+    return cs;
+}
+
+void cpu_free(CPUState *cs)
+{
+    CPUPrivate *p = cpu_private(cs);
+    pthread_mutex_lock(&cpus.lock);
+    if (p->next) {
+        p->next->prev = p->prev;
+    }
+    *(p->prev ? &p->prev->next : &cpus.first) = p->next;
+    cpus.count--;
+    pthread_mutex_unlock(&cpus.lock);
+    if (current_cpu == cs) {
+        current_cpu = NULL;
+    }
+    free(p->allocation);
+}
+
+unsigned cpu_list_count(void)
+{
+    pthread_mutex_lock(&cpus.lock);
+    unsigned n = cpus.count;
+    pthread_mutex_unlock(&cpus.lock);
+    return n;
+}
+
+void cpu_list_forget_tb(const TranslationBlock *tb)
+{
+    unsigned h = cpu_jump_cache_hash(tb->pc);
+    pthread_mutex_lock(&cpus.lock);
+    for (CPUPrivate *p = cpus.first; p; p = p->next) {
+        const TCGCode *mine = &tb->code;
+        atomic_compare_exchange_strong(&p->jump_cache[h].code, &mine, NULL);
+    }
+    pthread_mutex_unlock(&cpus.lock);
+}
+
+void cpu_request_exit(CPUState *cs) { atomic_store(&cs->exit_request, 1); }
+
+void cpu_request_exit_all(void)
+{
+    pthread_mutex_lock(&cpus.lock);
+    for (CPUPrivate *p = cpus.first; p; p = p->next) {
+        cpu_request_exit(cpu_of_private(p));
+    }
+    pthread_mutex_unlock(&cpus.lock);
+}
+
+void cpu_list_fork_prepare(void) { pthread_mutex_lock(&cpus.lock); }
+void cpu_list_fork_parent(void) { pthread_mutex_unlock(&cpus.lock); }
+
+void cpu_list_fork_child(void)
+{
+    CPUPrivate *mine = current_cpu ? cpu_private(current_cpu) : NULL;
+    cpus.first = mine;
+    cpus.count = mine != NULL;
+    if (mine) {
+        mine->prev = mine->next = NULL;
+    }
+    pthread_mutex_unlock(&cpus.lock);
+}

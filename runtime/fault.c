@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Host faults: whose they are and what becomes of them.
+//
+// The Linux layer's SIGSEGV and SIGBUS handlers call cpu_handle_host_fault.  In this order:
+//
+//   1. A signal that somebody sent is no fault.
+//   2. A write to a page that we had write-protected because of its blocks.  The blocks go, the page
+//      becomes writable, the access is made again.  When a precise block made it (insn_pc is set), the
+//      block may be on that page itself: then it is left, and its instruction begins again alone.
+//   3. A thread inside cpu_guard_access: the copy ends there and says so.
+//   4. Guest code or a helper of it was running: the guest's own fault.
+//   5. Else the fault is ours.
+//
+// A handler that leaves by siglongjmp must undo what the kernel did for it: the signal mask, and on x86
+// the FP control word, which the kernel has set to its default.
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <ucontext.h>
+
+#include "cpu-exec.h"
+#include "cpu-list.h"
+#include "guest-memory.h"
+#include "process.h"
+#include "stats.h"
+#include "tb.h"
+
+typedef struct Guard {
+    sigjmp_buf env;
+    uint64_t addr;
+} Guard;
+static _Thread_local Guard *volatile guard;
+
+bool cpu_guard_access(void (*fn)(void *opaque), void *opaque, uint64_t *fault_addr)
+{
+    Guard g, *outer = guard;
+    if (sigsetjmp(g.env, 0)) {
+        guard = outer;
+        if (fault_addr) {
+            *fault_addr = g.addr;
+        }
+        return false;
+    }
+    guard = &g;
+    atomic_signal_fence(memory_order_seq_cst);
+    fn(opaque);
+    atomic_signal_fence(memory_order_seq_cst);
+    guard = outer;
+    return true;
+}
+
+// --- the host's part ------------------------------------------------------------------------------
+
+#if defined(__x86_64__)
+static bool fault_was_write(const ucontext_t *uc)
+{
+    return uc->uc_mcontext.gregs[REG_ERR] & 2; // page fault error code, SDM volume 3, 4.7
+}
+static uint64_t fault_host_pc(const ucontext_t *uc)
+{
+    return (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
+}
+static void restore_fp_control(const ucontext_t *uc)
+{
+    if (uc->uc_mcontext.fpregs) {
+        uint32_t mxcsr = uc->uc_mcontext.fpregs->mxcsr;
+        __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+    }
+}
+#elif defined(__aarch64__)
+static bool fault_was_write(const ucontext_t *uc)
+{
+    // The instruction tells: stores have bit 22 clear in the load/store encodings.
+    uint32_t insn = *(const uint32_t *)uc->uc_mcontext.pc;
+    return (insn & 0x0a000000) == 0x08000000 && !(insn & (1u << 22));
+}
+static uint64_t fault_host_pc(const ucontext_t *uc) { return uc->uc_mcontext.pc; }
+static void restore_fp_control(const ucontext_t *uc) { (void)uc; }
+#else
+#error "tell here how a host fault looks"
+#endif
+
+static void leave_handler(const ucontext_t *uc)
+{
+    restore_fp_control(uc);
+    pthread_sigmask(SIG_SETMASK, &uc->uc_sigmask, NULL);
+}
+
+// --- outcomes -----------------------------------------------------------------------------------
+
+static _Noreturn void begin_instruction_again(CPUState *cs, const ucontext_t *uc)
+{
+    stats.restarts++;
+    cs->isa->set_pc(cs, cs->insn_pc);
+    cs->exception_index = EXCP_NONE;
+    cpu_private(cs)->once_cflags = CF_PRECISE | CF_NO_GOTO_TB | CF_NO_GOTO_PTR |
+                                   (1u << CF_COUNT_SHIFT);
+    leave_handler(uc);
+    siglongjmp(*cs->jmp_env, 1);
+}
+
+static _Noreturn void raise_guest_fault(CPUState *cs, int sig, const siginfo_t *info,
+                                        const ucontext_t *uc)
+{
+    GuestRegion r;
+    uint64_t addr = h2g(info->si_addr);
+    cs->exception_index = sig == SIGBUS ? EXCP_BUS : EXCP_SEGV;
+    cs->fault_addr = addr;
+    cs->fault_code = info->si_code;
+    cs->fault_write = fault_was_write(uc);
+    if (sig == SIGSEGV && (info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR)) {
+        // The guest's map decides: what is not in it is not there, whatever myna has at the place.
+        cs->fault_code = guest_memory_find(addr, &r) ? SEGV_ACCERR : SEGV_MAPERR;
+    }
+    if (cs->insn_pc != INSN_PC_NONE) {
+        cs->isa->set_pc(cs, cs->insn_pc);
+    }
+    leave_handler(uc);
+    siglongjmp(*cs->jmp_env, 1);
+}
+
+bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context)
+{
+    const ucontext_t *uc = context;
+    CPUState *cs = current_cpu;
+    bool in_guest = cs && cs->jmp_env && cpu_private(cs)->in_guest;
+
+    if (info->si_code <= 0) {
+        return false;
+    }
+    if (sig == SIGSEGV && info->si_code == SEGV_ACCERR && fault_was_write(uc) && !tb_lock_held() &&
+        guest_memory_write_fault(h2g(info->si_addr))) {
+        if (in_guest && !guard && cs->insn_pc != INSN_PC_NONE) {
+            begin_instruction_again(cs, uc);
+        }
+        return true;
+    }
+    if (guard) {
+        Guard *g = guard;
+        g->addr = h2g(info->si_addr);
+        leave_handler(uc);
+        siglongjmp(g->env, 1);
+    }
+    if (in_guest) {
+        raise_guest_fault(cs, sig, info, uc);
+    }
+    process_internal_fault("signal %d, code %d, address %p, at host address 0x%" PRIx64, sig,
+                           info->si_code, info->si_addr, fault_host_pc(uc));
+}

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From guest code to a block: translation, what its pages demand, passes, bytecode or machine code, logs.
+//
+// What a page demands (see tb-page.c) may only be known when the frontend has read it, so a block may be
+// translated several times: again precisely when it turns out to stand on a writable page, again
+// shorter when it is too big for the frame, or stores before its end on an unguarded page.
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "cpu-exec.h"
+#include "cpu-list.h"
+#include "guest-memory-internal.h"
+#include "log.h"
+#include "process.h"
+#include "stats.h"
+#include "tb.h"
+#include "tcg/interp.h"
+#include "tcg/tcg-op.h"
+#include "tier-host.h"
+
+typedef CPUState CPUArchState;
+#define HELPER_TABLE "runtime/runtime-helpers.h"
+#include "helpers/helper-proto.h"
+#include "helpers/helper-gen.h"
+
+static TCGHelperInfo helper_rows[] = {
+#include "helpers/helper-info.h"
+};
+
+enum {
+    MIN_ROOM = 48 << 10,
+    MAX_ROOM = 1 << 20,          // no block's bytecode is that long
+    MAX_BLOCK_BYTES = 4096 + 64, // a block ends at its page's end
+};
+
+static TBEngine engine;
+static uint32_t hot_count; // 0: blocks are not counted
+
+void tb_gen_init(TBEngine e, uint32_t hot)
+{
+    engine = e;
+    hot_count = hot;
+    tcg_register_helpers(helper_rows, G_N_ELEMENTS(helper_rows));
+}
+
+TBEngine tb_engine(void) { return engine; }
+
+// The context that new blocks are translated in: one a thread, made at its first block.
+static _Thread_local TCGContext *my_ctx;
+
+void tb_gen_thread_leave(void)
+{
+    if (my_ctx) {
+        tcg_context_free(my_ctx);
+        my_ctx = NULL;
+    }
+}
+
+// --- fetching -----------------------------------------------------------------------------------
+
+typedef struct FetchState {
+    const GuestISA *isa;
+    uint64_t pc;                   // the block's
+    const TranslationBlock *fixed; // translating again: no page may be added to the block's
+    uint64_t pages[TB_MAX_PAGES];
+    unsigned nb_pages;
+    bool writable, unguarded;       // some page that the block stands on is
+    uint8_t bytes[MAX_BLOCK_BYTES]; // what was read at pc and behind
+} FetchState;
+
+typedef struct CopyIn {
+    uint8_t *dst;
+    const void *src;
+    size_t len;
+} CopyIn;
+
+static void copy_in(void *opaque)
+{
+    const CopyIn *c = opaque;
+    memcpy(c->dst, c->src, c->len);
+}
+
+static bool enter_page(FetchState *st, uint64_t page)
+{
+    for (unsigned i = 0; i < st->nb_pages; i++) {
+        if (st->pages[i] == page) {
+            return true;
+        }
+    }
+    if (st->fixed || st->nb_pages == TB_MAX_PAGES) {
+        return false;
+    }
+    TBPageInfo info = tb_page_enter(page);
+    if (!info.readable) {
+        return false;
+    }
+    uint64_t first = st->pc & GUEST_PAGE_MASK;
+    if (page == first || page == first + GUEST_PAGE_SIZE) {
+        st->writable |= info.writable;
+        st->unguarded |= info.unguarded;
+    } else if (info.unguarded) {
+        return false; // a look at a successor, whose changes nobody would tell us of
+    }
+    st->pages[st->nb_pages++] = page;
+    return true;
+}
+
+// FetchFn.  Goes on into the next page only as far as an instruction that starts here may reach.
+static size_t fetch(void *opaque, uint64_t pc, uint8_t *buf, size_t len)
+{
+    FetchState *st = opaque;
+    size_t got = 0;
+    while (got < len && (got == 0 || got < st->isa->max_insn_size)) {
+        uint64_t page = (pc + got) & GUEST_PAGE_MASK;
+        if (!enter_page(st, page)) {
+            break;
+        }
+        size_t n = MIN(len - got, page + GUEST_PAGE_SIZE - (pc + got));
+        CopyIn c = {buf + got, g2h(pc + got), n};
+        if (!cpu_guard_access(copy_in, &c, NULL)) {
+            break;
+        }
+        got += n;
+    }
+    uint64_t at = pc - st->pc;
+    if (at < sizeof(st->bytes)) {
+        memcpy(st->bytes + at, buf, MIN(got, sizeof(st->bytes) - at));
+    }
+    return got;
+}
+
+// --- what the runtime adds to a block's ops ----------------------------------------------------------
+
+uint32_t HELPER(tb_changed)(CPUArchState *env, void *p)
+{
+    (void)env;
+    TranslationBlock *tb = p;
+    if (!memcmp(g2h(tb->pc), tb->bytes, tb->size)) {
+        return 0;
+    }
+    tb_lock();
+    tb_invalidate(tb);
+    tb_unlock();
+    return 1;
+}
+
+// The block's first branch is the translator's: it goes where the exit request is answered, with the
+// block's pc stored.
+static void add_check(TCGContext *ctx, TranslationBlock *tb)
+{
+    TCGLabel *leave = NULL;
+    TCG_FOREACH_OP(op, ctx)
+    {
+        leave = tcg_op_branch_target(op);
+        if (leave) {
+            break;
+        }
+    }
+    ctx->emit_before = ctx->ops.next;
+    TCGv_i32 changed = tcg_temp_new_i32();
+    gen_helper_tb_changed(changed, tcg_env(), tcg_constant_ptr(tb));
+    tcg_gen_brcondi_i32(TCG_COND_NE, changed, 0, leave);
+    ctx->emit_before = &ctx->ops;
+}
+
+// insn_pc tells the fault handler whether a precise block is at work: it is taken back at each exit.
+static void add_insn_pc_resets(TCGContext *ctx)
+{
+    TCG_FOREACH_OP(op, ctx)
+    {
+        if (tcg_op_defs[op->opc].flags & TCG_OPF_BB_EXIT) {
+            ctx->emit_before = op;
+            tcg_gen_st_i64(tcg_constant_i64((int64_t)INSN_PC_NONE), tcg_env(), ctx->pc_offset);
+        }
+    }
+    ctx->emit_before = &ctx->ops;
+}
+
+// Instructions up to and with the first that may write guest memory; 0 when none does.
+static unsigned insns_to_first_store(TCGContext *ctx)
+{
+    unsigned n = 0;
+    TCG_FOREACH_OP(op, ctx)
+    {
+        unsigned flags = tcg_op_defs[op->opc].flags;
+        if (op->opc == INDEX_op_insn_start) {
+            n++;
+        } else if (n && op->opc == INDEX_op_call
+                       ? !(op->call_info->flags & (TCG_CALL_NO_SIDE_EFFECTS | TCG_CALL_NO_RETURN))
+                       : (flags & TCG_OPF_GUEST_MEM) && (flags & TCG_OPF_SIDE_EFFECTS)) {
+            return n;
+        }
+    }
+    return 0;
+}
+
+static void check_ops(TCGContext *ctx, const TranslationBlock *tb, const char *when)
+{
+#ifdef MYNA_VERIFY_IR
+    char *wrong = tcg_verify(ctx);
+    if (wrong) {
+        fprintf(stderr, "myna: ill-formed block at 0x%" PRIx64 " %s: %s\n", tb->pc, when, wrong);
+        tcg_dump_ops(ctx, stderr);
+        process_internal_fault("ill-formed TCG");
+    }
+#else
+    (void)ctx;
+    (void)tb;
+    (void)when;
+#endif
+}
+
+static uint32_t with_count(uint32_t cflags, unsigned n)
+{
+    return (cflags & ~(uint32_t)CF_COUNT_MASK) | (MIN(n, 255u) << CF_COUNT_SHIFT);
+}
+
+// Fills ctx with the block's ops, before any pass.  tb->gen_cflags and checked say how.
+static TranslationResult translate(TCGContext *ctx, const GuestISA *isa, TranslationBlock *tb,
+                                   FetchState *st)
+{
+    ctx->guest_base = guest_base;
+    ctx->log_writes = engine == TB_ENGINE_VERIFY;
+    TBKey key = {tb->pc, tb->flags};
+    TranslationResult r = translator_loop(ctx, isa, &tb->code, key, tb->gen_cflags, fetch, st);
+    if (ctx->error) {
+        process_internal_fault("translation of the block at 0x%" PRIx64 ": %s", tb->pc, ctx->error);
+    }
+    return r;
+}
+
+static void add_ops(TCGContext *ctx, TranslationBlock *tb)
+{
+    if (tb->checked) {
+        add_check(ctx, tb);
+    }
+    if (tb->gen_cflags & CF_PRECISE) {
+        add_insn_pc_resets(ctx);
+    }
+    check_ops(ctx, tb, "as translated");
+}
+
+bool tb_translate_again(TCGContext *ctx, const GuestISA *isa, TranslationBlock *tb)
+{
+    FetchState *st = g_new(FetchState, 1);
+    bool nested = tb_lock_held(), ok = false;
+    if (!nested) {
+        tb_lock();
+    }
+    if (!tb->invalid) {
+        st->isa = isa;
+        st->pc = tb->pc;
+        st->fixed = tb;
+        st->nb_pages = tb->nb_pages;
+        memcpy(st->pages, tb->pages, sizeof(st->pages));
+        TranslationResult r = translate(ctx, isa, tb, st);
+        ok = !r.fetch_fault && r.size == tb->size;
+    }
+    if (!nested) {
+        tb_unlock();
+    }
+    g_free(st);
+    if (ok) {
+        add_ops(ctx, tb);
+        tcg_optimize(ctx);
+        tcg_liveness(ctx);
+        check_ops(ctx, tb, "after the passes");
+    }
+    return ok;
+}
+
+// --- logs ---------------------------------------------------------------------------------------
+
+static void log_in_asm(CPUState *cs, const TranslationBlock *tb, const FetchState *st)
+{
+    FILE *f = log_lock();
+    uint64_t offset = 0;
+    const char *name = guest_symbol(tb->pc, &offset);
+    fprintf(f, "----------------\nIN: %s\n", name ? name : "");
+    for (size_t at = 0; at < tb->size;) {
+        char text[160];
+        size_t n = cs->isa->disassemble(cs, tb->pc + at, st->bytes + at, tb->size - at, text,
+                                        sizeof(text));
+        size_t len = n ? n : 1;
+        fprintf(f, "0x%08" PRIx64 ":  ", tb->pc + at);
+        for (size_t i = 0; i < len; i++) {
+            fprintf(f, "%02x ", st->bytes[at + i]);
+        }
+        fprintf(f, "%*s %s\n", len < 11 ? (int)(33 - 3 * len) : 0, "", n ? text : "(bad)");
+        at += len;
+    }
+    fputc('\n', f);
+    log_unlock(f);
+}
+
+static void log_ops(TCGContext *ctx, const char *title)
+{
+    FILE *f = log_lock();
+    fprintf(f, "%s\n", title);
+    tcg_dump_ops(ctx, f);
+    fputc('\n', f);
+    log_unlock(f);
+}
+
+// --- a new block ----------------------------------------------------------------------------------
+
+typedef enum Attempt { DONE, AGAIN, FAULT, FULL } Attempt;
+
+// What one attempt starts from, and what it finds that the next must change.
+typedef struct Plan {
+    TBKey key;
+    uint32_t cflags; // of the key
+    unsigned count;  // most instructions; 0: as cflags says
+    bool precise, checked;
+    size_t room;
+    TBGenResult result;
+    uint64_t fault_addr;
+} Plan;
+
+static bool shorten(Plan *plan, unsigned num_insns, const char *why)
+{
+    if (num_insns <= 1) {
+        process_internal_fault("one instruction at 0x%" PRIx64 " %s", plan->key.pc, why);
+    }
+    plan->count = MIN(num_insns / 2, 255u);
+    return true;
+}
+
+// The entry and the bytes behind the block: bytecode, what a checked block compares.
+static Attempt give_code(TCGContext *ctx, TranslationBlock *tb, Plan *plan, const FetchState *st)
+{
+    size_t used = 0, cap = tb_room_size(tb);
+    uint8_t *room = tb_room(tb);
+    if (tb->checked) {
+        memcpy(room, st->bytes, tb->size);
+        tb->bytes = room;
+        used = (tb->size + 7) & ~(size_t)7;
+    }
+    if (engine != TB_ENGINE_LLVM) {
+        if (!tcg_assign_frame(ctx)) {
+            shorten(plan, tb->num_insns, "needs more temps than a frame holds");
+            return AGAIN;
+        }
+        size_t n = tcg_interp_encode(ctx, &tb->code, room + used, cap - used);
+        if (ctx->error) {
+            process_internal_fault("bytecode of the block at 0x%" PRIx64 ": %s", tb->pc,
+                                   ctx->error);
+        }
+        if (n == 0 && plan->room < MAX_ROOM) {
+            plan->room = MAX_ROOM;
+            return AGAIN;
+        }
+        if (n == 0) {
+            shorten(plan, tb->num_insns, "does not fit into bytecode");
+            return AGAIN;
+        }
+        tb->code.bytecode = room + used;
+        tb->bytecode_size = (uint32_t)n;
+        tb->code.entry = tb->cold_entry = tcg_interp_exec;
+        stats.tb_bytecode += n;
+        used += n;
+    }
+    if (hot_count && engine != TB_ENGINE_VERIFY) {
+        tb->code.hot = tier_host_hot;
+        tb->code.exec_count = hot_count;
+    }
+    if (engine != TB_ENGINE_INTERP) {
+        TCGEntry *entry = tier_host_compile(tb, ctx, false);
+        if (!entry) {
+            return FULL;
+        }
+        tb->llvm_entry = entry;
+        if (engine == TB_ENGINE_LLVM) {
+            tb->code.entry = tb->cold_entry = entry;
+        }
+    }
+    tb_commit(tb, used);
+    return DONE;
+}
+
+static Attempt attempt(CPUState *cs, Plan *plan, FetchState *st, TranslationBlock **out)
+{
+    TCGContext *ctx = my_ctx;
+    TranslationBlock *tb = tb_new(plan->room);
+    st->isa = cs->isa;
+    st->pc = plan->key.pc;
+    st->fixed = NULL;
+    st->nb_pages = 0;
+    st->writable = st->unguarded = false;
+    tb->pc = plan->key.pc;
+    tb->flags = plan->key.flags;
+    tb->cflags = plan->cflags;
+    tb->gen_cflags = plan->cflags | (plan->precise ? CF_PRECISE : 0);
+    if (plan->count) {
+        tb->gen_cflags = with_count(tb->gen_cflags, plan->count);
+    }
+    tb->checked = plan->checked;
+    TranslationResult r = translate(ctx, cs->isa, tb, st);
+    if (r.fetch_fault) {
+        plan->fault_addr = r.fault_addr;
+        return FAULT;
+    }
+    tb->size = (uint32_t)r.size;
+    tb->num_insns = (uint16_t)r.num_insns;
+    tb->nb_pages = (uint8_t)st->nb_pages;
+    memcpy(tb->pages, st->pages, sizeof(tb->pages));
+
+    if (((st->writable || st->unguarded) && !(tb->gen_cflags & CF_PRECISE)) ||
+        (st->unguarded && !plan->checked)) {
+        plan->precise = true;
+        plan->checked |= st->unguarded;
+        return AGAIN;
+    }
+    if (plan->checked) {
+        unsigned n = insns_to_first_store(ctx);
+        if (n && n < tb->num_insns) {
+            plan->count = n;
+            return AGAIN;
+        }
+    }
+    bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT) && log_in_range(tb->pc);
+    if (logged && log_enabled(LOG_IN_ASM)) {
+        log_in_asm(cs, tb, st);
+    }
+    add_ops(ctx, tb);
+    if (logged && log_enabled(LOG_OP)) {
+        log_ops(ctx, "OP:");
+    }
+    tcg_optimize(ctx);
+    tcg_liveness(ctx);
+    check_ops(ctx, tb, "after the passes");
+    if (logged && log_enabled(LOG_OP_OPT)) {
+        log_ops(ctx, "OP after optimization and liveness analysis:");
+    }
+    *out = tb;
+    return give_code(ctx, tb, plan, st);
+}
+
+static TBGenResult gen_locked(CPUState *cs, TBKey key, uint32_t cflags, TranslationBlock **out,
+                              uint64_t *fault_addr)
+{
+    static FetchState st; // under tb_lock
+    Plan plan = {.key = key, .cflags = cflags, .room = MIN_ROOM};
+    if (tb_cache_full()) {
+        tb_flush_locked();
+    }
+    if (!my_ctx) {
+        my_ctx = frontend_context_new(cs->isa);
+    }
+    for (unsigned tries = 0; tries < 64; tries++) {
+        switch (attempt(cs, &plan, &st, out)) {
+        case DONE:
+            stats.tb_translated++;
+            stats.tb_guest_insns += (*out)->num_insns;
+            return TB_GEN_OK;
+        case FAULT: *fault_addr = plan.fault_addr; return TB_GEN_FAULT;
+        case FULL: return TB_GEN_FULL;
+        case AGAIN: break;
+        }
+    }
+    process_internal_fault("no end to translating the block at 0x%" PRIx64, key.pc);
+}
+
+TBGenResult tb_gen_code(CPUState *cs, TBKey key, uint32_t cflags, TranslationBlock **out,
+                        uint64_t *fault_addr)
+{
+    uint64_t start = stats_now_ns();
+    TBGenResult result = TB_GEN_OK;
+    tb_lock();
+    *out = tb_lookup(key.pc, key.flags, cflags); // another thread may have been quicker
+    if (!*out) {
+        result = gen_locked(cs, key, cflags, out, fault_addr);
+    }
+    tb_unlock();
+    stats.ns_translate += stats_now_ns() - start;
+    return result;
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The block cache: memory for blocks, look-up, chaining, invalidation.  See tb.h.
+//
+// Memory comes from an arena of chunks, blocks one behind the other with their bytecode, so that a block
+// costs what it uses and neighbours in time are neighbours in memory.  A chunk counts its live blocks and
+// is unmapped when the last is gone.
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <glib.h>
+
+#include "cpu-list.h"
+#include "process.h"
+#include "stats.h"
+#include "tb.h"
+#include "tier-host.h"
+
+typedef struct TBChunk {
+    _Atomic uint32_t live; // blocks not yet freed, and one while it is the current chunk
+    size_t size;
+    _Alignas(64) uint8_t bytes[];
+} TBChunk;
+
+enum { CHUNK_SIZE = 1 << 20, DEFAULT_BUDGET_MB = 256, TB_ALIGN = 16, FIRST_BUCKETS = 4096 };
+
+static struct TBCache {
+    pthread_mutex_t lock;
+    struct cds_lfht *table;
+    TBChunk *chunk; // current
+    size_t used;    // of it
+    size_t live_bytes, budget;
+    bool rcu_thread; // liburcu's thread exists
+} cache = {
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+    .budget = (size_t)DEFAULT_BUDGET_MB << 20,
+};
+static _Thread_local bool lock_held;
+
+void tb_init(void)
+{
+    if (!cache.table) {
+        cache.table = cds_lfht_new(FIRST_BUCKETS, FIRST_BUCKETS, 0,
+                                   CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, NULL);
+    }
+}
+
+void tb_lock(void)
+{
+    pthread_mutex_lock(&cache.lock);
+    lock_held = true;
+}
+void tb_unlock(void)
+{
+    lock_held = false;
+    pthread_mutex_unlock(&cache.lock);
+}
+bool tb_lock_held(void) { return lock_held; }
+
+void tb_set_budget(size_t bytes) { cache.budget = bytes; }
+bool tb_cache_full(void) { return cache.live_bytes > cache.budget; }
+
+// --- arena --------------------------------------------------------------------------------------
+
+static void chunk_put(TBChunk *chunk)
+{
+    if (atomic_fetch_sub(&chunk->live, 1) == 1) {
+        munmap(chunk, chunk->size);
+    }
+}
+
+static void chunk_new(size_t need)
+{
+    size_t size = MAX((size_t)CHUNK_SIZE, (need + sizeof(TBChunk) + 4095) & ~(size_t)4095);
+    TBChunk *chunk = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (chunk == MAP_FAILED) {
+        process_fail(EXIT_INTERNAL, "out of memory for translated code");
+    }
+    chunk->live = 1;
+    chunk->size = size;
+    if (cache.chunk) {
+        chunk_put(cache.chunk);
+    }
+    cache.chunk = chunk;
+    cache.used = 0;
+}
+
+static size_t align_up(size_t n, size_t a) { return (n + a - 1) & ~(a - 1); }
+
+TranslationBlock *tb_new(size_t room)
+{
+    size_t need = align_up(sizeof(TranslationBlock), TB_ALIGN) + room;
+    if (!cache.chunk || cache.used + need > cache.chunk->size - sizeof(TBChunk)) {
+        chunk_new(need);
+    }
+    TranslationBlock *tb = (TranslationBlock *)(void *)(cache.chunk->bytes + cache.used);
+    memset(tb, 0, sizeof(*tb));
+    tb->chunk = cache.chunk;
+    tb->refs = 1;
+    return tb;
+}
+
+void *tb_room(TranslationBlock *tb)
+{
+    return (uint8_t *)tb + align_up(sizeof(TranslationBlock), TB_ALIGN);
+}
+
+size_t tb_room_size(const TranslationBlock *tb)
+{
+    const TBChunk *c = tb->chunk;
+    return (size_t)((const uint8_t *)c + c->size -
+                    (const uint8_t *)tb_room((TranslationBlock *)tb));
+}
+
+// tb_new moves nothing: the next block overwrites this one.
+void tb_discard(TranslationBlock *tb) { (void)tb; }
+
+static void free_tb(struct rcu_head *head)
+{
+    TranslationBlock *tb = caa_container_of(head, TranslationBlock, rcu);
+    tb_release(tb);
+}
+
+void tb_hold(TranslationBlock *tb) { atomic_fetch_add(&tb->refs, 1); }
+
+void tb_release(TranslationBlock *tb)
+{
+    if (atomic_fetch_sub(&tb->refs, 1) == 1) {
+        chunk_put(tb->chunk);
+    }
+}
+
+// liburcu starts its thread at the first call_rcu; the guest's signals are not for it.
+void tb_call_later(struct rcu_head *head, void (*fn)(struct rcu_head *))
+{
+    if (!cache.rcu_thread) {
+        sigset_t all, old;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &old);
+        get_default_call_rcu_data();
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+        cache.rcu_thread = true;
+    }
+    call_rcu(head, fn);
+}
+
+// --- table --------------------------------------------------------------------------------------
+
+static unsigned long key_hash(uint64_t pc, uint32_t flags, uint32_t cflags)
+{
+    uint64_t h = pc ^ ((uint64_t)(flags ^ (cflags << 13)) << 40);
+    h *= 0x9e3779b97f4a7c15u;
+    return (unsigned long)(h ^ (h >> 32));
+}
+
+typedef struct TBFullKey {
+    uint64_t pc;
+    uint32_t flags, cflags;
+} TBFullKey;
+
+static int key_match(struct cds_lfht_node *node, const void *opaque)
+{
+    const TBFullKey *k = opaque;
+    const TranslationBlock *tb = caa_container_of(node, TranslationBlock, node);
+    return tb->pc == k->pc && tb->flags == k->flags && tb->cflags == k->cflags;
+}
+
+TranslationBlock *tb_lookup(uint64_t pc, uint32_t flags, uint32_t cflags)
+{
+    TBFullKey key = {pc, flags, cflags};
+    struct cds_lfht_iter iter;
+    cds_lfht_lookup(cache.table, key_hash(pc, flags, cflags), key_match, &key, &iter);
+    struct cds_lfht_node *node = cds_lfht_iter_get_node(&iter);
+    return node ? caa_container_of(node, TranslationBlock, node) : NULL;
+}
+
+void tb_commit(TranslationBlock *tb, size_t used)
+{
+    tb->alloc_size = align_up(align_up(sizeof(TranslationBlock), TB_ALIGN) + used, TB_ALIGN);
+    cache.used += tb->alloc_size;
+    cache.live_bytes += tb->alloc_size;
+    atomic_fetch_add(&tb->chunk->live, 1);
+    tb_page_add(tb);
+    rcu_read_lock();
+    cds_lfht_node_init(&tb->node);
+    cds_lfht_add(cache.table, key_hash(tb->pc, tb->flags, tb->cflags), &tb->node);
+    rcu_read_unlock();
+}
+
+void tb_foreach(void (*fn)(TranslationBlock *tb, void *opaque), void *opaque)
+{
+    struct cds_lfht_iter iter;
+    TranslationBlock *tb;
+    rcu_read_lock();
+    cds_lfht_for_each_entry(cache.table, &iter, tb, node) { fn(tb, opaque); }
+    rcu_read_unlock();
+}
+
+// --- chaining -----------------------------------------------------------------------------------
+
+static inline TranslationBlock *list_tb(uintptr_t w)
+{
+    return (TranslationBlock *)(w & ~(uintptr_t)1);
+}
+
+void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to)
+{
+    if (from->jmp_dest[slot] || from->invalid || to->invalid) {
+        return;
+    }
+    atomic_store_explicit(&to->executed, true, memory_order_relaxed);
+    from->jmp_dest[slot] = to;
+    from->jmp_next[slot] = to->jmp_incoming;
+    to->jmp_incoming = (uintptr_t)from | slot;
+    atomic_store_explicit(&from->code.jmp[slot], &to->code, memory_order_release);
+    stats.tb_linked++;
+}
+
+// Takes slot's jump out of its destination's list.
+static void unlink_slot(TranslationBlock *from, unsigned slot)
+{
+    TranslationBlock *to = from->jmp_dest[slot];
+    if (!to) {
+        return;
+    }
+    atomic_store(&from->code.jmp[slot], NULL);
+    uintptr_t me = (uintptr_t)from | slot, *p = &to->jmp_incoming;
+    while (*p != me) {
+        p = &list_tb(*p)->jmp_next[*p & 1];
+    }
+    *p = from->jmp_next[slot];
+    from->jmp_dest[slot] = NULL;
+}
+
+// --- invalidation --------------------------------------------------------------------------------
+
+void tb_invalidate(TranslationBlock *tb)
+{
+    if (tb->invalid) {
+        return;
+    }
+    atomic_store(&tb->invalid, true);
+    rcu_read_lock();
+    cds_lfht_del(cache.table, &tb->node);
+    rcu_read_unlock();
+    cpu_list_forget_tb(tb);
+    while (tb->jmp_incoming) {
+        unlink_slot(list_tb(tb->jmp_incoming), tb->jmp_incoming & 1);
+    }
+    unlink_slot(tb, 0);
+    unlink_slot(tb, 1);
+    tb_page_remove(tb);
+    tier_host_forget(tb);
+    cache.live_bytes -= tb->alloc_size;
+    stats.tb_invalidated++;
+    tb_call_later(&tb->rcu, free_tb);
+}
+
+static void flush_one(TranslationBlock *tb, void *opaque)
+{
+    (void)opaque;
+    tb_invalidate(tb);
+}
+
+void tb_flush_locked(void)
+{
+    tb_foreach(flush_one, NULL);
+    stats.tb_flushes++;
+}
+
+void tb_flush_all(void)
+{
+    tb_lock();
+    tb_flush_locked();
+    tb_unlock();
+}
+
+void tb_invalidate_range(uint64_t start, uint64_t end)
+{
+    tb_lock();
+    tb_invalidate_range_locked(start, end);
+    tb_unlock();
+}
+
+// --- fork ---------------------------------------------------------------------------------------
+
+void tb_fork_prepare(void)
+{
+    tb_lock();
+    call_rcu_before_fork();
+}
+void tb_fork_parent(void)
+{
+    call_rcu_after_fork_parent();
+    tb_unlock();
+}
+void tb_fork_child(void)
+{
+    call_rcu_after_fork_child();
+    tb_unlock();
+}

@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The block cache's side of the LLVM tier.  See tier-host.h and tcg2llvm/tier.h.
+//
+// A unit is machine code for one or several blocks; it stands in the list of each block that it holds a
+// copy of.  When one of them goes, the unit goes: entries that lead into it go back to what they were,
+// the CPUs are asked to leave guest code, and after a grace period its memory is free.
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cpu-exec.h"
+#include "cpu-list.h"
+#include "guest-memory.h"
+#include "log.h"
+#include "process.h"
+#include "stats.h"
+#include "tcg/interp.h"
+#include "tcg2llvm/jit.h"
+#include "tcg2llvm/tier.h"
+#include "tier-host.h"
+
+typedef struct TBUnitLink {
+    struct TBUnit *unit;
+    struct TBUnitLink *next; // in the block's list
+} TBUnitLink;
+
+typedef struct TBUnit {
+    LLVMCode *code;
+    struct rcu_head rcu;
+    TBUnitLink links[]; // one a member, in the order of code->members
+} TBUnit;
+
+static struct TierState {
+    _Atomic(LLVMTier *) tier;
+    pthread_mutex_t making;
+    const GuestISA *isa;
+    const MynaOptions *opts;
+    bool unusable; // with no --llvm given: go on in the interpreter
+} state = {.making = PTHREAD_MUTEX_INITIALIZER};
+
+// Executions of a block before it is compiled for speed.
+enum { HOT_INTERPRETED = 1000, HOT_COMPILED = 2000 };
+
+// --- units, under tb_lock ---------------------------------------------------------------------------
+
+static void free_unit(struct rcu_head *head)
+{
+    TBUnit *u = caa_container_of(head, TBUnit, rcu);
+    for (unsigned i = 0; i < u->code->n_members; i++) {
+        tb_release(tb_of(u->code->members[i]));
+    }
+    llvm_code_free(u->code);
+    g_free(u);
+}
+
+static void unit_register(LLVMCode *code)
+{
+    TBUnit *u = g_malloc0(sizeof(TBUnit) + code->n_members * sizeof(TBUnitLink));
+    u->code = code;
+    for (unsigned i = 0; i < code->n_members; i++) {
+        TranslationBlock *tb = tb_of(code->members[i]);
+        tb_hold(tb);
+        u->links[i] = (TBUnitLink){u, tb->units};
+        tb->units = &u->links[i];
+    }
+}
+
+static void unit_drop(TBUnit *u)
+{
+    const LLVMCode *code = u->code;
+    for (unsigned i = 0; i < code->n_members; i++) {
+        TBUnitLink **p = &tb_of(code->members[i])->units;
+        while (*p != &u->links[i]) {
+            p = &(*p)->next;
+        }
+        *p = u->links[i].next;
+    }
+    for (unsigned i = 0; i < code->n_entries; i++) {
+        TranslationBlock *tb = tb_of(code->entries[i].code);
+        if (tb->cold_entry == code->entries[i].entry) {
+            tb_invalidate(tb); // it has nothing else to run
+        } else if (tb->code.entry == code->entries[i].entry) {
+            atomic_store(&tb->code.entry, tb->cold_entry);
+            tb->code.exec_count = HOT_INTERPRETED; // it may get hot again
+            tb->code.hot = tier_host_hot;
+        }
+    }
+    tb_call_later(&u->rcu, free_unit);
+}
+
+void tier_host_forget(TranslationBlock *tb)
+{
+    if (!tb->units) {
+        return;
+    }
+    while (tb->units) {
+        unit_drop(tb->units->unit);
+    }
+    cpu_request_exit_all(); // a unit's loop may run on without ever looking for its blocks
+}
+
+// --- what the tier asks -----------------------------------------------------------------------------
+
+static TCGContext *host_context_new(void *opaque)
+{
+    (void)opaque;
+    return frontend_context_new(state.isa);
+}
+
+static void host_thread_start(void *opaque)
+{
+    (void)opaque;
+    sigset_t all;
+    sigfillset(&all);
+    // A fault on guest memory while translating again is caught (cpu_guard_access).
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    rcu_register_thread();
+}
+
+static void host_thread_end(void *opaque)
+{
+    (void)opaque;
+    rcu_unregister_thread();
+}
+
+static void host_hold(void *opaque, const TCGCode *code)
+{
+    (void)opaque;
+    tb_hold(tb_of(code));
+}
+
+static void host_release(void *opaque, const TCGCode *code)
+{
+    (void)opaque;
+    tb_release(tb_of(code));
+}
+
+static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *info)
+{
+    (void)opaque;
+    const TranslationBlock *tb = tb_of(code);
+    *info = (LLVMBlockInfo){
+        .pc = tb->pc,
+        .size = tb->size,
+        .num_insns = tb->num_insns,
+        .mode = tb->flags | (uint64_t)(tb->gen_cflags & ~(uint32_t)CF_COUNT_MASK) << 32 |
+                (uint64_t)tb->checked << 63,
+    };
+    return !atomic_load(&tb->invalid);
+}
+
+static bool host_translate(void *opaque, TCGContext *ctx, const TCGCode *code)
+{
+    (void)opaque;
+    return tb_translate_again(ctx, state.isa, tb_of(code));
+}
+
+static void host_successors(void *opaque, const TCGCode *code, const TCGCode *succ[2])
+{
+    (void)opaque;
+    TranslationBlock *tb = tb_of(code);
+    tb_lock();
+    for (unsigned i = 0; i < 2; i++) {
+        TranslationBlock *to = tb->jmp_dest[i];
+        bool wanted = to && !to->invalid && to->executed;
+        succ[i] = wanted ? &to->code : NULL;
+        if (wanted) {
+            tb_hold(to);
+        }
+    }
+    tb_unlock();
+}
+
+static const TCGCode *host_find(void *opaque, const TCGCode *like, uint64_t pc)
+{
+    (void)opaque;
+    const TranslationBlock *l = tb_of(like);
+    rcu_read_lock();
+    TranslationBlock *tb = tb_lookup(pc, l->flags, l->cflags);
+    if (tb && (!tb->executed || tb->invalid)) {
+        tb = NULL;
+    }
+    if (tb) {
+        tb_hold(tb);
+    }
+    rcu_read_unlock();
+    return tb ? &tb->code : NULL;
+}
+
+static void host_install(void *opaque, LLVMCode *code)
+{
+    (void)opaque;
+    bool stale = false;
+    tb_lock();
+    for (unsigned i = 0; i < code->n_members; i++) {
+        stale |= tb_of(code->members[i])->invalid;
+    }
+    if (!stale) {
+        unit_register(code);
+        for (unsigned i = 0; i < code->n_entries; i++) {
+            TranslationBlock *tb = tb_of(code->entries[i].code);
+            tb->code.hot = NULL;
+            atomic_store_explicit(&tb->code.entry, code->entries[i].entry, memory_order_release);
+        }
+        stats.units_installed++;
+    }
+    tb_unlock();
+    if (stale) {
+        stats.units_stale++;
+        llvm_code_free(code);
+    }
+}
+
+static void host_failed(void *opaque, const TCGCode *code, const GError *error)
+{
+    (void)opaque;
+    if (g_error_matches(error, JIT_ERROR, JIT_ERROR_FULL)) {
+        cpu_request_flush();
+    } else if (log_enabled(LOG_UNIMP)) {
+        log_printf("LLVM: block 0x%" PRIx64 " stays interpreted: %s\n", tb_of(code)->pc,
+                   error->message);
+    }
+}
+
+static const char *host_symbol(void *opaque, uint64_t pc, uint64_t *offset)
+{
+    (void)opaque;
+    return guest_symbol(pc, offset);
+}
+
+static size_t host_disassemble(void *opaque, uint64_t pc, char *buf, size_t size)
+{
+    (void)opaque;
+    uint8_t bytes[16];
+    size_t len = sizeof(bytes);
+    if (!guest_read(pc, bytes, len)) {
+        len = GUEST_PAGE_SIZE - (pc & ~GUEST_PAGE_MASK);
+        if (len >= sizeof(bytes) || !guest_read(pc, bytes, len)) {
+            return 0;
+        }
+    }
+    return state.isa->disassemble(NULL, pc, bytes, len, buf, size);
+}
+
+static const unsigned log_items[] = {
+    [LLVM_LOG_IR] = LOG_LLVM,
+    [LLVM_LOG_IR_OPT] = LOG_LLVM_OPT,
+    [LLVM_LOG_ASM] = LOG_OUT_ASM,
+};
+
+static bool host_log_wanted(void *opaque, LLVMLogItem item)
+{
+    (void)opaque;
+    return log_enabled(log_items[item]);
+}
+
+static FILE *host_log_begin(void *opaque, LLVMLogItem item, uint64_t pc)
+{
+    (void)opaque;
+    return log_enabled(log_items[item]) && log_in_range(pc) ? log_lock() : NULL;
+}
+
+static void host_log_end(void *opaque, FILE *f)
+{
+    (void)opaque;
+    log_unlock(f);
+}
+
+// --- making the tier ------------------------------------------------------------------------------
+
+static bool make_dump_dir(const char *dir, GError **error)
+{
+    if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                    "cannot make the dump directory '%s': %s", dir, g_strerror(errno));
+        return false;
+    }
+    struct stat st;
+    if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR,
+                    "cannot dump IR into '%s': it is not a directory", dir);
+        return false;
+    }
+    if (access(dir, W_OK | X_OK) < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                    "cannot dump IR into '%s': %s", dir, g_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static LLVMTier *make_tier(GError **error)
+{
+    const LLVMTierHost host = {
+        .pc_global = state.isa ? state.isa->pc_reg : -1,
+        .context_new = host_context_new,
+        .thread_start = host_thread_start,
+        .thread_end = host_thread_end,
+        .hold = host_hold,
+        .release = host_release,
+        .block_info = host_block_info,
+        .translate = host_translate,
+        .successors = host_successors,
+        .find = host_find,
+        .install = host_install,
+        .failed = host_failed,
+        .symbol = host_symbol,
+        .disassemble = host_disassemble,
+        .log_wanted = host_log_wanted,
+        .log_begin = host_log_begin,
+        .log_end = host_log_end,
+    };
+    const LLVMTierOptions options = {
+        .dump_dir = state.opts->dump_ir,
+        .guest_base = guest_base,
+    };
+    return llvm_tier_new(&host, &options, error);
+}
+
+// The tier, made when there is none; NULL when LLVM cannot be used.
+static LLVMTier *get_tier(GError **error)
+{
+    LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
+    if (!tier && !state.unusable) {
+        pthread_mutex_lock(&state.making);
+        tier = state.tier;
+        if (!tier && !state.unusable) {
+            tier = make_tier(error);
+            state.unusable = !tier;
+            atomic_store_explicit(&state.tier, tier, memory_order_release);
+        }
+        pthread_mutex_unlock(&state.making);
+    }
+    return tier;
+}
+
+bool tier_host_init(const MynaOptions *opts, GError **error)
+{
+    state.opts = opts;
+    if (opts->dump_ir && !make_dump_dir(opts->dump_ir, error)) {
+        return false;
+    }
+    if (opts->verify) {
+        tb_gen_init(TB_ENGINE_VERIFY, 0);
+    } else if (opts->engine == ENGINE_TCI) {
+        tb_gen_init(TB_ENGINE_INTERP, 0);
+    } else if (opts->engine == ENGINE_LLVM_ALL) {
+        tb_gen_init(TB_ENGINE_LLVM, opts->hot ? opts->hot : HOT_COMPILED);
+    } else {
+        tb_gen_init(TB_ENGINE_INTERP, opts->hot ? opts->hot : HOT_INTERPRETED);
+    }
+    return true;
+}
+
+void tier_host_set_isa(const GuestISA *isa) { state.isa = isa; }
+
+// --- compiling ----------------------------------------------------------------------------------
+
+// In guest code: LLVM, should it be started here, must not run under the guest's rounding mode.
+void tier_host_hot(void *env, const TCGCode *code)
+{
+    CPUState *cs = env;
+    ((TCGCode *)code)->hot = NULL;
+    LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
+    if (!tier) {
+        if (state.unusable) {
+            return;
+        }
+        cs->isa->fp_leave(cs);
+        GError *error = NULL;
+        tier = get_tier(&error);
+        cs->isa->fp_enter(cs);
+        if (!tier) {
+            if (state.opts->llvm_given) {
+                process_fail(EXIT_INTERNAL, "LLVM cannot be used: %s", error->message);
+            }
+            g_clear_error(&error);
+            return;
+        }
+    }
+    stats.hot_requests++;
+    llvm_tier_request(tier, code);
+}
+
+TCGEntry *tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot)
+{
+    GError *error = NULL;
+    LLVMTier *tier = get_tier(&error);
+    if (!tier) {
+        process_fail(EXIT_INTERNAL, "LLVM cannot be used: %s", error ? error->message : "");
+    }
+    LLVMSyncBlock block = {&tb->code, ctx};
+    LLVMCode *code = llvm_tier_compile_sync(tier, hot ? LLVM_HOT : LLVM_COLD, &block, 1, &error);
+    if (!code) {
+        if (g_error_matches(error, JIT_ERROR, JIT_ERROR_FULL)) {
+            g_clear_error(&error);
+            return NULL;
+        }
+        process_internal_fault("LLVM cannot compile the block at 0x%" PRIx64 ": %s", tb->pc,
+                               error->message);
+    }
+    unit_register(code);
+    stats.units_installed++;
+    return code->entries[0].entry;
+}
+
+bool tier_host_owns(const void *host_pc)
+{
+    LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
+    return tier && llvm_tier_owns(tier, host_pc);
+}
+
+// --- end, fork, statistics --------------------------------------------------------------------------
+
+void tier_host_finish(void) {}
+
+void tier_host_print_stats(FILE *f)
+{
+    LLVMTier *tier = state.tier;
+    if (!tier) {
+        fprintf(f, "%14s  (LLVM was not needed)\n", "");
+        return;
+    }
+    LLVMTierStats s = llvm_tier_stats(tier);
+    const struct {
+        const char *text;
+        uint64_t value;
+    } rows[] = {
+        {"units compiled", s.units},
+        {"blocks in them", s.blocks},
+        {"guest instructions in them", s.guest_insns},
+        {"bytes of machine code", s.host_bytes},
+        {"units that failed", s.failed},
+        {"ns of translating again", s.ns_translate},
+        {"ns of lowering", s.ns_lower},
+        {"ns of optimising", s.ns_optimise},
+        {"ns of generating code", s.ns_codegen},
+        {"ns of linking", s.ns_link},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        fprintf(f, "%14" PRIu64 "  LLVM: %s\n", rows[i].value, rows[i].text);
+    }
+}
+
+void tier_host_fork_prepare(void)
+{
+    pthread_mutex_lock(&state.making);
+    if (state.tier) {
+        llvm_tier_fork_prepare(state.tier);
+    }
+}
+
+static void fork_done(bool in_child)
+{
+    if (state.tier) {
+        llvm_tier_fork_done(state.tier, in_child);
+    }
+    pthread_mutex_unlock(&state.making);
+}
+void tier_host_fork_parent(void) { fork_done(false); }
+void tier_host_fork_child(void) { fork_done(true); }

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// --verify.  A block runs first in the interpreter, on the real memory, with a log of what it overwrites.
+// Then memory and registers are put back, and the block runs compiled.  Both ends are compared: the whole
+// of the CPU's state (registers, flags, FP status), the memory that the first run wrote, the exit or the
+// exception.  After HOT_RUNS executions the compiled form is the one of the full pipeline.
+//
+// What differs from run to run by nature (time stamps, random numbers) is recorded in the first and
+// replayed in the second (CPUState.nondeterministic).  Memory that other threads or processes write
+// meanwhile can show a difference that is none; so can a block that stores where only the second run
+// does, which shows as the registers or the next block's end.
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu-exec.h"
+#include "cpu-list.h"
+#include "guest-memory.h"
+#include "process.h"
+#include "stats.h"
+#include "tcg/interp.h"
+#include "tier-host.h"
+#include "verify.h"
+
+enum { HOT_RUNS = 4, MAX_VALUES = 256 };
+
+// A piece of guest memory that the first run wrote.
+typedef struct WriteRecord {
+    uint64_t addr;
+    uint32_t size;
+    uint32_t at; // of its old bytes in `old`, and of what the first run left there in `new`
+} WriteRecord;
+
+typedef struct Outcome {
+    uintptr_t ret;
+    int exception;
+    int fault_code;
+    bool fault_write;
+    uint64_t fault_addr, exception_error;
+} Outcome;
+
+typedef struct Verify {
+    bool replay;
+    GArray *writes; // of WriteRecord
+    GByteArray *old, *new;
+    uint64_t values[MAX_VALUES]; // what was not deterministic
+    unsigned nb_values, next_value;
+    uint8_t *before, *expected; // env behind CPUState
+    size_t state_size;
+} Verify;
+
+static _Thread_local Verify *verify;
+
+// --- the first run's log --------------------------------------------------------------------------
+
+static void log_write(void *env, uint64_t addr, unsigned size)
+{
+    (void)env;
+    Verify *v = verify;
+    if (v->replay) {
+        return;
+    }
+    WriteRecord w = {addr, size, v->old->len};
+    g_byte_array_set_size(v->old, v->old->len + size);
+    if (!guest_read(addr, v->old->data + w.at, size)) {
+        g_byte_array_set_size(v->old, w.at); // the write will fault
+        return;
+    }
+    g_array_append_val(v->writes, w);
+}
+
+static void log_helper_write(CPUState *cs, uint64_t addr, uint32_t size)
+{
+    log_write(cs, addr, size);
+}
+
+static uint64_t nondeterministic(CPUState *cs, uint64_t fresh)
+{
+    (void)cs;
+    Verify *v = verify;
+    if (v->replay) {
+        return v->next_value < v->nb_values ? v->values[v->next_value++] : fresh;
+    }
+    if (v->nb_values < MAX_VALUES) {
+        v->values[v->nb_values++] = fresh;
+    }
+    return fresh;
+}
+
+static void keep_new_bytes(Verify *v)
+{
+    g_byte_array_set_size(v->new, v->old->len);
+    for (unsigned i = 0; i < v->writes->len; i++) {
+        const WriteRecord *w = &g_array_index(v->writes, WriteRecord, i);
+        guest_read(w->addr, v->new->data + w->at, w->size);
+    }
+}
+
+static void undo_writes(Verify *v)
+{
+    for (unsigned i = v->writes->len; i-- > 0;) {
+        const WriteRecord *w = &g_array_index(v->writes, WriteRecord, i);
+        guest_write(w->addr, v->old->data + w->at, w->size);
+    }
+}
+
+// --- running ------------------------------------------------------------------------------------
+
+static Verify *verify_get(CPUState *cs)
+{
+    if (!verify) {
+        verify = g_new0(Verify, 1);
+        verify->writes = g_array_new(FALSE, FALSE, sizeof(WriteRecord));
+        verify->old = g_byte_array_new();
+        verify->new = g_byte_array_new();
+        verify->state_size = cs->isa->env_size - sizeof(CPUState);
+        verify->before = g_malloc(verify->state_size);
+        verify->expected = g_malloc(verify->state_size);
+        tcg_interp_write_hook = log_write;
+    }
+    return verify;
+}
+
+static void *state_of(CPUState *cs) { return cs + 1; }
+
+static void run_once(CPUState *cs, TranslationBlock *tb, TCGEntry *entry, Outcome *out)
+{
+    CPUPrivate *p = cpu_private(cs);
+    sigjmp_buf here, *outer = cs->jmp_env;
+    memset(out, 0, sizeof(*out));
+    cs->insn_pc = INSN_PC_NONE;
+    cs->exception_index = EXCP_NONE;
+    cs->mem_write_hook = log_helper_write;
+    cs->nondeterministic = nondeterministic;
+    cs->verify = verify;
+    cs->isa->fp_enter(cs);
+    if (sigsetjmp(here, 0) == 0) {
+        cs->jmp_env = &here;
+        p->in_guest = true;
+        out->ret = entry(cs, &tb->code);
+    }
+    p->in_guest = false;
+    cs->isa->fp_leave(cs);
+    cs->jmp_env = outer;
+    cs->insn_pc = INSN_PC_NONE;
+    cs->mem_write_hook = NULL;
+    cs->nondeterministic = NULL;
+    cs->verify = NULL;
+    out->exception = cs->exception_index;
+    if (out->exception == EXCP_SEGV || out->exception == EXCP_BUS) {
+        out->fault_addr = cs->fault_addr;
+        out->fault_code = cs->fault_code;
+        out->fault_write = cs->fault_write;
+    } else if (out->exception != EXCP_NONE) {
+        out->exception_error = cs->exception_error;
+    }
+}
+
+// --- comparing and reporting --------------------------------------------------------------------
+
+static void print_bytes(const char *what, const void *bytes, size_t n)
+{
+    fprintf(stderr, "  %s 0x", what);
+    for (size_t i = n; i-- > 0;) {
+        fprintf(stderr, "%02x", ((const uint8_t *)bytes)[i]);
+    }
+}
+
+static void print_three(const char *name, const void *before, const void *expected, const void *got,
+                        size_t n)
+{
+    fprintf(stderr, "  %-10s", name);
+    print_bytes("before", before, n);
+    print_bytes("expected", expected, n);
+    print_bytes("got", got, n);
+    fputc('\n', stderr);
+}
+
+static void print_code(CPUState *cs, const TranslationBlock *tb)
+{
+    for (uint64_t pc = tb->pc; pc < tb->pc + tb->size;) {
+        uint8_t bytes[16];
+        char text[160];
+        size_t len = MIN(sizeof(bytes), tb->pc + tb->size - pc);
+        size_t n = guest_read(pc, bytes, len)
+                       ? cs->isa->disassemble(cs, pc, bytes, len, text, sizeof(text))
+                       : 0;
+        fprintf(stderr, "  0x%" PRIx64 ":  %s\n", pc, n ? text : "(bad)");
+        pc += n ? n : 1;
+    }
+}
+
+// Prints registers and other bytes of env that differ, or (all) every register.
+static bool report_state(CPUState *cs, const Verify *v, bool print)
+{
+    bool differ = false;
+    const uint8_t *got = state_of(cs);
+    uint8_t *known = g_malloc0(v->state_size);
+    for (unsigned i = 0; i < cs->isa->nb_regs; i++) {
+        const GuestReg *r = &cs->isa->regs[i];
+        size_t at = (size_t)r->offset - sizeof(CPUState), n = tcg_type_size(r->type);
+        memset(known + at, 1, n);
+        if (memcmp(v->expected + at, got + at, n)) {
+            differ = true;
+            if (print) {
+                print_three(r->name, v->before + at, v->expected + at, got + at, n);
+            }
+        }
+    }
+    for (size_t i = 0; i < v->state_size; i++) {
+        if (!known[i] && v->expected[i] != got[i]) {
+            differ = true;
+            if (print) {
+                char name[32];
+                snprintf(name, sizeof(name), "env+%zu", i + sizeof(CPUState));
+                print_three(name, v->before + i, v->expected + i, got + i, 1);
+            }
+        }
+    }
+    g_free(known);
+    return differ;
+}
+
+static bool report_memory(const Verify *v, bool print)
+{
+    bool differ = false;
+    for (unsigned i = 0; i < v->writes->len; i++) {
+        const WriteRecord *w = &g_array_index(v->writes, WriteRecord, i);
+        uint8_t *now = g_malloc(w->size);
+        guest_read(w->addr, now, w->size);
+        if (memcmp(now, v->new->data + w->at, w->size)) {
+            differ = true;
+            if (print) {
+                fprintf(stderr, "  memory at 0x%" PRIx64 ":\n", w->addr);
+                print_three("", v->old->data + w->at, v->new->data + w->at, now, MIN(w->size, 64u));
+            }
+        }
+        g_free(now);
+    }
+    return differ;
+}
+
+static _Noreturn void report(CPUState *cs, const TranslationBlock *tb, const Verify *v,
+                             const Outcome *expected, const Outcome *got)
+{
+    uint64_t offset = 0;
+    const char *name = guest_symbol(tb->pc, &offset);
+    fprintf(stderr,
+            "myna: --verify: LLVM (%s) and the interpreter differ in the block at 0x%" PRIx64
+            " %s+0x%" PRIx64 ", execution %u\ncode:\n",
+            tb->runs > HOT_RUNS ? "full pipeline" : "quick pipeline", tb->pc, name ? name : "?",
+            offset, tb->runs);
+    print_code(cs, tb);
+    fprintf(stderr, "differences (interpreter: expected, LLVM: got):\n");
+    if (memcmp(expected, got, sizeof(*got))) {
+        fprintf(stderr,
+                "  exit       expected 0x%" PRIxPTR " exception %d address 0x%" PRIx64
+                " code %d write %d error 0x%" PRIx64 "\n             got      0x%" PRIxPTR
+                " exception %d address 0x%" PRIx64 " code %d write %d error 0x%" PRIx64 "\n",
+                expected->ret, expected->exception, expected->fault_addr, expected->fault_code,
+                expected->fault_write, expected->exception_error, got->ret, got->exception,
+                got->fault_addr, got->fault_code, got->fault_write, got->exception_error);
+    }
+    report_state(cs, v, true);
+    report_memory(v, true);
+    fprintf(stderr, "registers before:\n");
+    memcpy(state_of(cs), v->before, v->state_size);
+    cs->isa->dump_state(cs, stderr);
+    fflush(NULL);
+    _Exit(EXIT_INTERNAL);
+}
+
+static bool nothing_ran(const Outcome *o)
+{
+    return o->exception == EXCP_NONE && (o->ret & TB_EXIT_MASK) == TB_EXIT_REQUESTED;
+}
+
+uintptr_t verify_run(CPUState *cs, TranslationBlock *tb)
+{
+    Verify *v = verify_get(cs);
+    CPUPrivate *p = cpu_private(cs);
+    Outcome expected, got;
+
+    if (tb->runs++ == HOT_RUNS) {
+        tb_lock();
+        TCGEntry *hot = tb->invalid ? NULL : tier_host_compile(tb, NULL, true);
+        tb->llvm_entry = hot ? hot : tb->llvm_entry;
+        tb_unlock();
+    }
+    g_array_set_size(v->writes, 0);
+    g_byte_array_set_size(v->old, 0);
+    v->nb_values = v->next_value = 0;
+    v->replay = false;
+    memcpy(v->before, state_of(cs), v->state_size);
+    run_once(cs, tb, tcg_interp_exec, &expected);
+    if (p->once_cflags || nothing_ran(&expected)) {
+        return 0; // an instruction to begin again on its changed page, or an exit request
+    }
+    memcpy(v->expected, state_of(cs), v->state_size);
+    keep_new_bytes(v);
+    undo_writes(v);
+    memcpy(state_of(cs), v->before, v->state_size);
+    v->replay = true;
+    run_once(cs, tb, tb->llvm_entry, &got);
+    if (nothing_ran(&got)) { // the request came between
+        return 0;
+    }
+    stats.verified++;
+    if (memcmp(&expected, &got, sizeof(got)) || report_state(cs, v, false) ||
+        report_memory(v, false)) {
+        report(cs, tb, v, &expected, &got);
+    }
+    return got.ret;
+}
