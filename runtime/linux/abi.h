@@ -39,8 +39,8 @@ struct GuestABI {
 
     // Builds the frame for a handler and enters it; false when the stack cannot be written.  `mask` is
     // what sigreturn shall restore.
-    bool (*setup_frame)(GuestTask *task, int sig, const siginfo_t *info, const GuestSigaction *action,
-                        uint64_t mask);
+    bool (*setup_frame)(GuestTask *task, int sig, const siginfo_t *info,
+                        const GuestSigaction *action, uint64_t mask);
     // Leaves a handler: registers, mask and alternate stack from the frame; false when it is damaged.
     bool (*sigreturn)(GuestTask *task);
     // An exception that cpu_exec returned and that is not the business of generic code: becomes a signal

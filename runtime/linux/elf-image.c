@@ -87,10 +87,10 @@ const char *elf_machine_name(uint16_t machine, char *buf, size_t size)
         uint16_t machine;
         const char *name;
     } names[] = {
-        {EM_386, "i386"},      {EM_X86_64, "x86-64"},    {EM_ARM, "ARM"},     {EM_AARCH64, "AArch64"},
-        {EM_RISCV, "RISC-V"},  {EM_PPC64, "PowerPC 64"}, {EM_PPC, "PowerPC"}, {EM_MIPS, "MIPS"},
-        {EM_S390, "S/390"},    {EM_SPARC, "SPARC"},      {EM_SPARCV9, "SPARC 64"},
-        {EM_LOONGARCH, "LoongArch"},
+        {EM_386, "i386"},        {EM_X86_64, "x86-64"},    {EM_ARM, "ARM"},
+        {EM_AARCH64, "AArch64"}, {EM_RISCV, "RISC-V"},     {EM_PPC64, "PowerPC 64"},
+        {EM_PPC, "PowerPC"},     {EM_MIPS, "MIPS"},        {EM_S390, "S/390"},
+        {EM_SPARC, "SPARC"},     {EM_SPARCV9, "SPARC 64"}, {EM_LOONGARCH, "LoongArch"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (names[i].machine == machine) {
@@ -165,7 +165,8 @@ static bool add_interp(const ElfSource *src, const Phdr *ph, ElfImage *image, GE
         FAIL(ENOEXEC, "the file names two interpreters");
     }
     if (ph->filesz < 2 || ph->filesz > INTERP_MAX) {
-        FAIL(ENOEXEC, "the interpreter's name has %" G_GUINT64_FORMAT " bytes; 2 to %u are possible",
+        FAIL(ENOEXEC,
+             "the interpreter's name has %" G_GUINT64_FORMAT " bytes; 2 to %u are possible",
              ph->filesz, INTERP_MAX);
     }
     char *name = g_malloc(ph->filesz);
@@ -194,7 +195,8 @@ static bool add_segment(const ElfSource *src, const Phdr *ph, unsigned index, ui
     if (ph->filesz > ph->memsz) {
         FAIL(ENOEXEC, "segment %u has more bytes in the file than in memory", index);
     }
-    if (ph->vaddr >= limit || ph->memsz > limit - ph->vaddr || limit - ph->vaddr - ph->memsz < page) {
+    if (ph->vaddr >= limit || ph->memsz > limit - ph->vaddr ||
+        limit - ph->vaddr - ph->memsz < page) {
         FAIL(ENOEXEC, "segment %u does not fit in the address space", index);
     }
     if (ph->filesz > 0 && (ph->offset > src->size || ph->filesz > src->size - ph->offset)) {

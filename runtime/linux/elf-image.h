@@ -37,10 +37,11 @@ typedef struct ElfImage {
     uint16_t machine;  // EM_*
     bool is_pic;       // ET_DYN: loads anywhere
     uint32_t e_flags;
-    uint64_t entry;      // as linked; not checked to lie in a segment (a lie is the guest's fault)
-    uint64_t low, high;  // page-aligned span of the segments
-    uint64_t align;      // largest p_align that is a power of two, at least a page
-    uint64_t phdr_vaddr; // where the program headers will be in memory, 0 when no segment holds them
+    uint64_t entry;     // as linked; not checked to lie in a segment (a lie is the guest's fault)
+    uint64_t low, high; // page-aligned span of the segments
+    uint64_t align;     // largest p_align that is a power of two, at least a page
+    uint64_t
+        phdr_vaddr; // where the program headers will be in memory, 0 when no segment holds them
     uint16_t phentsize, phnum;
     bool exec_stack; // no PT_GNU_STACK, or one with PF_X
     char *interp;    // PT_INTERP, NULL when there is none; owned by the image

@@ -183,7 +183,8 @@ static void report_illegal_instruction(const GuestTask *task)
     uint8_t bytes[16];
     char hex[sizeof(bytes) * 3 + 1] = "";
     size_t len = 0;
-    while (len < isa->max_insn_size && len < sizeof(bytes) && guest_read(pc + len, &bytes[len], 1)) {
+    while (len < isa->max_insn_size && len < sizeof(bytes) &&
+           guest_read(pc + len, &bytes[len], 1)) {
         g_snprintf(hex + len * 3, 4, " %02x", bytes[len]);
         len++;
     }
@@ -220,8 +221,7 @@ static void handle(GuestTask *task, int sig, const siginfo_t *info, bool is_sync
     }
     pthread_mutex_lock(&process->lock);
     GuestSigaction action = process->actions[sig];
-    bool has_handler =
-        action.handler != (uintptr_t)SIG_DFL && action.handler != (uintptr_t)SIG_IGN;
+    bool has_handler = action.handler != (uintptr_t)SIG_DFL && action.handler != (uintptr_t)SIG_IGN;
     if (is_sync && (action.handler == (uintptr_t)SIG_IGN || (task->blocked & sig_bit(sig)))) {
         action.handler = (uintptr_t)SIG_DFL;
         process->actions[sig].handler = (uintptr_t)SIG_DFL;
@@ -312,49 +312,56 @@ uint64_t signal_frame_sp(GuestTask *task, const GuestSigaction *action, uint64_t
     return sp;
 }
 
+// Linux's do_sigaltstack: checks and sets.
+static int64_t set_altstack(GuestTask *task, uint64_t sp, uint32_t flags, uint64_t size)
+{
+    uint32_t mode = flags & ~KERNEL_SS_AUTODISARM;
+    if (signal_on_altstack(task, task->process->abi->get_sp(task->cs))) {
+        return -EPERM;
+    }
+    if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0) {
+        return -EINVAL;
+    }
+    if (mode == SS_DISABLE) {
+        task->altstack = (GuestAltStack){.flags = flags};
+        return 0;
+    }
+    if (size < KERNEL_MINSIGSTKSZ) {
+        return -ENOMEM;
+    }
+    task->altstack = (GuestAltStack){.sp = sp, .size = size, .flags = flags};
+    return 0;
+}
+
+void signal_restore_altstack(GuestTask *task, uint64_t sp, uint32_t flags, uint64_t size)
+{
+    set_altstack(task, sp, flags, size);
+}
+
 int64_t sys_sigaltstack(GuestTask *task, const uint64_t a[6])
 {
     struct {
         uint64_t sp;
         uint32_t flags, pad;
         uint64_t size;
-    } ss = {0};
-    uint64_t sp = task->process->abi->get_sp(task->cs);
-    GuestAltStack old = task->altstack;
-    GuestAltStack new = old;
+    } new = {0}, old = {0};
+    bool on_it = signal_on_altstack(task, task->process->abi->get_sp(task->cs));
+    old.sp = task->altstack.sp;
+    old.size = task->altstack.size;
+    old.flags = old.size == 0 ? SS_DISABLE : on_it ? SS_ONSTACK : 0;
+    old.flags |= task->altstack.flags & KERNEL_SS_AUTODISARM;
     if (a[0]) {
-        if (!guest_read(a[0], &ss, sizeof(ss))) {
+        if (!guest_read(a[0], &new, sizeof(new))) {
             return -EFAULT;
         }
-        if (signal_on_altstack(task, sp)) {
-            return -EPERM;
-        }
-        uint32_t mode = ss.flags & ~KERNEL_SS_AUTODISARM;
-        if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0) {
-            return -EINVAL;
-        }
-        if (mode == SS_DISABLE) {
-            new = (GuestAltStack){.flags = ss.flags};
-        } else {
-            if (ss.size < KERNEL_MINSIGSTKSZ) {
-                return -ENOMEM;
-            }
-            new = (GuestAltStack){.sp = ss.sp, .size = ss.size, .flags = ss.flags};
+        int64_t result = set_altstack(task, new.sp, new.flags, new.size);
+        if (result < 0) {
+            return result;
         }
     }
-    if (a[1]) {
-        memset(&ss, 0, sizeof(ss));
-        ss.sp = old.sp;
-        ss.size = old.size;
-        ss.flags = old.size == 0               ? SS_DISABLE
-                   : signal_on_altstack(task, sp) ? SS_ONSTACK
-                                               : 0;
-        ss.flags |= old.flags & KERNEL_SS_AUTODISARM;
-        if (!guest_write(a[1], &ss, sizeof(ss))) {
-            return -EFAULT;
-        }
+    if (a[1] && !guest_write(a[1], &old, sizeof(old))) {
+        return -EFAULT;
     }
-    task->altstack = new;
     return 0;
 }
 

@@ -26,6 +26,8 @@ void signal_set_blocked(GuestTask *task, uint64_t mask);
 // The alternate stack as the handler's frame needs it: the stack pointer to begin at.
 uint64_t signal_frame_sp(GuestTask *task, const GuestSigaction *action, uint64_t sp);
 bool signal_on_altstack(const GuestTask *task, uint64_t sp);
+// The alternate stack that a frame holds comes back with sigreturn; nonsense is ignored, as by Linux.
+void signal_restore_altstack(GuestTask *task, uint64_t sp, uint32_t flags, uint64_t size);
 
 // A host call that waits under another mask of the guest's (ppoll, sigsuspend): a signal that ends the
 // wait is delivered under it, and the old one restored by the handler's frame.  The call's own mask

@@ -246,9 +246,9 @@ PLAIN(prctl) PLAIN(arch_prctl) PLAIN(splice) PLAIN(memfd) PLAIN(getrandom) PLAIN
 PLAIN(umount) PLAIN(membarrier) PLAIN(fadvise) PLAIN(fallocate) PLAIN(sched) PLAIN(prio)
 PLAIN(waitid) PLAIN(ipc) PLAIN(shm) PLAIN(sol) PLAIN(renameat) PLAIN(unlinkat) PLAIN(ioctl)
 PLAIN(sa) PLAIN(poll_events) PLAIN(epoll_events) PLAIN(mode)
-// clang-format on
+    // clang-format on
 
-static void append(char *buf, size_t size, const char *text)
+    static void append(char *buf, size_t size, const char *text)
 {
     size_t len = strlen(buf);
     g_snprintf(buf + len, size - len, "%s%s", len ? "|" : "", text);
@@ -287,6 +287,7 @@ const char *flag_enum_print(const FlagSet *set, uint64_t value, char *buf, size_
             return set->names[i].name;
         }
     }
-    g_snprintf(buf, size, low < 4096 ? "%" G_GINT64_MODIFIER "u" : "0x%" G_GINT64_MODIFIER "x", low);
+    g_snprintf(buf, size, low < 4096 ? "%" G_GINT64_MODIFIER "u" : "0x%" G_GINT64_MODIFIER "x",
+               low);
     return buf;
 }

@@ -223,8 +223,8 @@ static int64_t perform(GuestTask *task, const SyscallRow *row, const uint64_t ar
         if (!check_arguments(row, args, &result)) {
             return result;
         }
-        return host_syscall_retry(
-            task, row->host_number ? row->host_number : row->number[HOST_ABI], args);
+        return host_syscall_retry(task, row->host_number ? row->host_number : row->number[HOST_ABI],
+                                  args);
     case SYSCALL_DO:
         if (!check_arguments(row, args, &result)) {
             return result;

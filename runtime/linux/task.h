@@ -61,8 +61,8 @@ struct GuestTask {
     CPUState *cs;
     GuestProcess *process;
     pid_t tid;
-    bool exiting;         // task_run returns
-    bool is_vfork_child;  // shares all of memory with its suspended parent
+    bool exiting;        // task_run returns
+    bool is_vfork_child; // shares all of memory with its suspended parent
     int exit_status;
     uint64_t clear_child_tid;
 
@@ -70,12 +70,15 @@ struct GuestTask {
     _Atomic uint32_t signal_pending; // something is to be looked at before guest code goes on
     _Atomic uint64_t captured;       // signals that the host handler took; infos in `infos`
     siginfo_t infos[GUEST_NSIG + 1];
-    uint64_t blocked;                // the guest's mask
-    uint64_t saved_mask;             // with restore_mask: what a handler's frame shall restore
+    uint64_t blocked;    // the guest's mask
+    uint64_t saved_mask; // with restore_mask: what a handler's frame shall restore
     bool restore_mask;
     int sync_signal; // a fault of the guest's own, 0 when there is none
     siginfo_t sync_info;
     GuestAltStack altstack;
+    struct {
+        uint64_t number, error, addr;
+    } trap; // the last exception, as signal frames show it; the ABI's own terms
 
     bool strace_open; // strace_begin has printed, strace_end not yet
 };
