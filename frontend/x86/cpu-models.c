@@ -37,6 +37,7 @@ static const FeatureRow features[] = {
     {X86_FEAT_FSGSBASE,      "fsgsbase",      W_7B,  0},
     {X86_FEAT_BMI1,          "bmi1",          W_7B,  3},
     {X86_FEAT_BMI2,          "bmi2",          W_7B,  8},
+    {X86_FEAT_ERMS,          "erms",          W_7B,  9},
     {X86_FEAT_RDSEED,        "rdseed",        W_7B,  18},
     {X86_FEAT_ADX,           "adx",           W_7B,  19},
     {X86_FEAT_CLFLUSHOPT,    "clflushopt",    W_7B,  23},
@@ -60,7 +61,7 @@ static const FeatureRow features[] = {
 #define FEATURES_MAX                                                                               \
     (FEATURES_V2 | F(MOVBE) | F(LZCNT) | F(BMI1) | F(BMI2) | F(ADX) | F(AES) | F(PCLMUL) |         \
      F(SHA) | F(RDRAND) | F(RDSEED) | F(FSGSBASE) | F(CLFLUSHOPT) | F(CLWB) | F(RDPID) |           \
-     F(RDTSCP) | F(3DNOWPREFETCH) | F(SSE4A) | F(XSAVE) | F(XSAVEC))
+     F(RDTSCP) | F(3DNOWPREFETCH) | F(SSE4A) | F(XSAVE) | F(XSAVEC) | F(ERMS))
 
 #define DEFAULT_MODEL "max"
 #define MAX_MODELS    64
@@ -120,7 +121,7 @@ static void make_cpuid_words(X86CPUModel *m)
     words[W_1C] |= 1u << 31; // hypervisor: programs that measure the CPU should know
     m->leaf1_ecx = words[W_1C];
     m->leaf1_edx = LEAF1_EDX_BASE;
-    m->leaf7_ebx = words[W_7B] | (m->features & F(XSAVE) ? 1u << 9 : 0); // ERMS, with "max" alone
+    m->leaf7_ebx = words[W_7B];
     m->leaf7_ecx = words[W_7C];
     m->ext1_ecx = words[W_E1C];
     m->ext1_edx = EXT1_EDX_BASE | words[W_E1D];

@@ -50,6 +50,7 @@ typedef enum X86Feature {
     X86_FEAT_RDTSCP,
     X86_FEAT_SSE4A,
     X86_FEAT_XSAVEC,
+    X86_FEAT_ERMS, // fast REP MOVSB; gates nothing
     X86_FEAT_COUNT
 } X86Feature;
 
