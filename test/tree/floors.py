@@ -26,6 +26,8 @@ FLOORS = {
 }
 # Headers any part may include: types alone, and nothing of ours included.
 OPEN = {"tcg/tcg-code.h"}
+# The rows of a helper table are the builder's to read: these files, not helpers' bodies, see its types.
+ROWS = re.compile(r"^helpers/\w+/helper-rows\.c$")
 LICENCE = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 SOURCE = re.compile(r"\.(c|h|cpp|inc|def)$")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
@@ -56,6 +58,8 @@ def problems(root, files):
             name = match.group(1)
             target = part_of(name)
             if target is None or target == part or name in OPEN:
+                continue
+            if target == "tcg" and ROWS.match(path):
                 continue
             if target not in FLOORS[part]:
                 yield (f"{path}:{number}: {part}/ includes \"{name}\", but {part}/ may stand on "
