@@ -110,11 +110,11 @@ static bool parse_range(const char *text, struct LogRange *out)
     }
     const char *second = end + (g_str_has_prefix(end, "..") ? 2 : 1);
     char sep = *end;
-    if (sep != '.' && sep != '+' && sep != '-') {
+    if ((sep != '.' || end[1] != '.') && sep != '+' && sep != '-') {
         return false;
     }
     n = g_ascii_strtoull(second, &end, 0);
-    if (end == second || *end || errno || (sep == '.' && second[-1] != '.')) {
+    if (end == second || *end || errno) {
         return false;
     }
     if (sep != '.' && n == 0) {

@@ -326,18 +326,15 @@ static void apply_environment(MynaOptions *o)
         char *name = r->env ? g_strconcat("MYNA_", r->env, NULL) : NULL;
         const char *value = name ? getenv(name) : NULL;
         bool several = r->set == set_env || r->set == unset_env;
-        char **words = value && *value
-                           ? several ? g_strsplit(value, ",", -1) : g_strsplit(value, "", 1)
-                           : NULL;
-        for (char **w = words; w && *w; w++) {
-            const char *wrong = r->set(o, several ? *w : value);
+        char *one[] = {(char *)value, NULL};
+        char **words = several && value ? g_strsplit(value, ",", -1) : NULL;
+        for (char **w = words ? words : one; value && *value && *w; w++) {
+            const char *wrong = r->set(o, *w);
             if (wrong) {
                 usage_error("%s=%s: %s", name, value, wrong);
             }
-            if (r->arg) {
-                remember(o, r, value);
-            } else if (flag_value(value)) {
-                remember(o, r, NULL);
+            if (r->arg || flag_value(value)) {
+                remember(o, r, r->arg ? value : NULL);
             }
         }
         g_strfreev(words);
