@@ -320,7 +320,6 @@ static LLVMTier *make_tier(GError **error)
     };
     const LLVMTierOptions options = {
         .dump_dir = state.opts->dump_ir,
-        .guest_base = guest_base,
     };
     return llvm_tier_new(&host, &options, error);
 }

@@ -155,6 +155,13 @@ static Value plain(LLVMUnit *u, const GuestOp *g)
 
 // --- named calls ---------------------------------------------------------------------------------------
 
+static void set_string(LLVMUnit *u, Value insn, unsigned kind, const char *text)
+{
+    LLVMContextRef c = u->l->c;
+    LLVMMetadataRef string = LLVMMDStringInContext2(c, text, strlen(text));
+    LLVMSetMetadata(insn, kind, LLVMMetadataAsValue(c, LLVMMDNodeInContext2(c, &string, 1)));
+}
+
 static Value named_call(LLVMUnit *u, const char *name, Type result, Value *args, unsigned n)
 {
     Type params[5];
@@ -203,7 +210,11 @@ static Value named(LLVMUnit *u, const GuestOp *g)
 void guest_ops_insn(LLVMUnit *u, uint64_t pc)
 {
     Value args[] = {u->env, lower_i64(u, pc)};
-    named_call(u, "guest.insn", u->l->void_, args, 2);
+    Value call = named_call(u, "guest.insn", u->l->void_, args, 2);
+    char text[128];
+    if (u->opt.disassemble && u->opt.disassemble(u->opt.opaque, pc, text, sizeof(text))) {
+        set_string(u, call, u->l->md_guest_asm, text);
+    }
 }
 
 void guest_ops_syscall(LLVMUnit *u)

@@ -12,19 +12,31 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "helpers/cpu-state.h"
 #include "tcg2llvm/guest-ops.h"
+
+// The exit-request check that the translator begins each block with: ld_i32 and brcond_i32.  Gives the
+// branch, or NULL when the block begins otherwise: then every edge to it goes to its very start.
+static const TCGOp *exit_check(const LLVMUnit *u)
+{
+    const TCGOp *load = u->s->ops.next, *branch = load->next;
+    if (load->opc != INDEX_op_ld_i32 || branch->opc != INDEX_op_brcond_i32 ||
+        arg_temp(load->args[1])->kind != TEMP_FIXED ||
+        load->args[2] != offsetof(CPUState, exit_request) || branch->args[0] != load->args[0]) {
+        return NULL;
+    }
+    return branch;
+}
 
 // --- before lowering: which temps cross labels, where globals are dirty ---------------------------------
 
 // Temps used in more than one extended basic block get memory.
-static void find_multi(LLVMUnit *u)
+static void find_multi(LLVMUnit *u, const TCGOp *check)
 {
     unsigned ebb = 1;
-    bool prologue = true;
     TCG_FOREACH_OP(op, u->s) {
-        if (op->opc == INDEX_op_set_label || (op->opc == INDEX_op_insn_start && prologue)) {
+        if (op->opc == INDEX_op_set_label || op->prev == check) {
             ebb++;
-            prologue &= op->opc != INDEX_op_insn_start;
         }
         unsigned n = tcg_op_nout(op) + tcg_op_nin(op);
         for (unsigned i = 0; i < n; i++) {
@@ -169,8 +181,8 @@ static void lower_brcond(LLVMUnit *u, const TCGOp *op)
                             lower_get(u, op->args[1]));
     LLVMBasicBlockRef target = label_bb(u, arg_label(op->args[3])), next = lower_new_bb(u, "");
     lower_flush(u);
-    if (u->prologue) {
-        lower_unlikely(u, cond, target, next); // the exit request
+    if (op == exit_check(u)) {
+        lower_unlikely(u, cond, target, next);
     } else {
         LLVMBuildCondBr(u->b, cond, target, next);
     }
@@ -193,7 +205,12 @@ static Value code_ptr(LLVMUnit *u)
     char name[40];
     snprintf(name, sizeof(name), "code.%" PRIx64, block->pc);
     Value symbol = LLVMGetNamedGlobal(u->m, name);
-    return symbol ? symbol : LLVMAddGlobal(u->m, u->l->i8, name);
+    if (!symbol) {
+        LowerSymbol known = {LLVMAddGlobal(u->m, u->l->i8, name), block->code};
+        g_array_append_val(u->symbols, known);
+        symbol = known.global;
+    }
+    return symbol;
 }
 
 static Value code_field(LLVMUnit *u, size_t offset)
@@ -491,8 +508,8 @@ static bool lower_host_op(LLVMUnit *u, const TCGOp *op)
         access = is_env ? lower_store_env(u, v, offset) : LLVMBuildStore(u->b, v, ptr);
     } else {
         access = is_env ? lower_load_env(u, mem, offset) : LLVMBuildLoad2(u->b, mem, ptr, "");
-        if (u->prologue) {
-            LLVMSetVolatile(access, true); // exit_request: another thread or a handler sets it
+        if (is_env && offset == offsetof(CPUState, exit_request)) {
+            LLVMSetVolatile(access, true); // another thread or a handler sets it
         }
     }
     if (!is_env) {
@@ -520,14 +537,10 @@ static bool lower_host_op(LLVMUnit *u, const TCGOp *op)
 
 static void lower_insn_start(LLVMUnit *u, const TCGOp *op)
 {
-    if (u->prologue) {
-        LLVMBasicBlockRef body = u->body_bb[u->block];
-        if (body) {
-            start_bb(u, body);
-        }
-        u->prologue = false;
-    }
     u->pc = op->args[0];
+    if (u->di && !u->dead) {
+        lower_set_line(u, u->pc);
+    }
     if (u->opt.guest_ops && !u->dead) {
         guest_ops_insn(u, u->pc);
     }
@@ -572,7 +585,9 @@ static void lower_op(LLVMUnit *u, const TCGOp *op)
 
 void lower_block_ops(LLVMUnit *u)
 {
-    find_multi(u);
+    const TCGOp *check = exit_check(u);
+    LLVMBasicBlockRef body = u->body_bb[u->block];
+    find_multi(u, check);
     if (!u->opt.cold) {
         solve_labels(u);
     } else {
@@ -587,15 +602,17 @@ void lower_block_ops(LLVMUnit *u)
             lower_insn_start(u, op);
         } else if (!u->dead) {
             lower_op(u, op);
+            if (op == check && body) {
+                start_bb(u, body);
+            }
         }
     }
     if (!u->dead) {
         // The verifier lets no block end so; nothing is behind it.
         LLVMBuildUnreachable(u->b);
     }
-    LLVMBasicBlockRef body = u->body_bb[u->block];
-    if (body && !LLVMGetBasicBlockTerminator(body) && u->prologue) {
-        LLVMPositionBuilderAtEnd(u->b, body); // a block without instructions
+    if (body && !check) {
+        LLVMPositionBuilderAtEnd(u->b, body);
         LLVMBuildBr(u->b, u->check_bb[u->block]);
     }
 }

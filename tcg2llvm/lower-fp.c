@@ -326,6 +326,7 @@ typedef enum ToInt { TO_INT, TO_INT_SAT, TO_UINT_SAT } ToInt;
 
 static Value to_int_scalar(LLVMUnit *u, ToInt kind, Value v, Type to, unsigned mode)
 {
+    mode &= TCG_ROUND_MODE_MASK; // inexact is always raised
     return kind == TO_INT ? fcvt_scalar(u, v, to, mode)
                           : fcvt_saturating(u, v, to, mode, kind == TO_INT_SAT);
 }

@@ -504,6 +504,37 @@ static void place_syncs(LLVMUnit *u)
     }
 }
 
+// --- debug locations: file "guest", line and column a pc's low 32 and next 16 bits ----------------------
+
+static void debug_begin(LLVMUnit *u)
+{
+    u->di = LLVMCreateDIBuilder(u->m);
+    u->di_file = LLVMDIBuilderCreateFile(u->di, "guest", 5, "", 0);
+    LLVMDIBuilderCreateCompileUnit(u->di, LLVMDWARFSourceLanguageC, u->di_file, "myna", 4, false, "", 0,
+                                   0, "", 0, LLVMDWARFEmissionLineTablesOnly, 0, false, false, "", 0,
+                                   "", 0);
+    Value version = LLVMConstInt(u->l->i32, LLVMDebugMetadataVersion(), false);
+    LLVMAddModuleFlag(u->m, LLVMModuleFlagBehaviorWarning, "Debug Info Version", 18,
+                      LLVMValueAsMetadata(version));
+}
+
+static void debug_function(LLVMUnit *u, const char *name, uint64_t pc)
+{
+    LLVMMetadataRef type = LLVMDIBuilderCreateSubroutineType(u->di, u->di_file, NULL, 0, 0);
+    u->di_scope = LLVMDIBuilderCreateFunction(u->di, u->di_file, name, strlen(name), name,
+                                              strlen(name), u->di_file, (unsigned)pc, type, false, true,
+                                              (unsigned)pc, 0, false);
+    LLVMSetSubprogram(u->fn, u->di_scope);
+    lower_set_line(u, pc);
+}
+
+void lower_set_line(LLVMUnit *u, uint64_t pc)
+{
+    LLVMSetCurrentDebugLocation2(
+        u->b, LLVMDIBuilderCreateDebugLocation(u->l->c, (unsigned)pc, (uint16_t)(pc >> 32),
+                                               u->di_scope, NULL));
+}
+
 // --- units and functions -------------------------------------------------------------------------------
 
 LLVMUnit *llvm_unit_new(LLVMLower *l, const char *name, const LLVMUnitOptions *options)
@@ -516,6 +547,10 @@ LLVMUnit *llvm_unit_new(LLVMLower *l, const char *name, const LLVMUnitOptions *o
     u->b = LLVMCreateBuilderInContext(l->c);
     u->syncs = g_array_new(false, false, sizeof(SyncPoint));
     u->edges = g_array_new(false, false, sizeof(Edge));
+    u->symbols = g_array_new(false, false, sizeof(LowerSymbol));
+    if (options->debug_lines) {
+        debug_begin(u);
+    }
     return u;
 }
 
@@ -571,6 +606,9 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     if (u->opt.pc_global < 0) {
         u->has_guess = false;
     }
+    if (u->di) {
+        debug_function(u, function, blocks[0].pc);
+    }
     LLVMPositionBuilderAtEnd(u->b, u->entry);
     LLVMBuildBr(u->b, u->check_bb[0]);
 }
@@ -618,7 +656,6 @@ void llvm_unit_block(LLVMUnit *u, unsigned i, TCGContext *s)
     u->dirty = clean;
     u->dirty.pass = true;
     u->dead = false;
-    u->prologue = true;
     u->pc = u->blocks[i].pc;
     LLVMPositionBuilderAtEnd(u->b, u->check_bb[i]);
     lower_block_ops(u);
@@ -641,6 +678,10 @@ void llvm_unit_end(LLVMUnit *u)
             LLVMBuildStore(u->b, v, u->home[g]);
         }
     }
+    if (u->di) {
+        LLVMDIBuilderFinalize(u->di);
+        LLVMSetCurrentDebugLocation2(u->b, NULL);
+    }
     g_free(u->blocks);
     g_free(u->check_bb);
     g_free(u->body_bb);
@@ -648,9 +689,24 @@ void llvm_unit_end(LLVMUnit *u)
     u->s = NULL;
 }
 
+void llvm_unit_resolve(LLVMUnit *u)
+{
+    for (unsigned i = 0; i < u->symbols->len; i++) {
+        const LowerSymbol *symbol = &g_array_index(u->symbols, LowerSymbol, i);
+        Value address = LLVMConstInt(u->l->i64, (uintptr_t)symbol->address, false);
+        LLVMReplaceAllUsesWith(symbol->global, LLVMConstIntToPtr(address, u->l->ptr));
+        LLVMDeleteGlobal(symbol->global);
+    }
+    g_array_set_size(u->symbols, 0);
+}
+
 LLVMModuleRef llvm_unit_finish(LLVMUnit *u)
 {
     LLVMModuleRef m = u->m;
+    if (u->di) {
+        LLVMDisposeDIBuilder(u->di);
+    }
+    g_array_free(u->symbols, true);
     LLVMDisposeBuilder(u->b);
     g_array_free(u->syncs, true);
     g_array_free(u->edges, true);

@@ -72,6 +72,12 @@ typedef struct LabelState {
     bool seen;
 } LabelState;
 
+// A named host address.
+typedef struct LowerSymbol {
+    Value global;
+    const void *address;
+} LowerSymbol;
+
 struct LLVMLower {
     JitContext *jit;
     unsigned generation;
@@ -102,6 +108,9 @@ struct LLVMUnit {
     LLVMUnitOptions opt;
     LLVMModuleRef m;
     LLVMBuilderRef b;
+    GArray *symbols;     // LowerSymbol, of a symbolic unit
+    LLVMDIBuilderRef di; // with debug_lines
+    LLVMMetadataRef di_file, di_scope;
 
     // the function
     Value fn, env, code;
@@ -129,7 +138,6 @@ struct LLVMUnit {
     unsigned epoch;        // changes where SSA values of temps cease to be valid
     unsigned global_epoch; // the same for globals
     bool dead;            // the current place cannot be reached
-    bool prologue;        // before the first insn_start
     GlobalSet pending;    // globals whose value in SSA is newer than their home
     Dirty dirty;
     uint64_t pc;          // of the current instruction
@@ -176,6 +184,8 @@ void lower_reload_after(LLVMUnit *u, Value at);
 void lower_flush(LLVMUnit *u);
 // Before a guest access that may fault, under TCGContext.precise.
 void lower_before_guest_access(LLVMUnit *u);
+// The guest instruction that the following IR stands for.
+void lower_set_line(LLVMUnit *u, uint64_t pc);
 bool lower_dirty_join(Dirty *into, const Dirty *from); // true when it grew
 // A jump to another block of the function: where to.
 LLVMBasicBlockRef lower_edge(LLVMUnit *u, unsigned to);

@@ -112,9 +112,9 @@ typedef struct LLVMTierHost {
 typedef struct LLVMTierOptions {
     size_t code_size;      // bytes of address space for machine code
     const char *dump_dir;  // --dump-ir: an existing, writable directory
-    uint64_t guest_base;   // host address of guest address 0
     unsigned max_blocks;   // of a region; default 64
     unsigned max_insns;    // guest instructions of a region; default 500
+    bool keep_names;       // of values, for -d llvm (a dump has them anyway)
     bool verify_ir;        // LLVM's verifier after each step (always on with MYNA_VERIFY_IR)
     const char *passes;    // a pipeline in opt's form, run on each unit before guest operations are
                            // lowered; NULL: none

@@ -28,6 +28,9 @@ typedef struct LLVMUnitOptions {
     bool guest_ops;   // guest operations stay named calls until guest_ops_lower
     bool debug_lines; // guest pcs as debug locations (implies the module is to be looked at)
     int pc_global;    // number of the global with the guest's pc, for guesses; -1: none
+    // With guest_ops: one line of guest disassembly, becomes metadata of guest.insn.  May be NULL.
+    size_t (*disassemble)(void *opaque, uint64_t pc, char *buf, size_t size);
+    void *opaque;
 } LLVMUnitOptions;
 
 // A block of a function.
@@ -51,6 +54,8 @@ void llvm_unit_begin(LLVMUnit *unit, const char *function, const LLVMUnitBlock *
 // same globals.
 void llvm_unit_block(LLVMUnit *unit, unsigned i, TCGContext *ctx);
 void llvm_unit_end(LLVMUnit *unit);
+// Puts the addresses in for the names of a symbolic unit.
+void llvm_unit_resolve(LLVMUnit *unit);
 // Ends the unit; what it was built in stays with the module.
 LLVMModuleRef llvm_unit_finish(LLVMUnit *unit);
 

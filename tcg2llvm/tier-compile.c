@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From blocks to machine code: lowering, dumps, passes, pipeline, code generation, entries.
+#include "tcg2llvm/tier-compile.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include <llvm-c/DebugInfo.h>
+
+#include "tcg2llvm/guest-ops.h"
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+Compiler *compiler_new(const TierCommon *common, GError **error)
+{
+    JitContext *jit = jit_context_new(common->jit, error);
+    if (!jit) {
+        return NULL;
+    }
+    Compiler *c = g_new0(Compiler, 1);
+    c->common = common;
+    c->jit = jit;
+    c->lower = llvm_lower_new(jit);
+    return c;
+}
+
+void compiler_free(Compiler *c)
+{
+    if (!c) {
+        return;
+    }
+    llvm_lower_free(c->lower);
+    jit_context_free(c->jit);
+    if (c->ctx) {
+        tcg_context_free(c->ctx);
+    }
+    g_free(c);
+}
+
+static bool log_wanted(const TierCommon *common, LLVMLogItem item)
+{
+    return common->host.log_wanted && common->host.log_wanted(common->host.opaque, item);
+}
+
+static void log_module(const TierCommon *common, LLVMLogItem item, uint64_t pc, LLVMModuleRef module)
+{
+    FILE *out = log_wanted(common, item) ? common->host.log_begin(common->host.opaque, item, pc) : NULL;
+    if (out) {
+        dump_ir_print(module, &common->host, out);
+        common->host.log_end(common->host.opaque, out);
+    }
+}
+
+static void log_asm(const TierCommon *common, uint64_t pc, const JitObject *object)
+{
+    FILE *out = log_wanted(common, LLVM_LOG_ASM)
+                    ? common->host.log_begin(common->host.opaque, LLVM_LOG_ASM, pc)
+                    : NULL;
+    if (out) {
+        jit_disassemble(object, out);
+        common->host.log_end(common->host.opaque, out);
+    }
+}
+
+static bool verify(const TierCommon *common, LLVMModuleRef module, const char *when, GError **error)
+{
+#ifndef MYNA_VERIFY_IR
+    if (!common->opt.verify_ir && !common->dump) {
+        return true;
+    }
+#else
+    (void)common;
+#endif
+    char *message;
+    if (jit_verify(module, &message)) {
+        return true;
+    }
+    size_t length;
+    g_set_error(error, JIT_ERROR, JIT_ERROR_IR, "unit %s is ill-formed %s: %s",
+                LLVMGetModuleIdentifier(module, &length), when, message);
+    g_free(message);
+    return false;
+}
+
+static void function_name(const CompileBlock *blocks, unsigned i, char *name, size_t size)
+{
+    snprintf(name, size, "tb_%" PRIx64, blocks[i].block.pc);
+    for (unsigned k = 0; k < i; k++) {
+        if (blocks[k].block.pc == blocks[i].block.pc) {
+            snprintf(name, size, "tb_%" PRIx64 "_%u", blocks[i].block.pc, i);
+            break;
+        }
+    }
+}
+
+// --- lowering ------------------------------------------------------------------------------------------
+
+static bool lower_block(Compiler *c, LLVMUnit *unit, unsigned i, CompileBlock *b, GError **error)
+{
+    const LLVMTierHost *host = &c->common->host;
+    TCGContext *ctx = b->ctx;
+    uint64_t start = now_ns();
+    if (!ctx) {
+        if (!c->ctx) {
+            c->ctx = host->context_new(host->opaque);
+        }
+        ctx = c->ctx;
+        if (!host->translate(host->opaque, ctx, b->block.code)) {
+            g_set_error(error, JIT_ERROR, JIT_ERROR_IR,
+                        "the block at 0x%" PRIx64 " can be translated no more", b->block.pc);
+            return false;
+        }
+    }
+    uint64_t translated = now_ns();
+    llvm_unit_block(unit, i, ctx);
+    c->ns_translate += translated - start;
+    c->ns_lower += now_ns() - translated;
+    return true;
+}
+
+static bool lower_region(Compiler *c, LLVMUnit *unit, CompileBlock *blocks, unsigned n, GError **error)
+{
+    g_autofree LLVMUnitBlock *members = g_new(LLVMUnitBlock, n);
+    char name[64];
+    for (unsigned i = 0; i < n; i++) {
+        members[i] = blocks[i].block;
+    }
+    function_name(blocks, 0, name, sizeof(name));
+    llvm_unit_begin(unit, name, members, n);
+    bool ok = true;
+    for (unsigned i = 0; i < n && ok; i++) {
+        ok = lower_block(c, unit, i, &blocks[i], error);
+    }
+    llvm_unit_end(unit);
+    return ok;
+}
+
+static bool lower_batch(Compiler *c, LLVMUnit *unit, CompileBlock *blocks, unsigned n, GError **error)
+{
+    bool ok = true;
+    for (unsigned i = 0; i < n && ok; i++) {
+        char name[64];
+        function_name(blocks, i, name, sizeof(name));
+        llvm_unit_begin(unit, name, &blocks[i].block, 1);
+        ok = lower_block(c, unit, 0, &blocks[i], error);
+        llvm_unit_end(unit);
+    }
+    return ok;
+}
+
+// The module as lowered, looked at by whoever wants to; guest operations are plain IR afterwards.
+static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape shape,
+                                     const CompileBlock *blocks, unsigned n, GError **error)
+{
+    const TierCommon *common = c->common;
+    LLVMModuleRef module = llvm_unit_module(unit);
+    bool ok = verify(common, module, "as lowered", error);
+    log_module(common, LLVM_LOG_IR, blocks[0].block.pc, module);
+    if (ok && common->dump) {
+        g_autofree LLVMBlockInfo *infos = g_new(LLVMBlockInfo, n);
+        for (unsigned i = 0; i < n; i++) {
+            infos[i] = blocks[i].info;
+        }
+        dump_ir_unit(common->dump, module, infos, n, shape == COMPILE_REGION && n > 1 ? "region" : "block");
+    }
+    if (ok && common->opt.passes) {
+        ok = jit_run_passes(c->jit, module, common->opt.passes, error) &&
+             verify(common, module, "after the user's passes", error);
+    }
+    guest_ops_lower(unit);
+    llvm_unit_resolve(unit);
+    LLVMStripModuleDebugInfo(module);
+    llvm_unit_finish(unit);
+    if (!ok) {
+        LLVMDisposeModule(module);
+        return NULL;
+    }
+    return module;
+}
+
+static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel level,
+                                  CompileBlock *blocks, unsigned n, GError **error)
+{
+    const TierCommon *common = c->common;
+    bool looked_at = common->dump || common->opt.passes || log_wanted(common, LLVM_LOG_IR);
+    LLVMUnitOptions options = {
+        .cold = level == LLVM_COLD,
+        .symbolic = looked_at,
+        .guest_ops = looked_at,
+        .debug_lines = common->dump || common->opt.passes,
+        .pc_global = common->host.pc_global,
+        .disassemble = common->host.disassemble,
+        .opaque = common->host.opaque,
+    };
+    char name[64];
+    function_name(blocks, 0, name, sizeof(name));
+    LLVMUnit *unit = llvm_unit_new(c->lower, name, &options);
+    bool ok = shape == COMPILE_REGION ? lower_region(c, unit, blocks, n, error)
+                                      : lower_batch(c, unit, blocks, n, error);
+    if (!ok) {
+        LLVMDisposeModule(llvm_unit_finish(unit));
+        return NULL;
+    }
+    if (looked_at) {
+        return show_and_finish(c, unit, shape, blocks, n, error);
+    }
+    LLVMModuleRef module = llvm_unit_finish(unit);
+    if (!verify(common, module, "as lowered", error)) {
+        LLVMDisposeModule(module);
+        return NULL;
+    }
+    return module;
+}
+
+// --- code ----------------------------------------------------------------------------------------------
+
+static LLVMCode *make_code(JitObject *object, CompileShape shape, const CompileBlock *blocks, unsigned n)
+{
+    LLVMCode *code = g_new0(LLVMCode, 1);
+    code->object = object;
+    code->n_members = n;
+    code->members = g_new(const TCGCode *, n);
+    code->n_entries = shape == COMPILE_REGION ? 1 : n;
+    code->entries = g_new(LLVMEntry, code->n_entries);
+    for (unsigned i = 0; i < n; i++) {
+        code->members[i] = blocks[i].block.code;
+        code->guest_insns += blocks[i].info.num_insns;
+    }
+    for (unsigned i = 0; i < code->n_entries; i++) {
+        char name[64];
+        function_name(blocks, i, name, sizeof(name));
+        code->entries[i] = (LLVMEntry){blocks[i].block.code, (TCGEntry *)jit_lookup(object, name)};
+    }
+    jit_object_code(object, &code->host_bytes);
+    return code;
+}
+
+LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
+                       unsigned n, GError **error)
+{
+    if (jit_context_worn(c->jit)) {
+        jit_context_renew(c->jit);
+    }
+    LLVMModuleRef module = build_module(c, shape, level, blocks, n, error);
+    if (!module) {
+        return NULL;
+    }
+    JitLevel jit_level = level == LLVM_COLD ? JIT_O0 : JIT_O2;
+    uint64_t pc = blocks[0].block.pc;
+    // Cold code calls helpers natively: inlining them costs more than it gains there.
+    bool ok = level == LLVM_COLD || jit_link_helpers(c->jit, module, error);
+    ok = ok && jit_optimise(c->jit, module, jit_level, error) &&
+         verify(c->common, module, "after the pipeline", error);
+    if (!ok) {
+        LLVMDisposeModule(module);
+        return NULL;
+    }
+    log_module(c->common, LLVM_LOG_IR_OPT, pc, module);
+    JitObject *object;
+    if (!jit_compile(c->jit, module, jit_level, &object, error)) {
+        return NULL;
+    }
+    log_asm(c->common, pc, object);
+    return make_code(object, shape, blocks, n);
+}
+
+void llvm_code_free(LLVMCode *unit)
+{
+    if (unit) {
+        jit_object_free(unit->object);
+        g_free(unit->entries);
+        g_free(unit->members);
+        g_free(unit);
+    }
+}

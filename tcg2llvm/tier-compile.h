@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A compiler: what one thread needs to make machine code of blocks, and the way from blocks to code.
+#ifndef MYNA_TCG2LLVM_TIER_COMPILE_H
+#define MYNA_TCG2LLVM_TIER_COMPILE_H
+
+#include "tcg2llvm/dump-ir.h"
+#include "tcg2llvm/tier.h"
+#include "tcg2llvm/unit.h"
+
+// What all compilers of a tier share.
+typedef struct TierCommon {
+    LLVMTierHost host;
+    LLVMTierOptions opt;
+    Jit *jit;
+    DumpIR *dump; // NULL: none
+} TierCommon;
+
+typedef struct Compiler {
+    const TierCommon *common;
+    JitContext *jit;
+    LLVMLower *lower;
+    TCGContext *ctx;
+    uint64_t ns_translate, ns_lower;
+} Compiler;
+
+// A block of a unit; its TCG ops come from ctx, or are translated when that is NULL.
+typedef struct CompileBlock {
+    LLVMUnitBlock block;
+    LLVMBlockInfo info;
+    TCGContext *ctx;
+} CompileBlock;
+
+Compiler *compiler_new(const TierCommon *common, GError **error);
+void compiler_free(Compiler *c);
+
+// One function over all blocks (a region, entered at the first), or one for each block.
+typedef enum CompileShape { COMPILE_REGION, COMPILE_BATCH } CompileShape;
+
+// NULL and an error when the code memory is full, a block cannot be translated any more, or LLVM fails.
+LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
+                       unsigned n, GError **error);
+
+// A region around a hot block: blocks[0] is the head.  Gives the number of blocks, at most max; each
+// block's code is held for the caller (host.release).  0 when the head has gone.
+unsigned region_form(const TierCommon *common, const TCGCode *head, CompileBlock *blocks, unsigned max,
+                     unsigned max_insns);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which blocks to compile together.
+//
+// Breadth first from the hot block along jump slots that are linked to executed blocks, so that the
+// blocks nearest to it are in when the bound is reached.  A direct call's target is followed as any
+// jump is; the block behind the call is where the callee returns to, by an indirect jump: such blocks are
+// taken in as guesses, which the indirect jumps of the region compare the guest's pc with.
+#include "tcg2llvm/tier-compile.h"
+
+#include <string.h>
+
+enum { MAX_GUESSES = 16 };
+
+typedef struct Region {
+    const TierCommon *common;
+    CompileBlock *blocks;
+    unsigned n, max, insns, max_insns, guesses;
+    uint64_t mode;
+} Region;
+
+static int find_member(const Region *r, const TCGCode *code)
+{
+    for (unsigned i = 0; i < r->n; i++) {
+        if (r->blocks[i].block.code == code) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+// Takes over the hold on code.
+static bool add_member(Region *r, const TCGCode *code, bool guess)
+{
+    const LLVMTierHost *host = &r->common->host;
+    LLVMBlockInfo info = {0};
+    int known = find_member(r, code);
+    if (known < 0 && r->n < r->max && host->block_info(host->opaque, code, &info) &&
+        (r->n == 0 || (info.mode == r->mode && r->insns + info.num_insns <= r->max_insns))) {
+        r->blocks[r->n++] = (CompileBlock){
+            .block = {.code = code, .pc = info.pc, .succ = {-1, -1}, .guess = guess},
+            .info = info,
+        };
+        r->mode = info.mode;
+        r->insns += info.num_insns;
+        r->guesses += guess;
+        return true;
+    }
+    host->release(host->opaque, code);
+    if (known >= 0 && guess && !r->blocks[known].block.guess) {
+        r->blocks[known].block.guess = true;
+        r->guesses++;
+    }
+    return false;
+}
+
+// The blocks that block i leads to.
+static void expand(Region *r, unsigned i)
+{
+    const LLVMTierHost *host = &r->common->host;
+    const TCGCode *code = r->blocks[i].block.code, *succ[2] = {NULL, NULL};
+    uint64_t end = r->blocks[i].info.pc + r->blocks[i].info.size;
+    host->successors(host->opaque, code, succ);
+    bool to_end = false;
+    unsigned linked = 0;
+    for (unsigned slot = 0; slot < 2; slot++) {
+        if (succ[slot]) {
+            const TCGCode *to = succ[slot];
+            LLVMBlockInfo info;
+            linked++;
+            to_end |= host->block_info(host->opaque, to, &info) && info.pc == end;
+            add_member(r, to, false);
+            r->blocks[i].block.succ[slot] = find_member(r, to);
+        }
+    }
+    // One way out, and not to the next block: it may be a call.
+    if (linked < 2 && !to_end && r->guesses < MAX_GUESSES && host->pc_global >= 0) {
+        const TCGCode *behind = host->find(host->opaque, code, end);
+        if (behind) {
+            add_member(r, behind, true);
+        }
+    }
+}
+
+unsigned region_form(const TierCommon *common, const TCGCode *head, CompileBlock *blocks, unsigned max,
+                     unsigned max_insns)
+{
+    Region r = {.common = common, .blocks = blocks, .max = max, .max_insns = max_insns};
+    common->host.hold(common->host.opaque, head);
+    if (!add_member(&r, head, false)) {
+        return 0;
+    }
+    for (unsigned i = 0; i < r.n; i++) {
+        expand(&r, i);
+    }
+    return r.n;
+}

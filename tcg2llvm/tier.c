@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The LLVM tier: its thread and queue, synchronous compilation, fork.  tier-region.c decides what is
+// compiled together, tier-compile.c compiles.
+//
+// Locks, outermost first: sync_lock (a compiler for callers that wait), then the block cache's own, which
+// host functions take, then queue_lock.  Nothing of the host is called under queue_lock.
+#include "tcg2llvm/tier.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "tcg2llvm/guest-ops.h"
+#include "tcg2llvm/tier-compile.h"
+
+enum { DEFAULT_MAX_BLOCKS = 64, DEFAULT_MAX_INSNS = 500 };
+
+struct LLVMTier {
+    TierCommon common;
+
+    pthread_mutex_t sync_lock;
+    Compiler *sync; // made when first needed
+
+    pthread_mutex_t queue_lock;
+    pthread_cond_t wake, idle;
+    GQueue queue; // const TCGCode *, held
+    pthread_t thread;
+    bool running; // the thread is there
+    bool busy;    // it has taken a request
+    bool stop;
+
+    _Atomic uint64_t units, blocks, guest_insns, host_bytes, failed;
+    _Atomic uint64_t ns_translate, ns_lower, ns_optimise, ns_codegen, ns_link;
+};
+
+// What LLVM's code calls for operations that the host has no instruction for; hidden in libgcc, so not
+// found by name in the process.
+float __extendhfsf2(_Float16);
+_Float16 __truncsfhf2(float);
+_Float16 __truncdfhf2(double);
+extern const unsigned char myna_helpers_bc[] __attribute__((weak));
+extern const size_t myna_helpers_bc_size __attribute__((weak));
+
+static Jit *make_jit(const LLVMTierOptions *options, GError **error)
+{
+    static const JitSymbol symbols[] = {
+        {"myna_guest_atomic_swapped", (const void *)myna_guest_atomic_swapped},
+        {"myna_guest_check_align", (const void *)myna_guest_check_align},
+        {"__extendhfsf2", (const void *)__extendhfsf2},
+        {"__truncsfhf2", (const void *)__truncsfhf2},
+        {"__truncdfhf2", (const void *)__truncdfhf2},
+        {"fma", (const void *)(double (*)(double, double, double))fma},
+        {"fmaf", (const void *)(float (*)(float, float, float))fmaf},
+    };
+    bool has_bitcode = myna_helpers_bc && &myna_helpers_bc_size;
+    JitOptions jit_options = {
+        .slab_size = options->code_size,
+        .symbols = symbols,
+        .n_symbols = G_N_ELEMENTS(symbols),
+        .helpers_bc = has_bitcode ? myna_helpers_bc : NULL,
+        .helpers_bc_size = has_bitcode ? myna_helpers_bc_size : 0,
+        .keep_names = options->dump_dir || options->keep_names,
+    };
+    return jit_create(&jit_options, error);
+}
+
+static void init_queue(LLVMTier *t)
+{
+    pthread_mutex_init(&t->queue_lock, NULL);
+    pthread_cond_init(&t->wake, NULL);
+    pthread_cond_init(&t->idle, NULL);
+    g_queue_init(&t->queue);
+}
+
+LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options, GError **error)
+{
+    Jit *jit = make_jit(options, error);
+    if (!jit) {
+        return NULL;
+    }
+    LLVMTier *t = g_new0(LLVMTier, 1);
+    t->common.host = *host;
+    t->common.opt = *options;
+    t->common.jit = jit;
+    t->common.opt.passes = g_strdup(options->passes);
+    t->common.opt.dump_dir = NULL; // the caller's string; the dump has its own
+    if (!t->common.opt.max_blocks) {
+        t->common.opt.max_blocks = DEFAULT_MAX_BLOCKS;
+    }
+    if (!t->common.opt.max_insns) {
+        t->common.opt.max_insns = DEFAULT_MAX_INSNS;
+    }
+    pthread_mutex_init(&t->sync_lock, NULL);
+    init_queue(t);
+    if (options->dump_dir) {
+        t->common.dump = dump_ir_open(options->dump_dir, &t->common.host, error);
+        if (!t->common.dump) {
+            llvm_tier_free(t);
+            return NULL;
+        }
+    }
+    return t;
+}
+
+// --- statistics ----------------------------------------------------------------------------------------
+
+static void count_unit(LLVMTier *t, const LLVMCode *code)
+{
+    if (!code) {
+        t->failed++;
+        return;
+    }
+    t->units++;
+    t->blocks += code->n_members;
+    t->guest_insns += code->guest_insns;
+    t->host_bytes += code->host_bytes;
+}
+
+static void count_time(LLVMTier *t, Compiler *c, const JitTimes *before)
+{
+    JitTimes now = jit_times(c->jit);
+    t->ns_optimise += now.optimise + now.helpers - before->optimise - before->helpers;
+    t->ns_codegen += now.codegen - before->codegen;
+    t->ns_link += now.link - before->link;
+    t->ns_translate += c->ns_translate;
+    t->ns_lower += c->ns_lower;
+    c->ns_translate = c->ns_lower = 0;
+}
+
+LLVMTierStats llvm_tier_stats(LLVMTier *t)
+{
+    return (LLVMTierStats){t->units,       t->blocks,   t->guest_insns, t->host_bytes, t->failed,
+                           t->ns_translate, t->ns_lower, t->ns_optimise, t->ns_codegen, t->ns_link};
+}
+
+// --- now -----------------------------------------------------------------------------------------------
+
+LLVMCode *llvm_tier_compile_sync(LLVMTier *t, LLVMLevel level, const LLVMSyncBlock *blocks, unsigned n,
+                                 GError **error)
+{
+    const LLVMTierHost *host = &t->common.host;
+    g_autofree CompileBlock *work = g_new0(CompileBlock, n);
+    for (unsigned i = 0; i < n; i++) {
+        if (!host->block_info(host->opaque, blocks[i].code, &work[i].info)) {
+            g_set_error(error, JIT_ERROR, JIT_ERROR_IR, "the block to be compiled is not valid");
+            return NULL;
+        }
+        work[i].block = (LLVMUnitBlock){blocks[i].code, work[i].info.pc, {-1, -1}, false};
+        work[i].ctx = blocks[i].ctx;
+    }
+    pthread_mutex_lock(&t->sync_lock);
+    LLVMCode *code = NULL;
+    if (!t->sync) {
+        t->sync = compiler_new(&t->common, error);
+    }
+    if (t->sync) {
+        JitTimes before = jit_times(t->sync->jit);
+        code = compiler_run(t->sync, COMPILE_BATCH, level, work, n, error);
+        count_unit(t, code);
+        count_time(t, t->sync, &before);
+    }
+    pthread_mutex_unlock(&t->sync_lock);
+    return code;
+}
+
+// --- the thread ----------------------------------------------------------------------------------------
+
+static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
+{
+    const LLVMTierHost *host = &t->common.host;
+    unsigned max = t->common.opt.max_blocks;
+    g_autofree CompileBlock *blocks = g_new0(CompileBlock, max);
+    unsigned n = region_form(&t->common, head, blocks, max, t->common.opt.max_insns);
+    GError *error = NULL;
+    LLVMCode *code = NULL;
+    if (n) {
+        JitTimes before = jit_times(c->jit);
+        code = compiler_run(c, COMPILE_REGION, LLVM_HOT, blocks, n, &error);
+        count_unit(t, code);
+        count_time(t, c, &before);
+    }
+    if (code) {
+        host->install(host->opaque, code);
+    } else if (host->failed) {
+        host->failed(host->opaque, head, error);
+    }
+    g_clear_error(&error);
+    for (unsigned i = 0; i < n; i++) {
+        host->release(host->opaque, blocks[i].block.code);
+    }
+}
+
+static const TCGCode *take_request(LLVMTier *t)
+{
+    pthread_mutex_lock(&t->queue_lock);
+    t->busy = false;
+    pthread_cond_broadcast(&t->idle);
+    while (!t->stop && g_queue_is_empty(&t->queue)) {
+        pthread_cond_wait(&t->wake, &t->queue_lock);
+    }
+    const TCGCode *code = t->stop ? NULL : g_queue_pop_head(&t->queue);
+    t->busy = code != NULL;
+    pthread_mutex_unlock(&t->queue_lock);
+    return code;
+}
+
+static void *tier_thread(void *opaque)
+{
+    LLVMTier *t = opaque;
+    const LLVMTierHost *host = &t->common.host;
+    if (host->thread_start) {
+        host->thread_start(host->opaque);
+    }
+    GError *error = NULL;
+    Compiler *c = compiler_new(&t->common, &error);
+    for (const TCGCode *code; (code = take_request(t));) {
+        if (c) {
+            compile_hot(t, c, code);
+        } else if (host->failed) {
+            host->failed(host->opaque, code, error);
+        }
+        host->release(host->opaque, code);
+    }
+    compiler_free(c);
+    g_clear_error(&error);
+    if (host->thread_end) {
+        host->thread_end(host->opaque);
+    }
+    return NULL;
+}
+
+// With queue_lock.  The guest's signals are for the guest's threads: none may come to this one.
+static void start_thread(LLVMTier *t)
+{
+    if (t->running || t->stop) {
+        return;
+    }
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    t->running = pthread_create(&t->thread, NULL, tier_thread, t) == 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+void llvm_tier_request(LLVMTier *t, const TCGCode *code)
+{
+    t->common.host.hold(t->common.host.opaque, code);
+    pthread_mutex_lock(&t->queue_lock);
+    start_thread(t);
+    g_queue_push_tail(&t->queue, (void *)code);
+    pthread_cond_signal(&t->wake);
+    pthread_mutex_unlock(&t->queue_lock);
+}
+
+static void forget_queue(LLVMTier *t)
+{
+    for (;;) {
+        pthread_mutex_lock(&t->queue_lock);
+        const TCGCode *code = g_queue_pop_head(&t->queue);
+        pthread_mutex_unlock(&t->queue_lock);
+        if (!code) {
+            return;
+        }
+        t->common.host.release(t->common.host.opaque, code);
+    }
+}
+
+void llvm_tier_drain(LLVMTier *t)
+{
+    forget_queue(t);
+    pthread_mutex_lock(&t->queue_lock);
+    while (t->busy) {
+        pthread_cond_wait(&t->idle, &t->queue_lock);
+    }
+    pthread_mutex_unlock(&t->queue_lock);
+}
+
+void llvm_tier_free(LLVMTier *t)
+{
+    if (!t) {
+        return;
+    }
+    forget_queue(t);
+    pthread_mutex_lock(&t->queue_lock);
+    t->stop = true;
+    bool running = t->running;
+    pthread_cond_signal(&t->wake);
+    pthread_mutex_unlock(&t->queue_lock);
+    if (running) {
+        pthread_join(t->thread, NULL);
+    }
+    compiler_free(t->sync);
+    dump_ir_close(t->common.dump);
+    jit_destroy(t->common.jit);
+    pthread_mutex_destroy(&t->sync_lock);
+    pthread_mutex_destroy(&t->queue_lock);
+    pthread_cond_destroy(&t->wake);
+    pthread_cond_destroy(&t->idle);
+    g_free((char *)t->common.opt.passes);
+    g_free(t);
+}
+
+// --- fork ----------------------------------------------------------------------------------------------
+
+// Whoever is compiling synchronously, in another thread, gets done first.
+void llvm_tier_fork_prepare(LLVMTier *t)
+{
+    pthread_mutex_lock(&t->sync_lock);
+    dump_ir_lock(t->common.dump);
+    pthread_mutex_lock(&t->queue_lock);
+    jit_fork_prepare(t->common.jit);
+}
+
+void llvm_tier_fork_done(LLVMTier *t, bool in_child)
+{
+    jit_fork_done(t->common.jit);
+    if (in_child) {
+        // The thread is not here, nor is anybody who waits; its compiler is lost memory.  What was
+        // queued stays held: the blocks' memory is the price of not calling the host here.
+        t->running = t->busy = false;
+        init_queue(t);
+    } else {
+        pthread_mutex_unlock(&t->queue_lock);
+    }
+    dump_ir_unlock(t->common.dump);
+    pthread_mutex_unlock(&t->sync_lock);
+}
+
+// --- addresses -----------------------------------------------------------------------------------------
+
+void llvm_tier_code_range(LLVMTier *t, uint8_t **base, size_t *size)
+{
+    jit_code_range(t->common.jit, base, size);
+}
+
+bool llvm_tier_owns(const LLVMTier *t, const void *address) { return jit_owns(t->common.jit, address); }
