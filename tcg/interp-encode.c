@@ -878,6 +878,9 @@ static void encode_plain(Encoder *e, const TCGOp *op)
 
     if (def->flags & TCG_OPF_VECTOR) {
         sub = INTERP_VSUB(op->type, op->vece);
+        if (!handlers[op->opc][sub]) { // an op that does not depend on the lane size
+            sub = INTERP_VSUB(op->type, MO_8);
+        }
     } else if (temps == 3 && handlers[op->opc][1]) {
         if ((def->flags & TCG_OPF_COMMUTES) && is_const(args[1])) {
             TCGArg a = args[1];
