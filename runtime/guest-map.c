@@ -27,8 +27,9 @@ void guest_map_wrlock(void)
 void guest_map_unlock(void) { pthread_rwlock_unlock(&map.lock); }
 
 void guest_memory_fork_prepare(void) { guest_map_wrlock(); }
-// The child's only thread is the one that took the lock, so it may give it back.
-void guest_memory_fork_done(void) { guest_map_unlock(); }
+void guest_memory_fork_parent(void) { guest_map_unlock(); }
+// A write lock knows its thread by a number that the child does not have.
+void guest_memory_fork_child(void) { pthread_rwlock_init(&map.lock, NULL); }
 
 void guest_memory_limits(uint64_t *low, uint64_t *limit)
 {

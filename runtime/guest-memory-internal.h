@@ -54,6 +54,7 @@ bool guest_page_protect(uint64_t page);
 void guest_page_unprotect(uint64_t page);
 
 void guest_memory_fork_prepare(void);
-void guest_memory_fork_done(void);
+void guest_memory_fork_parent(void);
+void guest_memory_fork_child(void);
 
 #endif

@@ -150,7 +150,7 @@ void process_fork_prepare(void)
 void process_fork_parent(void)
 {
     log_fork_parent();
-    guest_memory_fork_done();
+    guest_memory_fork_parent();
     tb_fork_parent();
     cpu_list_fork_parent();
     tier_host_fork_parent();
@@ -159,7 +159,7 @@ void process_fork_parent(void)
 void process_fork_child(void)
 {
     log_fork_child();
-    guest_memory_fork_done();
+    guest_memory_fork_child();
     tb_fork_child();
     cpu_list_fork_child();
     tier_host_fork_child();

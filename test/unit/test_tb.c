@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// cpu_exec and the block cache, under every engine: chaining, look-up, self-modifying code in all its forms,
+// mappings that change, faults and where they leave the CPU, exit requests, flushes, several CPUs, fork.
+//
+//   test_tb [tci|tiered|all|verify]   one engine; without: each in a process of its own
+//
+// LINK: myna_runtime
+// TIMEOUT: 240
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <glib.h>
+
+#include "helpers/x86/cpu.h"
+#include "runtime/cpu-exec.h"
+#include "runtime/guest-memory.h"
+#include "runtime/log.h"
+#include "runtime/process.h"
+#include "runtime/stats.h"
+#include "runtime/tb.h"
+
+enum { P = 4096, RW = PROT_READ | PROT_WRITE, RX = PROT_READ | PROT_EXEC, RWX = RW | PROT_EXEC };
+enum { ANON = MAP_PRIVATE | MAP_ANONYMOUS };
+
+#define CODE(...) ((const uint8_t[]){__VA_ARGS__}), sizeof((const uint8_t[]){__VA_ARGS__})
+#define SYSCALL 0x0f, 0x05
+#define LE32(n) (uint8_t)(n), (uint8_t)((n) >> 8), (uint8_t)((n) >> 16), (uint8_t)((n) >> 24)
+
+static CPUX86State *env;
+static uint64_t stack_top;
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    if (!cpu_handle_host_fault(sig, info, context)) {
+        abort();
+    }
+}
+
+// In each test: cmocka puts handlers of its own in place before one.
+static void catch_faults(void)
+{
+    struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    sigaction(SIGSEGV, &act, NULL);
+    sigaction(SIGBUS, &act, NULL);
+}
+
+// Pages with code at their start, with these rights for the guest.
+static uint64_t place(const uint8_t *code, size_t len, int prot, uint64_t pages)
+{
+    catch_faults();
+    int64_t at = guest_mmap(0, pages * P, RW, ANON, -1, 0);
+    assert_true(at > 0);
+    assert_true(guest_write(at, code, len));
+    assert_int_equal(guest_mprotect(at, pages * P, prot), 0);
+    return (uint64_t)at;
+}
+
+static int run_at(uint64_t pc)
+{
+    env->rip = pc;
+    env->regs[R_ESP] = stack_top;
+    int e;
+    do {
+        e = cpu_exec(&env->cs);
+    } while (e == EXCP_INTERRUPT); // from a flush
+    return e;
+}
+
+// mov ecx, n; xor eax, eax; 1: add eax, ecx; dec ecx; jnz 1b; syscall
+#define SUM_LOOP(n) 0xb9, LE32(n), 0x31, 0xc0, 0x01, 0xc8, 0xff, 0xc9, 0x75, 0xfa, SYSCALL
+
+static void test_loop_and_chaining(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(SUM_LOOP(1000)), RX, 1);
+    uint64_t linked = stats.tb_linked, entries = stats.exec_entries;
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], 500500);
+        assert_int_equal(env->rip, pc + 15);
+    }
+    if (tb_engine() != TB_ENGINE_VERIFY) {
+        assert_true(stats.tb_linked > linked);
+        assert_true(stats.exec_entries - entries < 2000); // not once an iteration
+    }
+    guest_munmap(pc, P);
+}
+
+// call f, n times, through a register; f: inc eax; ret
+static void test_indirect(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(0x31, 0xc0,                // xor eax, eax
+                             0xb9, LE32(3000),          // mov ecx, 3000
+                             0x48, 0x8d, 0x35, LE32(8), // lea rsi, [rip + 8]
+                             0xff, 0xd6,                // 1: call rsi
+                             0xff, 0xc9,                // dec ecx
+                             0x75, 0xfa,                // jnz 1b
+                             SYSCALL,                   //
+                             0xff, 0xc0, 0xc3),         // inc eax; ret
+                        RX, 1);
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    assert_int_equal(env->regs[R_EAX], 3000);
+    guest_munmap(pc, P);
+}
+
+static void test_exceptions(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(0x31, 0xc9, 0x99, 0xf7, 0xf9), RX, 1); // xor ecx, ecx; cdq; idiv ecx
+    assert_int_equal(run_at(pc), EXCP00_DIVZ);
+    assert_int_equal(env->rip, pc + 3);
+    guest_munmap(pc, P);
+    pc = place(CODE(0xff, 0xc0, 0x0f, 0x0b), RX, 1); // inc eax; ud2
+    env->regs[R_EAX] = 41;
+    assert_int_equal(run_at(pc), EXCP06_ILLOP);
+    assert_int_equal(env->regs[R_EAX], 42);
+    assert_int_equal(env->rip, pc + 2);
+    guest_munmap(pc, P);
+}
+
+// --- faults ---------------------------------------------------------------------------------------
+
+static void test_precise_faults(void **unused)
+{
+    (void)unused;
+    // mov ebx, 7; mov eax, [rdi]; mov ebx, 8; syscall
+    uint64_t pc = place(CODE(0xbb, LE32(7), 0x8b, 0x07, 0xbb, LE32(8), SYSCALL), RX, 1);
+    uint64_t stpc = place(CODE(0xbb, LE32(7), 0x89, 0x07, 0xbb, LE32(8), SYSCALL), RX, 1);
+    int64_t data = guest_mmap(0, P, PROT_READ, ANON, -1, 0);
+    cpu_set_precise(true);
+    for (int i = 0; i < 100; i++) {
+        env->regs[R_EDI] = 0x10;
+        assert_int_equal(run_at(pc), EXCP_SEGV);
+        assert_int_equal(env->rip, pc + 5);
+        assert_int_equal(env->regs[R_EBX], 7);
+        assert_int_equal(env->cs.fault_addr, 0x10);
+        assert_int_equal(env->cs.fault_code, SEGV_MAPERR);
+        assert_false(env->cs.fault_write);
+
+        env->regs[R_EDI] = data;
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EBX], 8);
+        assert_int_equal(run_at(stpc), EXCP_SEGV);
+        assert_int_equal(env->rip, stpc + 5);
+        assert_int_equal(env->cs.fault_addr, data);
+        assert_int_equal(env->cs.fault_code, SEGV_ACCERR);
+        assert_true(env->cs.fault_write);
+    }
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    assert_false(sigismember(&mask, SIGSEGV));
+    FILE *f = tmpfile();
+    int64_t m = guest_mmap(0, P, RW, MAP_SHARED, fileno(f), 0);
+    env->regs[R_EDI] = m;
+    assert_int_equal(run_at(pc), EXCP_BUS);
+    assert_int_equal(env->cs.fault_addr, m);
+    cpu_set_precise(false);
+    env->regs[R_EDI] = 0x20; // not precise: still the guest's fault, with its address
+    assert_int_equal(run_at(pc), EXCP_SEGV);
+    assert_int_equal(env->cs.fault_addr, 0x20);
+    fclose(f);
+    guest_munmap(m, P);
+    guest_munmap(pc, P);
+    guest_munmap(stpc, P);
+    guest_munmap(data, P);
+}
+
+static void assert_fetch_fault(uint64_t pc, uint64_t addr, int code)
+{
+    assert_int_equal(run_at(pc), EXCP_SEGV);
+    assert_int_equal(env->cs.fault_addr, addr);
+    assert_int_equal(env->cs.fault_code, code);
+}
+
+static void test_fetch_faults(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(SUM_LOOP(3)), RX, 2);
+    // The last two bytes of a page hold the start of mov eax, imm32.
+    guest_mprotect(pc, P, RW);
+    guest_write(pc + P - 2, "\xb8\x01", 2);
+    guest_mprotect(pc, P, RX);
+    assert_fetch_fault(0x10, 0x10, SEGV_MAPERR);
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    guest_mprotect(pc, P, RW);
+    assert_fetch_fault(pc, pc, SEGV_ACCERR); // it ran, and may no more
+    guest_mprotect(pc, P, RX);
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    guest_mprotect(pc + P, P, PROT_READ);
+    assert_fetch_fault(pc + P - 2, pc + P, SEGV_ACCERR);
+    assert_int_equal(env->rip, pc + P - 2);
+    guest_munmap(pc + P, P);
+    assert_fetch_fault(pc + P - 2, pc + P, SEGV_MAPERR);
+    guest_munmap(pc, P);
+    assert_fetch_fault(pc, pc, SEGV_MAPERR);
+}
+
+// --- code that changes ------------------------------------------------------------------------------
+
+static void test_mappings_change(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(0xb8, LE32(1), SYSCALL), RX, 1);
+    for (unsigned i = 2; i < 6; i++) {
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], i - 1);
+        // A new mapping in place of the old; without execution in between.
+        assert_int_equal(guest_mmap(pc, P, RW, ANON | MAP_FIXED, -1, 0), pc);
+        guest_write(pc, CODE(0xb8, LE32(i), SYSCALL));
+        assert_int_equal(guest_mprotect(pc, P, RX), 0);
+    }
+    // Moved: the old place faults, the new one runs.
+    int64_t to = guest_mmap(0, P, PROT_NONE, ANON, -1, 0);
+    assert_int_equal(guest_mremap(pc, P, P, MREMAP_MAYMOVE | MREMAP_FIXED, to), to);
+    assert_fetch_fault(pc, pc, SEGV_MAPERR);
+    assert_int_equal(run_at(to), EXCP_SYSCALL);
+    assert_int_equal(env->regs[R_EAX], 5);
+    guest_munmap(to, P);
+}
+
+static void test_host_writes_code(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(0xb8, LE32(1), SYSCALL), RWX, 1);
+    for (uint8_t i = 0; i < 5; i++) {
+        assert_true(guest_write(pc + 1, &i, 1)); // as a system call of the guest would
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], i);
+    }
+    assert_true(tb_protected_pages() > 0);
+    guest_memory_prepare_write(pc + 1, 1);
+    assert_int_equal(tb_protected_pages(), 0);
+    ((uint8_t *)g2h(pc))[1] = 77; // as the kernel would
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    assert_int_equal(env->regs[R_EAX], 77);
+    assert_true(guest_memory_unprotect_all());
+    assert_false(guest_memory_unprotect_all());
+    guest_munmap(pc, P);
+}
+
+static void test_guest_writes_other_page(void **unused)
+{
+    (void)unused;
+    // mov [rdi], cl; call rsi; syscall
+    uint64_t pc = place(CODE(0x88, 0x0f, 0xff, 0xd6, SYSCALL), RX, 1);
+    uint64_t fn = place(CODE(0xb8, LE32(1), 0xc3), RWX, 1); // mov eax, 1; ret
+    uint64_t faults = stats.write_faults;
+    for (unsigned i = 0; i < 250; i++) { // past the point where the page is left unprotected
+        env->regs[R_EDI] = fn + 1;
+        env->regs[R_ESI] = fn;
+        env->regs[R_ECX] = i;
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], i);
+    }
+    assert_in_range(stats.write_faults - faults, 10, 100);
+    guest_munmap(pc, P);
+    guest_munmap(fn, P);
+}
+
+// The next instruction, in the same block, is the one that was just written.
+static void run_own_block_writer(uint64_t pc)
+{
+    // mov byte [rip + 1], cl's value: mov [rip + 1], cl; mov eax, imm32; syscall
+    static const uint8_t code[] = {0x88, 0x0d, LE32(1), 0xb8, LE32(0), SYSCALL};
+    for (unsigned i = 1; i < 120; i++) {
+        guest_write(pc, code, sizeof(code));
+        env->regs[R_ECX] = i;
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], i);
+        env->regs[R_ECX] = i + 1; // once more, without our write in between
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], i + 1);
+    }
+}
+
+static void test_guest_writes_own_block(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(0x90), RWX, 2);
+    run_own_block_writer(pc);         // protected first, then unguarded
+    run_own_block_writer(pc + P - 9); // over two pages
+    run_own_block_writer(pc + 100);
+    guest_munmap(pc, 2 * P);
+}
+
+static void test_shared_code(void **unused)
+{
+    (void)unused;
+    // Executable at one address, writable at another: no fault tells of the change.
+    catch_faults();
+    FILE *f = tmpfile();
+    assert_int_equal(ftruncate(fileno(f), P), 0);
+    int64_t w = guest_mmap(0, P, RW, MAP_SHARED, fileno(f), 0);
+    int64_t x = guest_mmap(0, P, RX, MAP_SHARED, fileno(f), 0);
+    for (unsigned i = 0; i < 50; i++) {
+        assert_true(guest_write(w, CODE(0xb8, LE32(i), 0x89, 0x07, 0x05, LE32(1), SYSCALL)));
+        env->regs[R_EDI] = w + 64;
+        assert_int_equal(run_at(x), EXCP_SYSCALL); // mov eax, i; mov [rdi], eax; add eax, 1
+        assert_int_equal(env->regs[R_EAX], i + 1);
+    }
+    // It changes the instruction behind the store through the other address.
+    guest_write(w, CODE(0x88, 0x0f, 0xb8, LE32(0), SYSCALL)); // mov [rdi], cl; mov eax, imm
+    for (unsigned i = 1; i < 20; i++) {
+        env->regs[R_EDI] = w + 3;
+        env->regs[R_ECX] = i;
+        assert_int_equal(run_at(x), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], i);
+    }
+    guest_munmap(w, P);
+    guest_munmap(x, P);
+    fclose(f);
+}
+
+// --- requests, flushes, threads, fork ----------------------------------------------------------------
+
+static void *request_later(void *opaque)
+{
+    usleep(30000);
+    cpu_request_exit(opaque);
+    return NULL;
+}
+
+static void test_exit_request(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(0xeb, 0xfe), RX, 1); // 1: jmp 1b
+    uint64_t two = place(CODE(0xff, 0xc0, 0xeb, 0x00, 0xff, 0xc1, 0xeb, 0xf8), RX, 1);
+    for (int i = 0; i < 6; i++) {
+        pthread_t t;
+        pthread_create(&t, NULL, request_later, &env->cs);
+        env->rip = i & 1 ? two : pc;
+        assert_int_equal(cpu_exec(&env->cs), EXCP_INTERRUPT);
+        assert_true(env->rip == pc || (env->rip >= two && env->rip < two + 8));
+        pthread_join(t, NULL);
+    }
+    cpu_request_exit(&env->cs); // before it starts
+    env->rip = pc;
+    assert_int_equal(cpu_exec(&env->cs), EXCP_INTERRUPT);
+    assert_int_equal(env->rip, pc);
+    guest_munmap(pc, P);
+    guest_munmap(two, P);
+}
+
+static void test_full_cache(void **unused)
+{
+    (void)unused;
+    enum { N = 600 };
+    GByteArray *code = g_byte_array_new();
+    g_byte_array_append(code, CODE(0x31, 0xc0));
+    for (unsigned i = 0; i < N; i++) {
+        g_byte_array_append(code, CODE(0xff, 0xc0, 0xeb, 0x00)); // inc eax; jmp to the next
+    }
+    g_byte_array_append(code, CODE(SYSCALL));
+    uint64_t pc = place(code->data, code->len, RX, 2);
+    uint64_t flushes = stats.tb_flushes;
+    tb_set_budget(30000);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], N);
+    }
+    assert_true(stats.tb_flushes > flushes + 3);
+    tb_set_budget(64 << 20);
+    guest_munmap(pc, 2 * P);
+    g_byte_array_unref(code);
+}
+
+typedef struct Runner {
+    CPUX86State *env;
+    uint64_t pc, stack;
+    atomic_bool *stop;
+    unsigned runs, wrong;
+} Runner;
+
+static void *run_many(void *opaque)
+{
+    Runner *r = opaque;
+    while (!*r->stop) {
+        r->env->rip = r->pc;
+        r->env->regs[R_ESP] = r->stack;
+        int e;
+        do {
+            e = cpu_exec(&r->env->cs);
+        } while (e == EXCP_INTERRUPT);
+        r->runs++;
+        r->wrong += e != EXCP_SYSCALL || (uint32_t)r->env->regs[R_EAX] != 500500;
+    }
+    cpu_thread_leave();
+    return NULL;
+}
+
+static void test_threads_and_flushes(void **unused)
+{
+    (void)unused;
+    if (tb_engine() == TB_ENGINE_VERIFY) {
+        return; // compares one thread's work
+    }
+    enum { N = 3 };
+    uint64_t pc = place(CODE(SUM_LOOP(1000)), RX, 1);
+    atomic_bool stop = false;
+    Runner r[N];
+    pthread_t t[N];
+    for (int i = 0; i < N; i++) {
+        r[i] = (Runner){.env = (CPUX86State *)cpu_clone(&env->cs),
+                        .pc = pc,
+                        .stack = stack_top - 512 * (i + 1),
+                        .stop = &stop};
+        pthread_create(&t[i], NULL, run_many, &r[i]);
+    }
+    for (int i = 0; i < 60; i++) {
+        usleep(3000);
+        if (i % 2) {
+            tb_flush_all();
+        } else {
+            tb_invalidate_range(pc, pc + P);
+        }
+    }
+    stop = true;
+    for (int i = 0; i < N; i++) {
+        pthread_join(t[i], NULL);
+        assert_true(r[i].runs > 0);
+        assert_int_equal(r[i].wrong, 0);
+        cpu_free(&r[i].env->cs);
+    }
+    guest_munmap(pc, P);
+}
+
+static void test_fork(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(SUM_LOOP(1000)), RX, 1);
+    uint64_t other = place(CODE(SUM_LOOP(10)), RX, 1);
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    for (int i = 0; i < 3; i++) {
+        process_fork_prepare();
+        pid_t pid = fork();
+        if (pid == 0) {
+            process_fork_child();
+            bool ok = true;
+            for (int k = 0; k < 2000 && ok; k++) {
+                ok = run_at(pc) == EXCP_SYSCALL && env->regs[R_EAX] == 500500 &&
+                     run_at(other) == EXCP_SYSCALL && env->regs[R_EAX] == 55;
+                if (k % 500 == 7) {
+                    tb_flush_all();
+                }
+            }
+            _exit(ok ? 0 : 1);
+        }
+        process_fork_parent();
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], 500500);
+    }
+    guest_munmap(pc, P);
+    guest_munmap(other, P);
+}
+
+// --- main ---------------------------------------------------------------------------------------
+
+static const char *const engines[] = {"tci", "tiered", "all", "verify"};
+
+static int run_engine(const char *name)
+{
+    static MynaOptions options;
+    GError *error = NULL;
+    options.engine = !strcmp(name, "tci")   ? ENGINE_TCI
+                     : !strcmp(name, "all") ? ENGINE_LLVM_ALL
+                                            : ENGINE_TIERED;
+    options.verify = !strcmp(name, "verify");
+    options.llvm_given = true;
+    options.hot = 20;
+    myna_options = &options;
+    log_setup(getenv("TEST_TB_LOG"), NULL, NULL, NULL);
+    guest_memory_init(0x10000, 1ull << 47);
+    if (!cpu_exec_init(&options, &error)) {
+        fprintf(stderr, "%s\n", error->message);
+        return 1;
+    }
+    env = (CPUX86State *)cpu_create(&guest_isa_x86_64, NULL, &error);
+    stack_top = (uint64_t)guest_mmap(0, 16 * P, RW, ANON, -1, 0) + 16 * P;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_loop_and_chaining),
+        cmocka_unit_test(test_indirect),
+        cmocka_unit_test(test_exceptions),
+        cmocka_unit_test(test_precise_faults),
+        cmocka_unit_test(test_fetch_faults),
+        cmocka_unit_test(test_mappings_change),
+        cmocka_unit_test(test_host_writes_code),
+        cmocka_unit_test(test_guest_writes_other_page),
+        cmocka_unit_test(test_guest_writes_own_block),
+        cmocka_unit_test(test_shared_code),
+        cmocka_unit_test(test_exit_request),
+        cmocka_unit_test(test_full_cache),
+        cmocka_unit_test(test_threads_and_flushes),
+        cmocka_unit_test(test_fork),
+    };
+    return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) {
+        int failed = run_engine(argv[1]);
+        fflush(NULL);
+        _exit(failed != 0); // threads may be compiling
+    }
+    int failed = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(engines); i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            execl("/proc/self/exe", argv[0], engines[i], (char *)NULL);
+            _exit(127);
+        }
+        int status;
+        waitpid(pid, &status, 0);
+        if (status) {
+            printf("engine %s: status 0x%x\n", engines[i], (unsigned)status);
+        }
+        failed |= status != 0;
+    }
+    return failed;
+}
