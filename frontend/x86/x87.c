@@ -68,6 +68,9 @@ static void store_80(DisasContext *s, TCGv_vec v)
     tcg_gen_qemu_st_i64(high, at, MO_16);
 }
 
+// The i of ST(i): which operand it is differs from instruction to instruction.
+static TCGv_i32 st_index(const DisasContext *s) { return const_i32(s->insn.raw.modrm.rm); }
+
 // --- loads and stores ----------------------------------------------------------------------------
 
 static bool trans_fld(DisasContext *s, int arg)
@@ -75,7 +78,7 @@ static bool trans_fld(DisasContext *s, int arg)
     (void)arg;
     x87_begin(s);
     if (x86_op_is_reg(s, 0)) {
-        gen_helper_x86_fld_st(tcg_env(), const_i32(x86_op_regno(s, 0)));
+        gen_helper_x86_fld_st(tcg_env(), st_index(s));
         return true;
     }
     switch (s->op[0].size) {
@@ -121,7 +124,7 @@ static bool trans_fst(DisasContext *s, int flags)
 {
     x87_begin(s);
     if (x86_op_is_reg(s, 0)) {
-        gen_helper_x86_fst_st(tcg_env(), const_i32(x86_op_regno(s, 0)), const_i32((unsigned)flags));
+        gen_helper_x86_fst_st(tcg_env(), st_index(s), const_i32((unsigned)flags));
         return true;
     }
     switch (s->op[0].size) {
@@ -201,11 +204,9 @@ static bool trans_farith(DisasContext *s, int arg)
         }
         return true;
     }
-    // Two stack registers, destination first; ST(0), ST(0) is the form whose destination is ST(i).
-    unsigned d = x86_op_regno(s, 0), src = x86_op_regno(s, 1), flags = arg & 16 ? POP : 0;
-    bool to_sti = s->op[0].visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT;
-    gen_helper_x86_farith_st(tcg_env(), op, const_i32(to_sti ? d : src),
-                             const_i32(flags | (to_sti ? TO_STI : 0)));
+    // D8 has its result in ST(0), DC and DE in ST(i).
+    unsigned flags = (arg & 16 ? POP : 0) | (s->insn.opcode != 0xd8 ? TO_STI : 0);
+    gen_helper_x86_farith_st(tcg_env(), op, st_index(s), const_i32(flags));
     return true;
 }
 
@@ -226,9 +227,8 @@ static bool trans_fcom(DisasContext *s, int flags)
     if (s->insn.operand_count_visible && x86_op_is_mem(s, 0)) {
         return trans_farith(s, flags & POP ? 3 : 2);
     }
-    unsigned i = flags & POP2 ? 1 : x86_op_regno(s, 0);
     x87_begin(s);
-    gen_helper_x86_fcom_st(tcg_env(), const_i32(i), const_i32((unsigned)flags));
+    gen_helper_x86_fcom_st(tcg_env(), st_index(s), const_i32((unsigned)flags)); // FCOMPP: ST(1)
     return true;
 }
 
@@ -236,7 +236,7 @@ static bool trans_fcomi(DisasContext *s, int flags)
 {
     TCGv_i64 r = tcg_temp_new_i64(), t = tcg_temp_new_i64();
     x87_begin(s);
-    gen_helper_x86_fcomi(r, tcg_env(), const_i32(x86_op_regno(s, 1)), const_i32((unsigned)flags));
+    gen_helper_x86_fcomi(r, tcg_env(), st_index(s), const_i32((unsigned)flags));
     x86_flags_to_globals(s);
     tcg_gen_extract_i64(tcg_global_i64(X86_G_CC_C), r, 8, 1); // C0
     tcg_gen_extract_i64(t, r, 14, 1);                         // C3
@@ -281,7 +281,7 @@ static bool trans_fxch(DisasContext *s, int arg)
 {
     (void)arg;
     x87_begin(s);
-    gen_helper_x86_fxch(tcg_env(), const_i32(x86_op_regno(s, 0)));
+    gen_helper_x86_fxch(tcg_env(), st_index(s));
     return true;
 }
 
@@ -311,14 +311,14 @@ static bool trans_fcmov(DisasContext *s, int arg)
     }
     tcg_gen_extrl_i64_i32(c, cond);
     x87_begin(s);
-    gen_helper_x86_fcmov(tcg_env(), const_i32(x86_op_regno(s, 1)), c);
+    gen_helper_x86_fcmov(tcg_env(), st_index(s), c);
     return true;
 }
 
 static bool trans_ffree(DisasContext *s, int flags)
 {
     x87_begin(s);
-    gen_helper_x86_ffree(tcg_env(), const_i32(x86_op_regno(s, 0)), const_i32((unsigned)flags));
+    gen_helper_x86_ffree(tcg_env(), st_index(s), const_i32((unsigned)flags));
     return true;
 }
 

@@ -36,16 +36,23 @@ static void set_cond(CPUX86State *env, uint16_t sw, uint16_t mask)
     env->fpus = (uint16_t)((env->fpus & ~mask) | (sw & mask));
 }
 
-// Takes the host's status word after an operation.  False when an unmasked exception keeps the result
-// from being written.
+// Takes the host's status word after an operation; cond: the condition bits that it defines.  False when
+// an unmasked exception keeps the result from being written.
 static bool take_status(CPUX86State *env, uint16_t sw, uint16_t cond)
 {
-    env->fpus = (uint16_t)((env->fpus & ~cond) | (sw & (FPUS_EXC | cond)));
     uint16_t pending = (uint16_t)(sw & ~env->fpuc & FPUS_EXC);
     if (__builtin_expect(pending, 0)) {
         env->fpus |= FPUS_ES | FPUS_B;
+        if (pending & (FPUS_IE | FPUS_DE | FPUS_ZE)) {
+            // The operation was not done: what the host, all masked, found on the way to its result
+            // did not happen.
+            env->fpus = (uint16_t)((env->fpus & ~FPUS_C1) | (sw & (FPUS_IE | FPUS_DE | FPUS_ZE)));
+            x87_host_clear();
+            return false;
+        }
     }
-    return !(pending & (FPUS_IE | FPUS_DE | FPUS_ZE));
+    env->fpus = (uint16_t)((env->fpus & ~cond) | (sw & (FPUS_EXC | cond)));
+    return true;
 }
 
 // A stack fault; C1 tells overflow from underflow.  True when the masked response (a default NaN)
@@ -81,14 +88,23 @@ static void push_raw(CPUX86State *env, const X86FPReg *v)
     set_st(env, 0, v);
 }
 
-// Pushes the result of a load whose status was sw.
-static void push(CPUX86State *env, const X86FPReg *v, uint16_t sw)
+// False, after the stack fault, when there is no room for a push.
+static bool push_begin(CPUX86State *env)
 {
-    if (!x87_is_empty(env, 7)) {
-        if (stack_fault(env, true)) {
-            push_raw(env, &default_nan);
-        }
-    } else if (take_status(env, sw, FPUS_C1)) {
+    if (x87_is_empty(env, 7)) {
+        return true;
+    }
+    if (stack_fault(env, true)) {
+        push_raw(env, &default_nan);
+    }
+    return false;
+}
+
+// A push that raises nothing but a stack fault.
+static void push(CPUX86State *env, const X86FPReg *v)
+{
+    if (push_begin(env)) {
+        set_cond(env, 0, FPUS_C1);
         push_raw(env, v);
     }
 }
@@ -99,24 +115,29 @@ static void push(CPUX86State *env, const X86FPReg *v, uint16_t sw)
     X86FPReg r;                                                                                    \
     uint16_t sw;                                                                                   \
     x87_enter(env);                                                                                \
+    if (!push_begin(env)) {                                                                        \
+        return;                                                                                    \
+    }                                                                                              \
     __asm__ volatile(insn " %2\n\tfnstsw %0\n\tfstpt %1" : "=a"(sw), "=m"(r) : "m"(value));        \
-    push(env, &r, (uint16_t)(sw & ~FPUS_C1))
+    if (take_status(env, (uint16_t)(sw & ~FPUS_C1), FPUS_C1)) {                                    \
+        push_raw(env, &r);                                                                         \
+    }
 
-void HELPER(x86_fld_f32)(CPUX86State *env, uint32_t v) { LOAD("flds", v); }
-void HELPER(x86_fld_f64)(CPUX86State *env, uint64_t v) { LOAD("fldl", v); }
-void HELPER(x86_fild)(CPUX86State *env, uint64_t v) { LOAD("fildll", v); }
+void HELPER(x86_fld_f32)(CPUX86State *env, uint32_t v) { LOAD("flds", v) }
+void HELPER(x86_fld_f64)(CPUX86State *env, uint64_t v) { LOAD("fldl", v) }
+void HELPER(x86_fild)(CPUX86State *env, uint64_t v) { LOAD("fildll", v) }
 
 void HELPER(x86_fld_f80)(CPUX86State *env, uint64_t mant, uint32_t se)
 {
     X86FPReg v = {.mant = mant, .se = (uint16_t)se};
     x87_enter(env);
-    push(env, &v, 0);
+    push(env, &v);
 }
 
 void HELPER(x86_fbld)(CPUX86State *env, uint64_t low, uint32_t high)
 {
     X86FPReg v = {.mant = low, .se = (uint16_t)high};
-    LOAD("fbld", v);
+    LOAD("fbld", v)
 }
 
 void HELPER(x86_fld_st)(CPUX86State *env, uint32_t i)
@@ -129,7 +150,7 @@ void HELPER(x86_fld_st)(CPUX86State *env, uint32_t i)
         return;
     }
     X86FPReg v = *x87_st(env, i);
-    push(env, &v, 0);
+    push(env, &v);
 }
 
 // FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ by the low bits of their encoding.
@@ -149,7 +170,7 @@ void HELPER(x86_fld_const)(CPUX86State *env, uint32_t which)
     default: CONST(6, "fldz")
 #undef CONST
     }
-    push(env, &r, 0);
+    push(env, &r);
 }
 
 // --- stores --------------------------------------------------------------------------------------
@@ -243,19 +264,18 @@ enum { OP_ADD, OP_MUL, OP_COM, OP_COMP, OP_SUB, OP_SUBR, OP_DIV, OP_DIVR };
 
 static void compare_result(CPUX86State *env, uint16_t sw, bool pops)
 {
-    // C1 is cleared; C0, C2, C3 tell.
-    if (take_status(env, (uint16_t)(sw & ~FPUS_C1), FPUS_COND) && pops) {
+    // C1 is cleared; C0, C2, C3 tell, even when an unmasked exception keeps the operands in place.
+    set_cond(env, (uint16_t)(sw & ~FPUS_C1), FPUS_COND);
+    if (take_status(env, sw, 0) && pops) {
         pop(env);
     }
 }
 
 static void compare_empty(CPUX86State *env, bool pops)
 {
-    if (stack_fault(env, false)) {
-        set_cond(env, FPUS_C0 | FPUS_C2 | FPUS_C3, FPUS_COND);
-        if (pops) {
-            pop(env);
-        }
+    set_cond(env, FPUS_C0 | FPUS_C2 | FPUS_C3, FPUS_COND);
+    if (stack_fault(env, false) && pops) {
+        pop(env);
     }
 }
 
@@ -390,7 +410,7 @@ uint64_t HELPER(x86_fcomi)(CPUX86State *env, uint32_t i, uint32_t flags)
         done = stack_fault(env, false);
     } else {
         sw = compare_host(env, i, flags & COM_QUIET);
-        done = take_status(env, (uint16_t)(sw & ~FPUS_C1), FPUS_C1);
+        done = take_status(env, sw, 0);
     }
     if (done && (flags & COM_POP)) {
         pop(env);
@@ -435,6 +455,7 @@ void HELPER(x86_fxam)(CPUX86State *env)
         uint16_t sw;                                                                               \
         x87_enter(env);                                                                            \
         if (x87_is_empty(env, 0)) {                                                                \
+            set_cond(env, 0, (cond) & FPUS_C2);                                                    \
             if (stack_fault(env, false)) {                                                         \
                 set_st(env, 0, &default_nan);                                                      \
             }                                                                                      \
@@ -465,6 +486,7 @@ UNARY(x86_fcos, "fcos", FPUS_C1 | FPUS_C2)
         uint16_t sw;                                                                               \
         x87_enter(env);                                                                            \
         if (x87_is_empty(env, 0) || !x87_is_empty(env, 7)) {                                       \
+            set_cond(env, 0, (cond) & FPUS_C2);                                                    \
             if (stack_fault(env, !x87_is_empty(env, 0))) {                                         \
                 set_st(env, 0, &default_nan);                                                      \
                 push_raw(env, &default_nan);                                                       \
@@ -489,14 +511,29 @@ UNARY2(x86_fxtract, "fxtract", FPUS_C1)
 
 // --- ST(0) and ST(1) -----------------------------------------------------------------------------
 
+// Operands without a remainder, for which FPREM leaves C0 and C3, two bits of the quotient, alone.
+static bool is_special(const X86FPReg *a, const X86FPReg *b)
+{
+    const X86FPReg *v[] = {a, b};
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned exp = v[i]->se & 0x7fff;
+        bool inf = exp == 0x7fff && v[i]->mant == 1ull << 63;
+        if ((exp == 0x7fff && !(inf && i == 1)) || (exp && !(v[i]->mant >> 63))) {
+            return true;
+        }
+    }
+    return !(b->se & 0x7fff) && !b->mant;
+}
+
 // ST(0) = insn(ST(0), ST(1)).
-#define BINARY0(name, insn, cond)                                                                  \
+#define BINARY0(name, insn, cond_)                                                                 \
     void HELPER(name)(CPUX86State * env)                                                           \
     {                                                                                              \
         X86FPReg r;                                                                                \
-        uint16_t sw;                                                                               \
+        uint16_t sw, cond = (cond_);                                                               \
         x87_enter(env);                                                                            \
         if (x87_is_empty(env, 0) || x87_is_empty(env, 1)) {                                        \
+            set_cond(env, 0, cond &FPUS_C2);                                                       \
             if (stack_fault(env, false)) {                                                         \
                 set_st(env, 0, &default_nan);                                                      \
             }                                                                                      \
@@ -506,6 +543,9 @@ UNARY2(x86_fxtract, "fxtract", FPUS_C1)
                          "fstp %%st(0)"                                                            \
                          : "=a"(sw), "=m"(r)                                                       \
                          : "m"(*x87_st(env, 0)), "m"(*x87_st(env, 1)));                            \
+        if ((cond & FPUS_C0) && is_special(x87_st(env, 0), x87_st(env, 1))) {                      \
+            cond = FPUS_C1 | FPUS_C2;                                                              \
+        }                                                                                          \
         if (take_status(env, sw, cond)) {                                                          \
             reg_copy(x87_st(env, 0), &r);                                                          \
         }                                                                                          \
@@ -569,14 +609,12 @@ void HELPER(x86_fcmov)(CPUX86State *env, uint32_t i, uint32_t cond)
 {
     x87_enter(env);
     if (x87_is_empty(env, 0) || x87_is_empty(env, i)) {
-        if (stack_fault(env, false) && cond) {
+        // Whatever the condition says.
+        if (stack_fault(env, false)) {
             set_st(env, 0, &default_nan);
         }
-    } else {
-        set_cond(env, 0, FPUS_C1);
-        if (cond) {
-            reg_copy(x87_st(env, 0), x87_st(env, i));
-        }
+    } else if (cond) {
+        reg_copy(x87_st(env, 0), x87_st(env, i));
     }
 }
 
@@ -584,6 +622,7 @@ void HELPER(x86_fcmov)(CPUX86State *env, uint32_t i, uint32_t cond)
 void HELPER(x86_ffree)(CPUX86State *env, uint32_t i, uint32_t flags)
 {
     x87_enter(env);
+    set_cond(env, 0, FPUS_C1);
     env->fptags[(env->fpstt + i) & 7] = 1;
     if (flags & 2) {
         pop(env);
