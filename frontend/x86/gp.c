@@ -596,6 +596,24 @@ static bool trans_xadd(DisasContext *s, int arg)
     return true;
 }
 
+// Either the destination or the accumulator is written, the other keeps its upper half.
+static void gen_cmpxchg_register(DisasContext *s, TCGv_i64 acc, TCGv_i64 old, TCGv_i64 src,
+                                 TCGv_i64 loaded)
+{
+    unsigned n = x86_op_regno(s, 0);
+    TCGv_i64 kept = tcg_temp_new_i64(), rax = x86_gpr(R_EAX);
+    tcg_gen_mov_i64(kept, x86_gpr(n));
+    x86_op_store(s, 0, src);
+    if (n == R_EAX) { // always equal, but for AH against AL
+        if (x86_op_size(s, 0) == MO_8) {
+            tcg_gen_movcond_i64(TCG_COND_EQ, rax, old, acc, rax, loaded);
+        }
+        return;
+    }
+    tcg_gen_movcond_i64(TCG_COND_EQ, x86_gpr(n), old, acc, x86_gpr(n), kept);
+    tcg_gen_movcond_i64(TCG_COND_EQ, rax, old, acc, rax, loaded);
+}
+
 static bool trans_cmpxchg(DisasContext *s, int arg)
 {
     (void)arg;
@@ -607,8 +625,8 @@ static bool trans_cmpxchg(DisasContext *s, int arg)
         tcg_gen_atomic_cmpxchg_i64(old, x86_op_addr(s, 0), acc, src, size);
     } else {
         old = x86_zext(x86_op_load_tmp(s, 0), size);
-        tcg_gen_movcond_i64(TCG_COND_EQ, r, old, acc, src, old);
         if (x86_op_is_mem(s, 0)) { // written in either case
+            tcg_gen_movcond_i64(TCG_COND_EQ, r, old, acc, src, old);
             x86_op_store(s, 0, r);
         }
     }
@@ -623,11 +641,7 @@ static bool trans_cmpxchg(DisasContext *s, int arg)
         tcg_gen_mov_i64(loaded, old);
     }
     if (x86_op_is_reg(s, 0)) {
-        TCGv_i64 kept = tcg_temp_new_i64();
-        tcg_gen_mov_i64(kept, rax);
-        tcg_gen_movcond_i64(TCG_COND_EQ, rax, old, acc, kept, loaded);
-        // With the accumulator as destination the comparison is always equal.
-        x86_op_store(s, 0, r);
+        gen_cmpxchg_register(s, acc, old, src, loaded);
     } else {
         tcg_gen_movcond_i64(TCG_COND_EQ, rax, old, acc, rax, loaded);
     }

@@ -202,9 +202,10 @@ static bool trans_query_seg(DisasContext *s, int what)
     tcg_gen_extrl_i64_i32(selector, x86_zext(x86_op_load_raw(s, has_result ? 1 : 0), MO_16));
     gen_helper_x86_query_seg(answer, selector, tcg_constant_i32(what));
     if (has_result) {
-        tcg_gen_movcond_i64(TCG_COND_LT, r, answer, tcg_constant_i64(0), x86_op_load_raw(s, 0),
-                            answer);
-        x86_op_store(s, 0, r);
+        TCGv_i64 reg = x86_gpr(x86_op_regno(s, 0)), zero = tcg_constant_i64(0);
+        tcg_gen_mov_i64(r, reg);
+        x86_op_store(s, 0, answer);
+        tcg_gen_movcond_i64(TCG_COND_LT, reg, answer, zero, r, reg);
     }
     x86_flags_to_globals_partly(s, X86_CC_Z);
     tcg_gen_setcondi_i64(TCG_COND_LT, x86_cc_z(), answer, 0);

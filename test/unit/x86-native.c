@@ -56,6 +56,7 @@ static Arena *arena;
 static sigjmp_buf native_jmp;
 static volatile sig_atomic_t native_running;
 static X86TestState *native_state;
+static CPUX86State *running_env; // in an engine: a fault of the guest's goes back to the run
 
 static void on_signal(int sig, siginfo_t *info, void *uc_)
 {
@@ -63,7 +64,13 @@ static void on_signal(int sig, siginfo_t *info, void *uc_)
                                  REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
                                  REG_R12, REG_R13, REG_R14, REG_R15};
     ucontext_t *uc = uc_;
-    (void)info;
+    if (running_env) {
+        CPUState *cs = &running_env->cs;
+        cs->exception_index = sig == SIGBUS ? EXCP_BUS : EXCP_SEGV;
+        cs->fault_addr = (uint64_t)(uintptr_t)info->si_addr;
+        running_env = NULL;
+        siglongjmp(*cs->jmp_env, 1);
+    }
     if (!native_running) {
         signal(sig, SIG_DFL);
         raise(sig);
@@ -249,7 +256,8 @@ int x86_engine_run(X86TestEngine *engine, const uint8_t *bytes, size_t size, X86
     sigjmp_buf jmp;
     volatile int sig = 0;
     env->cs.jmp_env = &jmp;
-    if (sigsetjmp(jmp, 0) == 0) {
+    native_init();
+    if (sigsetjmp(jmp, 1) == 0) {
         while (env->rip != end) {
             unsigned left = 0;
             for (uint64_t pc = env->rip; pc < end && left < 255;) {
@@ -277,10 +285,13 @@ int x86_engine_run(X86TestEngine *engine, const uint8_t *bytes, size_t size, X86
                 return -1;
             }
             isa->fp_enter(&env->cs);
+            running_env = env;
             code.entry(env, &code);
+            running_env = NULL;
             isa->fp_leave(&env->cs);
         }
     } else {
+        running_env = NULL;
         isa->fp_leave(&env->cs);
         sig = signal_of(env->cs.exception_index);
     }
