@@ -69,6 +69,17 @@ static inline unsigned FX(relation_signaling)(F a, F b)
 #endif
 static inline F FX(sub)(F a, F b) { return a - b; }
 static inline F FX(div)(F a, F b) { return a / b; }
+// Towards zero, without raising inexact.
+static inline F FX(trunc)(F a)
+{
+#if FP_HOST_X86
+    return FP_X86_ROUND(X86("round"), a, TCG_ROUND_ZERO | 8);
+#elif FBITS == 32
+    return __builtin_truncf(a);
+#else
+    return __builtin_trunc(a);
+#endif
+}
 #if FBITS == 32
 static inline F FX(sqrt)(F a) { return __builtin_sqrtf(a); }
 static inline F FX(fma)(F a, F b, F c) { return __builtin_fmaf(a, b, c); }
@@ -127,7 +138,7 @@ static inline F FX(round_quiet)(F a, TCGRound mode)
         }
         F m = FX(abs)(a);
         if (m < big) {
-            F t = (F)(int64_t)m; // exact, truncated
+            F t = FX(trunc)(m);
             t = m - t >= (F)0.5 ? t + 1 : t;
             m = t;
         }
@@ -145,7 +156,7 @@ static inline F FX(round_quiet)(F a, TCGRound mode)
     F m = FX(abs)(a);
     if (m < big) {
         bool negative = FX(is_negative)(a);
-        F t = (F)(int64_t)m, rest = m - t;
+        F t = FX(trunc)(m), rest = m - t;
         bool up = mode == TCG_ROUND_NEAREST ? rest > (F)0.5 || (rest == (F)0.5 && (int64_t)t & 1)
                   : mode == TCG_ROUND_UP    ? rest > 0 && !negative
                   : mode == TCG_ROUND_DOWN  ? rest > 0 && negative
