@@ -138,9 +138,18 @@ void signal_init(GuestProcess *process, GuestTask *task)
         if (old.handler == (uintptr_t)SIG_IGN) {
             process->actions[sig].handler = (uintptr_t)SIG_IGN;
         }
-        install(sig, &process->actions[sig]);
     }
+    signal_install_all(process);
     signal_set_host_mask(task->blocked);
+}
+
+void signal_install_all(const GuestProcess *process)
+{
+    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
+        if (sig != SIGKILL && sig != SIGSTOP) {
+            install(sig, &process->actions[sig]);
+        }
+    }
 }
 
 bool signal_block_host(GuestTask *task)
@@ -200,6 +209,13 @@ _Noreturn static void die(GuestTask *task, int sig, bool is_sync)
 {
     if (is_sync && sig == SIGILL) {
         report_illegal_instruction(task);
+    }
+    // What libc's raise() cannot do: its own two signals, and a process that shares its parent's memory.
+    if (task->is_vfork_child || sig == 32 || sig == 33) {
+        host_sigaction(sig, &(HostSigaction){.handler = (uintptr_t)SIG_DFL}, NULL);
+        set_host_mask_exactly(~sig_bit(sig));
+        syscall(SYS_kill, getpid(), sig);
+        _exit(128 + sig);
     }
     process_die_by_signal(sig);
 }

@@ -9,6 +9,8 @@
 
 // Host handlers and inherited dispositions, once, before the first task runs.
 void signal_init(GuestProcess *process, GuestTask *task);
+// The host's dispositions once more from the guest's actions.
+void signal_install_all(const GuestProcess *process);
 
 // The host's mask becomes full (but for faults) until the next signal_deliver, which is asked for.
 // Gives true when a signal had been captured before: the caller gives ERESTARTSYS then, if it can.

@@ -38,7 +38,7 @@
 SYSCALL(read,                 0,    3,   63,    3, PASS, INT, FD, OBUF(2), SIZE)
 SYSCALL(write,                1,    4,   64,    4, PASS, INT, FD, IBUF(2), SIZE)
 SYSCALL(open,                 2,    5,   NA,    5, DO(sys_open), INT, PATH, FLAGS(open), MODE)
-SYSCALL(close,                3,    6,   57,    6, DO(sys_close), INT, FD)
+SYSCALL(close,                3,    6,   57,    6, PASS, INT, FD)
 SYSCALL(stat,                 4,  106,   NA,  106, DO(sys_stat), INT, PATH, OUT(STAT))
 SYSCALL(fstat,                5,  108,   80,  108, PASS, INT, FD, OUT(STAT))
 SYSCALL(lstat,                6,  107,   NA,  107, DO(sys_lstat), INT, PATH, OUT(STAT))
@@ -54,7 +54,7 @@ SYSCALL(rt_sigaction,        13,  174,  134,  174, DO(sys_rt_sigaction), INT, SI
 SYSCALL(rt_sigprocmask,      14,  175,  135,  175, DO(sys_rt_sigprocmask), INT, ENUM(sigmask),
         IN(SIGSET), OUT(SIGSET), SIZE)
 SYSCALL(rt_sigreturn,        15,  173,  139,  173, DO(sys_rt_sigreturn), HEX)
-SYSCALL(ioctl,               16,   54,   29,   54, DO(sys_ioctl), INT, FD, ENUM(ioctl), PTR)
+SYSCALL(ioctl,               16,   54,   29,   54, PASS, INT, FD, ENUM(ioctl), PTR)
 SYSCALL(pread64,             17,  180,   67,  180, PASS, INT, FD, OBUF(2), SIZE, OFF)
 SYSCALL(pwrite64,            18,  181,   68,  181, PASS, INT, FD, IBUF(2), SIZE, OFF)
 SYSCALL(readv,               19,  145,   65,  145, PASS, INT, FD, OIOV(2), INT)
@@ -72,8 +72,8 @@ SYSCALL(madvise,             28,  219,  233,  220, DO(sys_madvise), INT, PTR, SI
 SYSCALL(shmget,              29,  395,  194,  307, PASS, INT, HEX, SIZE, HEX)
 SYSCALL(shmat,               30,  397,  196,  305, DO(sys_shmat), HEX, INT, PTR, FLAGS(shm))
 SYSCALL(shmctl,              31,  396,  195,  308, PASS, INT, INT, ENUM(ipc), PTR)
-SYSCALL(dup,                 32,   41,   23,   41, DO(sys_dup), INT, FD)
-SYSCALL(dup2,                33,   63,   NA,   63, DO(sys_dup2), INT, FD, FD)
+SYSCALL(dup,                 32,   41,   23,   41, PASS, INT, FD)
+SYSCALL(dup2,                33,   63,   NA,   63, PASS, INT, FD, FD)
 SYSCALL(pause,               34,   29,   NA,   29, PASS, INT)
 SYSCALL(nanosleep,           35,  162,  101,  162, PASS, INT, IN(TIMESPEC), OUT(TIMESPEC))
 SYSCALL(getitimer,           36,  105,  102,  105, PASS, INT, ENUM(itimer), OUT(ITIMERVAL))
@@ -122,7 +122,7 @@ SYSCALL(msgget,              68,  399,  186,  303, PASS, INT, HEX, HEX)
 SYSCALL(msgsnd,              69,  400,  189,  301, PASS, INT, INT, PTR, SIZE, HEX)
 SYSCALL(msgrcv,              70,  401,  188,  302, PASS, INT, INT, PTR, SIZE, LONG, HEX)
 SYSCALL(msgctl,              71,  402,  187,  304, PASS, INT, INT, ENUM(ipc), PTR)
-SYSCALL(fcntl,               72,   55,   25,   55, DO(sys_fcntl), INT, FD, ENUM(fcntl), FCNTLARG(1))
+SYSCALL(fcntl,               72,   55,   25,   55, PASS, INT, FD, ENUM(fcntl), FCNTLARG(1))
 SYSCALL(flock,               73,  143,   32,  143, PASS, INT, FD, FLAGS(flock))
 SYSCALL(fsync,               74,  118,   82,  118, PASS, INT, FD)
 SYSCALL(fdatasync,           75,  148,   83,  148, PASS, INT, FD)
@@ -283,7 +283,7 @@ SYSCALL(set_tid_address,    218,  258,   96,  256, DO(sys_set_tid_address), INT,
 SYSCALL(restart_syscall,    219,    0,  128,    0, PASS, INT)
 SYSCALL(semtimedop,         220,   NA,  192,  312, PASS, INT, INT, PTR, SIZE, IN(TIMESPEC))
 SYSCALL(fadvise64,          221,  250,  223,   NA, PASS, INT, FD, OFF, OFF, ENUM(fadvise))
-SYSCALL(timer_create,       222,  259,  107,  257, DO(sys_timer_create), INT, ENUM(clock),
+SYSCALL(timer_create,       222,  259,  107,  257, PASS, INT, ENUM(clock),
         IN(SIGEVENT), OUT(INT))
 SYSCALL(timer_settime,      223,  260,  110,  258, PASS, INT, INT, FLAGS(timer), IN(ITIMERSPEC),
         OUT(ITIMERSPEC))
@@ -348,7 +348,7 @@ SYSCALL(pselect6,           270,  308,   72,  335, DO(sys_pselect6), INT, INT, I
         INOUT(FDSET), INOUT(FDSET), INOUT(TIMESPEC), PTR)
 SYSCALL(ppoll,              271,  309,   73,  336, DO(sys_ppoll), INT, INOUT_N(POLLFD, 1), UINT,
         INOUT(TIMESPEC), IN(SIGSET), SIZE)
-SYSCALL(unshare,            272,  310,   97,  337, DO(sys_unshare), INT, FLAGS(clone))
+SYSCALL(unshare,            272,  310,   97,  337, PASS, INT, FLAGS(clone))
 SYSCALL(set_robust_list,    273,  311,   99,  338, PASS, INT, PTR, SIZE)
 SYSCALL(get_robust_list,    274,  312,  100,  339, PASS, INT, INT, OUT(LONG), OUT(LONG))
 SYSCALL(splice,             275,  313,   76,  340, PASS, INT, FD, INOUT(LONG), FD, INOUT(LONG),
@@ -374,7 +374,7 @@ SYSCALL(signalfd4,          289,  327,   74,  355, PASS, INT, FD, IN(SIGSET), SI
         FLAGS(signalfd))
 SYSCALL(eventfd2,           290,  328,   19,  356, PASS, INT, UINT, FLAGS(eventfd))
 SYSCALL(epoll_create1,      291,  329,   20,  357, PASS, INT, FLAGS(epoll_create))
-SYSCALL(dup3,               292,  330,   24,  358, DO(sys_dup3), INT, FD, FD, FLAGS(open))
+SYSCALL(dup3,               292,  330,   24,  358, PASS, INT, FD, FD, FLAGS(open))
 SYSCALL(pipe2,              293,  331,   59,  359, PASS, INT, OUT(FDPAIR), FLAGS(open))
 SYSCALL(inotify_init1,      294,  332,   26,  360, PASS, INT, FLAGS(open))
 SYSCALL(preadv,             295,  333,   69,  361, PASS, INT, FD, OIOV(2), INT, OFF, HEX)
@@ -395,9 +395,9 @@ SYSCALL(syncfs,             306,  344,  267,  373, PASS, INT, FD)
 SYSCALL(sendmmsg,           307,  345,  269,  374, PASS, INT, FD, PTR, UINT, FLAGS(msg))
 SYSCALL(setns,              308,  346,  268,  375, PASS, INT, FD, FLAGS(clone))
 SYSCALL(getcpu,             309,  318,  168,  345, PASS, INT, OUT(INT), OUT(INT), PTR)
-SYSCALL(process_vm_readv,   310,  347,  270,  376, DO(sys_process_vm), INT, INT, IIOV(2), SIZE, PTR,
+SYSCALL(process_vm_readv,   310,  347,  270,  376, PASS, INT, INT, IIOV(2), SIZE, PTR,
         SIZE, HEX)
-SYSCALL(process_vm_writev,  311,  348,  271,  377, DO(sys_process_vm), INT, INT, IIOV(2), SIZE, PTR,
+SYSCALL(process_vm_writev,  311,  348,  271,  377, PASS, INT, INT, IIOV(2), SIZE, PTR,
         SIZE, HEX)
 SYSCALL(kcmp,               312,  349,  272,  378, PASS, INT, INT, INT, INT, HEX, HEX)
 SYSCALL(finit_module,       313,  350,  273,  379, PASS, INT, FD, STR, HEX)
@@ -454,7 +454,7 @@ SYSCALL(fsmount,            432,  432,  432,  432, PASS, INT, FD, HEX, HEX)
 SYSCALL(fspick,             433,  433,  433,  433, PASS, INT, DIRFD, PATH, HEX)
 SYSCALL(pidfd_open,         434,  434,  434,  434, PASS, INT, INT, HEX)
 SYSCALL(clone3,             435,  435,  435,  435, DO(sys_clone3), INT, IN(CLONEARGS), SIZE)
-SYSCALL(close_range,        436,  436,  436,  436, DO(sys_close_range), INT, FD, FD, HEX)
+SYSCALL(close_range,        436,  436,  436,  436, DO(sys_close_range), INT, UINT, UINT, HEX)
 SYSCALL(openat2,            437,  437,  437,  437, DO(sys_openat2), INT, DIRFD, PATH, PTR, SIZE)
 SYSCALL(pidfd_getfd,        438,  438,  438,  438, PASS, INT, FD, FD, HEX)
 SYSCALL(faccessat2,         439,  439,  439,  439, DO(sys_faccessat2), INT, DIRFD, PATH,

@@ -18,6 +18,7 @@
 #include "abi.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
+#include "runtime/process.h"
 #include "safe-syscall.h"
 #include "strace-flags.h"
 
@@ -182,7 +183,7 @@ static bool check_arguments(const SyscallRow *row, const uint64_t args[6], int64
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(row->args) && row->args[i].kind != ARG_NONE; i++) {
         const SyscallArg *arg = &row->args[i];
-        if ((arg->kind == ARG_FD || arg->kind == ARG_DIRFD) && fd_is_ours((int)args[i])) {
+        if ((arg->kind == ARG_FD || arg->kind == ARG_DIRFD) && process_fd_is_own((int)args[i])) {
             *error = -EBADF;
             return false;
         }

@@ -113,10 +113,10 @@ typedef struct SyscallRow {
     int16_t number[SYSCALL_ABI_COUNT]; // -1: the ABI has none
     uint8_t action;                    // SyscallAction
     uint8_t result;                    // SyscallResult
-    int error;          // SYSCALL_FAIL
-    const char *reason; // SYSCALL_FAIL
-    int host_number;    // SYSCALL_PASS under another number than the host column's, or 0
-    SyscallFn *fn;      // SYSCALL_DO
+    int error;                         // SYSCALL_FAIL
+    const char *reason;                // SYSCALL_FAIL
+    int host_number; // SYSCALL_PASS under another number than the host column's, or 0
+    SyscallFn *fn;   // SYSCALL_DO
     SyscallArg args[6];
 } SyscallRow;
 
@@ -177,11 +177,5 @@ void strace_exit(const GuestTask *task, int status);
 // "SIGINT", "ENOENT"; a number in words when there is no name.
 const char *strace_signal_name(int sig, char *buf, size_t size);
 const char *strace_errno_name(int err);
-
-// --- descriptors of myna's own (sys-fd.c) ---------------------------------------------------------
-// Moves a descriptor of ours out of the guest's way and keeps the guest from closing it; gives the new
-// number, or fd itself when it cannot be moved.
-int fd_protect(int fd);
-bool fd_is_ours(int fd);
 
 #endif

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// execve: the new program is to run under myna too, with the same options.  So myna executes itself:
+//
+//   /proc/self/exe [options] -0 ARGV0 PROGRAM ARGS...
+//
+// That must not fail with an error of myna's own behind the point of no return, so the program is opened
+// and looked at first, as the new myna will do it; the errors are execve's.  The environment is the
+// guest's, but for variables that the host's dynamic linker would take for its own: these travel under
+// another name (exec_hide_environ, exec_reveal_environ).
+#include "exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "elf-load.h"
+#include "guest-signal.h"
+#include "paths.h"
+#include "runtime/guest-memory.h"
+#include "runtime/process.h"
+
+#define HIDDEN "MYNA_HIDDEN_"
+
+// --- environment ------------------------------------------------------------------------------------
+static bool must_hide(const char *var)
+{
+    return g_str_has_prefix(var, "LD_") || g_str_has_prefix(var, "GLIBC_TUNABLES=") ||
+           g_str_has_prefix(var, HIDDEN);
+}
+
+static void hide_environ(GPtrArray *env)
+{
+    for (guint i = 0; i < env->len; i++) {
+        char *var = env->pdata[i];
+        if (must_hide(var)) {
+            env->pdata[i] = g_strconcat(HIDDEN, var, NULL);
+            g_free(var);
+        }
+    }
+}
+
+void exec_reveal_environ(char **env)
+{
+    size_t len = strlen(HIDDEN);
+    for (char **var = env; *var; var++) {
+        if (g_str_has_prefix(*var, HIDDEN)) {
+            memmove(*var, *var + len, strlen(*var + len) + 1);
+        }
+    }
+}
+
+bool exec_is_successor(char **env)
+{
+    char **out = env;
+    bool found = false;
+    for (char **var = env; *var; var++) {
+        if (strcmp(*var, EXEC_SUCCESSOR "=1") == 0) {
+            found = true;
+            g_free(*var);
+        } else {
+            *out++ = *var;
+        }
+    }
+    *out = NULL;
+    return found;
+}
+
+// --- arguments ----------------------------------------------------------------------------------
+// An array of strings with a NULL at its end, out of guest memory; NULL with *error.
+static GPtrArray *read_strings(const GuestABI *abi, uint64_t addr, int64_t *error)
+{
+    GPtrArray *strings = g_ptr_array_new_with_free_func(g_free);
+    unsigned word = abi->isa->pointer_bits / 8;
+    size_t total = 0;
+    while (addr) {
+        uint64_t p = 0;
+        if (!guest_read(addr, &p, word)) {
+            *error = -EFAULT;
+            break;
+        }
+        if (p == 0) {
+            return strings;
+        }
+        int64_t len = guest_strlen(p, 32 * 4096); // MAX_ARG_STRLEN of Linux
+        if (len < 0 || len >= 32 * 4096) {
+            *error = len < 0 ? -EFAULT : -E2BIG;
+            break;
+        }
+        total += (size_t)len + 1 + word;
+        if (total > (size_t)64 << 20) {
+            *error = -E2BIG;
+            break;
+        }
+        char *text = g_malloc((gsize)len + 1);
+        g_ptr_array_add(strings, text);
+        if (!guest_read(p, text, (size_t)len)) {
+            *error = -EFAULT;
+            break;
+        }
+        text[len] = '\0';
+        addr += word;
+    }
+    if (!addr) {
+        return strings; // Linux takes a NULL array for an empty one
+    }
+    g_ptr_array_unref(strings);
+    return NULL;
+}
+
+// A name for the file of a descriptor that the new myna can open.
+static char *path_of_fd(int fd)
+{
+    char link[64], target[PATH_MAX];
+    struct stat by_fd, by_name;
+    g_snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(link, target, sizeof(target) - 1);
+    if (len > 0) {
+        target[len] = '\0';
+        if (fstat(fd, &by_fd) == 0 && stat(target, &by_name) == 0 &&
+            by_fd.st_dev == by_name.st_dev && by_fd.st_ino == by_name.st_ino) {
+            return g_strdup(target);
+        }
+    }
+    // A file without a name (memfd, deleted): the descriptor has to outlive the execution.
+    int copy = fcntl(fd, F_DUPFD, 0);
+    return copy < 0 ? NULL : g_strdup_printf("/proc/self/fd/%d", copy);
+}
+
+static char *resolve(GuestTask *task, int dirfd, uint64_t path_addr, uint64_t flags, int64_t *error)
+{
+    g_autofree char *path = guest_path(path_addr, error);
+    if (!path) {
+        return NULL;
+    }
+    if (path_proc_file(path) == PROC_EXE) {
+        return g_strdup(task->process->exe_path);
+    }
+    if (path[0] == '\0') {
+        char *named = flags & AT_EMPTY_PATH ? path_of_fd(dirfd) : NULL;
+        *error = flags & AT_EMPTY_PATH ? -EBADF : -ENOENT;
+        return named;
+    }
+    if (path[0] == '/' || dirfd == AT_FDCWD) {
+        // A relative name keeps its directory, and no name looks like an option.
+        return strchr(path, '/') ? g_strdup(path) : g_strconcat("./", path, NULL);
+    }
+    g_autofree char *dir = path_of_fd(dirfd);
+    *error = -EBADF;
+    return dir ? g_strconcat(dir, "/", path, NULL) : NULL;
+}
+
+// Faults that the guest ignores have a host handler nevertheless, which an execution would reset.
+static void restore_ignored(const GuestProcess *process)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
+        if (process->actions[faults[i]].handler == (uintptr_t)SIG_IGN) {
+            signal(faults[i], SIG_IGN);
+        }
+    }
+}
+
+static int64_t do_execve(GuestTask *task, int dirfd, uint64_t path_addr, uint64_t argv_addr,
+                         uint64_t env_addr, uint64_t flags)
+{
+    const GuestABI *abi = task->process->abi;
+    int64_t error = 0;
+    if (flags & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) {
+        return -EINVAL;
+    }
+    g_autofree char *path = resolve(task, dirfd, path_addr, flags, &error);
+    if (!path) {
+        return error;
+    }
+    g_autoptr(GPtrArray) argv = read_strings(abi, argv_addr, &error);
+    g_autoptr(GPtrArray) env = argv ? read_strings(abi, env_addr, &error) : NULL;
+    if (!env) {
+        return error;
+    }
+    if (argv->len == 0) {
+        g_ptr_array_add(argv, g_strdup("")); // as Linux since 5.18
+    }
+    struct stat st;
+    if ((flags & AT_SYMLINK_NOFOLLOW) && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+        return -ELOOP;
+    }
+
+    Program program;
+    GError *gerror = NULL;
+    if (!program_open(path, (char *const[]){NULL}, &program, &gerror)) {
+        error = -gerror->code;
+        g_error_free(gerror);
+        return error == -EISDIR ? -EACCES : error;
+    }
+    g_autofree char *interp = program.image.interp ? path_in_prefix(program.image.interp) : NULL;
+    program_close(&program);
+    if (interp && access(interp, R_OK) < 0) {
+        return -errno;
+    }
+
+    g_autoptr(GPtrArray) new_argv = g_ptr_array_new();
+    g_autofree char **options = options_argv(myna_options);
+    g_ptr_array_add(new_argv, "myna");
+    for (char **o = options; *o; o++) {
+        g_ptr_array_add(new_argv, *o);
+    }
+    g_ptr_array_add(new_argv, "-0");
+    g_ptr_array_add(new_argv, argv->pdata[0]);
+    g_ptr_array_add(new_argv, path);
+    for (guint i = 1; i < argv->len; i++) {
+        g_ptr_array_add(new_argv, argv->pdata[i]);
+    }
+    g_ptr_array_add(new_argv, NULL);
+    hide_environ(env);
+    g_ptr_array_add(env, g_strdup(EXEC_SUCCESSOR "=1"));
+    g_ptr_array_add(env, NULL);
+
+    if (signal_block_host(task)) {
+        return -ERESTARTSYS;
+    }
+    // The new program inherits the guest's mask, faults included, and what is ignored.
+    restore_ignored(task->process);
+    atomic_store(&task->signal_pending, 0);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &task->blocked, NULL, sizeof(task->blocked));
+    error = HOST_SYSCALL(task, SYS_execve, (uint64_t)(uintptr_t)"/proc/self/exe",
+                         (uint64_t)(uintptr_t)new_argv->pdata, (uint64_t)(uintptr_t)env->pdata);
+    // Still here: handlers for faults again.
+    signal_install_all(task->process);
+    atomic_store(&task->signal_pending, 1);
+    return error;
+}
+
+int64_t sys_execve(GuestTask *task, const uint64_t a[6])
+{
+    return do_execve(task, AT_FDCWD, a[0], a[1], a[2], 0);
+}
+
+int64_t sys_execveat(GuestTask *task, const uint64_t a[6])
+{
+    return do_execve(task, (int)a[0], a[1], a[2], a[3], a[4]);
+}

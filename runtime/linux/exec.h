@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a myna that was started by a guest's execve finds in its environment.
+
+#ifndef RUNTIME_LINUX_EXEC_H
+#define RUNTIME_LINUX_EXEC_H
+
+#include <stdbool.h>
+
+// Set when a guest's execve started this myna: the program's path is exact, and logs are continued.
+#define EXEC_SUCCESSOR "MYNA_SUCCESSOR"
+
+// Takes EXEC_SUCCESSOR out of an allocated environment; true when it was there.
+bool exec_is_successor(char **env);
+// Gives variables that were hidden from the host's dynamic linker their names again, in place.
+void exec_reveal_environ(char **env);
+
+#endif

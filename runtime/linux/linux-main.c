@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From a program's name to a running guest.
+#include "linux.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "elf-load.h"
+#include "exec.h"
+#include "guest-signal.h"
+#include "runtime/cpu-exec.h"
+#include "runtime/guest-memory.h"
+#include "runtime/process.h"
+#include "symbols.h"
+
+// A name without a slash is a file here, or else one in PATH, as a shell would find it.
+static char *find_program(const char *name, bool exact)
+{
+    if (exact || strchr(name, '/') || access(name, F_OK) == 0) {
+        return g_strdup(name);
+    }
+    char *found = g_find_program_in_path(name);
+    return found ? found : g_strdup(name);
+}
+
+// Exit status as a shell gives it.
+static int status_of_error(const GError *error)
+{
+    return error->code == ENOENT || error->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+}
+
+static int report(const GError *error)
+{
+    fprintf(stderr, "myna: %s\n", error->message);
+    return status_of_error(error);
+}
+
+static char *absolute_path(const char *path)
+{
+    char *real = realpath(path, NULL);
+    char *copy = g_strdup(real ? real : path);
+    free(real);
+    return copy;
+}
+
+static GByteArray *join_environ(char *const *env)
+{
+    GByteArray *block = g_byte_array_new();
+    for (; *env; env++) {
+        g_byte_array_append(block, (const uint8_t *)*env, (guint)strlen(*env) + 1);
+    }
+    return block;
+}
+
+int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
+{
+    GError *error = NULL;
+    Program program;
+    LoadedProgram loaded;
+    char **env = options_guest_environ(opts, envp);
+    bool successor = exec_is_successor(env);
+    exec_reveal_environ(env);
+
+    g_autofree char *path = find_program(argv[0], successor);
+    g_autofree char **guest_argv = g_new0(char *, (gsize)argc + 1);
+    for (int i = 0; i < argc; i++) {
+        guest_argv[i] = argv[i];
+    }
+    if (opts->argv0) {
+        guest_argv[0] = (char *)opts->argv0;
+    }
+    if (!program_open(path, guest_argv, &program, &error)) {
+        return report(error);
+    }
+    const GuestABI *abi = program.abi;
+    guest_memory_init(abi->mmap_low, abi->task_size);
+    CPUState *cs = cpu_create(abi->isa, opts->cpu_model, &error);
+    if (!cs) {
+        fprintf(stderr, "myna: %s\n", error->message);
+        return EXIT_USAGE;
+    }
+    if (!program_load(&program, cs, env, opts->stack_size, &loaded, &error)) {
+        return report(error);
+    }
+
+    GuestProcess *process = guest_process_new(abi);
+    process->exe_path = absolute_path(program.path);
+    process->argv = g_steal_pointer(&program.argv);
+    process->environ_block = join_environ(env);
+    process->auxv = loaded.auxv;
+    process->stack_start = loaded.sp;
+    // The name that ps shows.
+    g_autofree char *base = g_path_get_basename(program.exec_path);
+    prctl(PR_SET_NAME, base);
+    program_close(&program);
+    g_strfreev(env);
+
+    GuestTask *task = task_new(process, cs);
+    task->tid = (pid_t)syscall(SYS_gettid);
+    abi->init_registers(cs, loaded.entry, loaded.sp);
+    process_set_symbol_lookup(symbols_lookup);
+    current_task = task;
+    signal_init(process, task);
+    task_run(task);
+    return task->exit_status; // not reached: the last thread ends the process
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The Linux layer's one entry.
+
+#ifndef RUNTIME_LINUX_LINUX_H
+#define RUNTIME_LINUX_LINUX_H
+
+#include "runtime/options.h"
+
+// Runs the program argv[0] with the arguments behind it; envp is the host's environment.  Gives the exit
+// status of a program that could not be run (an error line has been printed: EXIT_NOT_FOUND,
+// EXIT_CANNOT_RUN); one that runs ends the process.
+int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp);
+
+#endif

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Symbols are only for people to read: a file that cannot be read, or whose tables lie, has none, and
+// nobody is told.  An address is turned into a place in a file by the guest's memory map, the place into
+// a linked address by the file's PT_LOAD headers, and that is looked up in .symtab, or .dynsym when the
+// file was stripped.
+#include "symbols.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/guest-memory.h"
+
+typedef struct Symbol {
+    uint64_t addr, size;
+    const char *name;
+} Symbol;
+
+typedef struct SymbolFile {
+    GArray *loads;   // Elf64_Phdr, PT_LOAD
+    GArray *symbols; // Symbol, by address
+    GStringChunk *names;
+} SymbolFile;
+
+// The file's bytes, for as long as it is read.
+typedef struct View {
+    const uint8_t *data;
+    uint64_t size;
+} View;
+
+static const void *view_at(const View *v, uint64_t offset, uint64_t len)
+{
+    return offset <= v->size && len <= v->size - offset ? v->data + offset : NULL;
+}
+
+static void add_symbols(SymbolFile *file, const View *v, const Elf64_Shdr *table,
+                        const Elf64_Shdr *strings)
+{
+    const char *names = view_at(v, strings->sh_offset, strings->sh_size);
+    uint64_t count = table->sh_size / sizeof(Elf64_Sym);
+    const uint8_t *rows = view_at(v, table->sh_offset, count * sizeof(Elf64_Sym));
+    if (!names || !rows || strings->sh_size == 0 || names[strings->sh_size - 1] != '\0') {
+        return;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        Elf64_Sym sym;
+        memcpy(&sym, rows + i * sizeof(sym), sizeof(sym));
+        unsigned type = ELF64_ST_TYPE(sym.st_info);
+        if ((type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
+            sym.st_shndx == SHN_UNDEF || sym.st_shndx >= SHN_LORESERVE ||
+            sym.st_name >= strings->sh_size || names[sym.st_name] == '\0') {
+            continue;
+        }
+        Symbol s = {sym.st_value, sym.st_size,
+                    g_string_chunk_insert(file->names, names + sym.st_name)};
+        g_array_append_val(file->symbols, s);
+    }
+}
+
+static int compare_symbols(const void *a, const void *b)
+{
+    const Symbol *x = a, *y = b;
+    if (x->addr != y->addr) {
+        return x->addr < y->addr ? -1 : 1;
+    }
+    // Of several names for one place the sized one is told, being a function's.
+    return x->size != y->size ? (x->size > y->size ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+static void read_elf(SymbolFile *file, const View *v)
+{
+    const Elf64_Ehdr *eh = view_at(v, 0, sizeof(*eh));
+    if (!eh || memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 || eh->e_ident[EI_CLASS] != ELFCLASS64 ||
+        eh->e_phentsize != sizeof(Elf64_Phdr) || eh->e_shentsize != sizeof(Elf64_Shdr)) {
+        return;
+    }
+    const uint8_t *ph = view_at(v, eh->e_phoff, (uint64_t)eh->e_phnum * sizeof(Elf64_Phdr));
+    const uint8_t *sh = view_at(v, eh->e_shoff, (uint64_t)eh->e_shnum * sizeof(Elf64_Shdr));
+    if (!ph || !sh) {
+        return;
+    }
+    for (unsigned i = 0; i < eh->e_phnum; i++) {
+        Elf64_Phdr p;
+        memcpy(&p, ph + i * sizeof(p), sizeof(p));
+        if (p.p_type == PT_LOAD) {
+            g_array_append_val(file->loads, p);
+        }
+    }
+    static const uint32_t types[] = {SHT_SYMTAB, SHT_DYNSYM};
+    for (size_t t = 0; t < G_N_ELEMENTS(types) && file->symbols->len == 0; t++) {
+        for (unsigned i = 0; i < eh->e_shnum; i++) {
+            Elf64_Shdr table, strings;
+            memcpy(&table, sh + i * sizeof(table), sizeof(table));
+            if (table.sh_type == types[t] && table.sh_link < eh->e_shnum) {
+                memcpy(&strings, sh + table.sh_link * sizeof(strings), sizeof(strings));
+                add_symbols(file, v, &table, &strings);
+            }
+        }
+    }
+    qsort(file->symbols->data, file->symbols->len, sizeof(Symbol), compare_symbols);
+}
+
+static SymbolFile *read_file(const char *path)
+{
+    SymbolFile *file = g_new0(SymbolFile, 1);
+    file->loads = g_array_new(FALSE, FALSE, sizeof(Elf64_Phdr));
+    file->symbols = g_array_new(FALSE, FALSE, sizeof(Symbol));
+    file->names = g_string_chunk_new(4096);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+    if (fd < 0) {
+        return file;
+    }
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+        // Read, not mapped: a file that shrinks meanwhile must not kill us.
+        uint8_t *data = g_try_malloc((gsize)st.st_size);
+        ssize_t n = data ? pread(fd, data, (size_t)st.st_size, 0) : 0;
+        if (n > 0) {
+            View v = {data, (uint64_t)n};
+            read_elf(file, &v);
+        }
+        g_free(data);
+    }
+    close(fd);
+    return file;
+}
+
+// The last symbol that begins at or before addr and, when it has a size, covers it.
+static const Symbol *find(const SymbolFile *file, uint64_t addr)
+{
+    const Symbol *symbols = (const Symbol *)(const void *)file->symbols->data;
+    guint low = 0, high = file->symbols->len;
+    while (low < high) {
+        guint mid = low + (high - low) / 2;
+        if (symbols[mid].addr <= addr) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    if (low == 0) {
+        return NULL;
+    }
+    const Symbol *s = &symbols[low - 1];
+    while (s > symbols && s[-1].addr == s->addr) {
+        s--;
+    }
+    return s->size == 0 || addr - s->addr < s->size ? s : NULL;
+}
+
+static bool linked_address(const SymbolFile *file, uint64_t offset, uint64_t *addr)
+{
+    for (guint i = 0; i < file->loads->len; i++) {
+        const Elf64_Phdr *p = &g_array_index(file->loads, Elf64_Phdr, i);
+        uint64_t start = p->p_offset & ~UINT64_C(4095);
+        uint64_t end = p->p_offset + p->p_filesz;
+        // Executable segments first in mind: a page at a border is in two.
+        if ((p->p_flags & PF_X) && offset >= start && offset < end) {
+            *addr = p->p_vaddr - p->p_offset + offset;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *symbols_lookup(uint64_t addr, uint64_t *offset)
+{
+    static GMutex lock;
+    static GHashTable *files; // path -> SymbolFile, never dropped: the names are handed out
+    GuestRegion region;
+    if (!guest_memory_find(addr, &region) || !region.name || region.name[0] != '/') {
+        return NULL;
+    }
+    g_mutex_lock(&lock);
+    if (!files) {
+        files = g_hash_table_new(g_str_hash, g_str_equal);
+    }
+    SymbolFile *file = g_hash_table_lookup(files, region.name);
+    if (!file) {
+        file = read_file(region.name);
+        g_hash_table_insert(files, g_strdup(region.name), file);
+    }
+    uint64_t linked;
+    const Symbol *s = NULL;
+    if (linked_address(file, addr - region.start + region.offset, &linked)) {
+        s = find(file, linked);
+        if (s) {
+            *offset = linked - s->addr;
+        }
+    }
+    g_mutex_unlock(&lock);
+    return s ? s->name : NULL;
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Names of guest addresses, from the symbol tables of the files that are mapped there.
+
+#ifndef RUNTIME_LINUX_SYMBOLS_H
+#define RUNTIME_LINUX_SYMBOLS_H
+
+#include <stdint.h>
+
+// GuestSymbolFn of runtime/process.h: reads a file's symbols when an address in it is first asked for.
+const char *symbols_lookup(uint64_t addr, uint64_t *offset);
+
+#endif

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Memory calls: thin, the work is runtime/guest-memory.h's.
+#include <errno.h>
+
+#include "runtime/guest-memory.h"
+#include "syscall.h"
+
+int64_t sys_mmap(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    return guest_mmap(a[0], a[1], (int)a[2], (int)a[3], (int)a[4], a[5]);
+}
+
+int64_t sys_munmap(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    return guest_munmap(a[0], a[1]);
+}
+
+int64_t sys_mprotect(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    return guest_mprotect(a[0], a[1], (int)a[2]);
+}
+
+int64_t sys_pkey_mprotect(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    // There are no keys, so the only one that may be named is "none".
+    return (int)a[3] == -1 ? guest_mprotect(a[0], a[1], (int)a[2]) : -EINVAL;
+}
+
+int64_t sys_mremap(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    return guest_mremap(a[0], a[1], a[2], (int)a[3], a[4]);
+}
+
+int64_t sys_msync(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    return guest_msync(a[0], a[1], (int)a[2]);
+}
+
+int64_t sys_madvise(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    return guest_madvise(a[0], a[1], (int)a[2]);
+}
+
+int64_t sys_shmat(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    return guest_shmat((int)a[0], a[1], (int)a[2]);
+}
+
+int64_t sys_shmdt(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    return guest_shmdt(a[0]);
+}
+
+int64_t sys_brk(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    return (int64_t)guest_brk(a[0]);
+}

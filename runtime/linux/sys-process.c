@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Threads and processes come and go.
+//
+//   thread   a host thread with a CPU of its own, a copy of its maker's
+//   fork     the host's fork(), around which every lock of the runtime is held
+//   vfork    a host process that shares all memory, as Linux does it: posix_spawn and others count on
+//            seeing what the child writes before it executes a program.  The parent's host thread
+//            is suspended by the kernel until then, so the child may use its thread-local state; it
+//            runs on a host stack and a CPU of its own, and its signal actions are a copy.
+//
+// clone with CLONE_VM and neither CLONE_THREAD nor CLONE_VFORK (two processes that run at once in one
+// memory, as LinuxThreads had it) would need two threads in one thread's state: EINVAL.
+#include <errno.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "guest-signal.h"
+#include "runtime/cpu-exec.h"
+#include "runtime/guest-memory.h"
+#include "runtime/log.h"
+#include "runtime/process.h"
+
+#define THREAD_STACK_SIZE ((size_t)8 << 20)
+
+// What the different calls that make threads and processes ask for.
+typedef struct CloneRequest {
+    uint64_t flags; // CLONE_*, without the exit signal
+    int exit_signal;
+    uint64_t stack; // stack pointer of the child; 0: the parent's
+    uint64_t tls, parent_tid, child_tid, pidfd;
+} CloneRequest;
+
+static void write_tid(uint64_t addr, pid_t tid) { guest_write(addr, &tid, sizeof(tid)); }
+
+// --- threads ------------------------------------------------------------------------------------
+typedef struct ThreadStart {
+    GuestTask *task;
+    const CloneRequest *request;
+    pid_t tid;
+    sem_t started;
+} ThreadStart;
+
+// What the kernel does for CLONE_CHILD_CLEARTID; the word is in guest memory.
+static void clear_tid(GuestTask *task)
+{
+    uint64_t addr = task->clear_child_tid;
+    if (addr) {
+        write_tid(addr, 0);
+        syscall(SYS_futex, g2h(addr), FUTEX_WAKE, 1, NULL, NULL, 0);
+    }
+}
+
+static void *thread_main(void *opaque)
+{
+    ThreadStart *start = opaque;
+    GuestTask *task = start->task;
+    current_task = task;
+    task->tid = (pid_t)syscall(SYS_gettid);
+    start->tid = task->tid;
+    if (start->request->flags & CLONE_CHILD_SETTID) {
+        write_tid(start->request->child_tid, task->tid);
+    }
+    if (start->request->flags & CLONE_PARENT_SETTID) {
+        write_tid(start->request->parent_tid, task->tid);
+    }
+    sem_post(&start->started);
+    signal_set_host_mask(task->blocked);
+    task_run(task);
+    // Nothing of the guest's may interrupt what follows.
+    signal_block_host(task);
+    current_task = NULL;
+    CPUState *cs = task->cs;
+    cpu_thread_leave();
+    cpu_free(cs);
+    clear_tid(task);
+    task_free(task);
+    return NULL;
+}
+
+static int64_t make_thread(GuestTask *task, const CloneRequest *request)
+{
+    const uint64_t needed = CLONE_VM | CLONE_SIGHAND | CLONE_FS | CLONE_FILES;
+    GuestProcess *process = task->process;
+    if ((request->flags & needed) != needed) {
+        if (log_enabled(LOG_UNIMP)) {
+            log_printf("clone: a thread with files or directory of its own (flags 0x%lx)\n",
+                       (unsigned long)request->flags);
+        }
+        return -EINVAL;
+    }
+    if (signal_block_host(task)) {
+        return -ERESTARTSYS;
+    }
+    CPUState *cs = cpu_clone(task->cs);
+    if (!cs) {
+        return -ENOMEM;
+    }
+    GuestTask *child = task_new(process, cs);
+    child->blocked = task->blocked;
+    child->clear_child_tid = request->flags & CLONE_CHILD_CLEARTID ? request->child_tid : 0;
+    process->abi->clone_registers(cs, request->stack, request->flags & CLONE_SETTLS, request->tls);
+
+    ThreadStart start = {.task = child, .request = request};
+    sem_init(&start.started, 0, 0);
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, THREAD_STACK_SIZE);
+    pthread_mutex_lock(&process->lock);
+    process->nb_threads++;
+    pthread_mutex_unlock(&process->lock);
+    pthread_t thread;
+    int err = pthread_create(&thread, &attr, thread_main, &start);
+    pthread_attr_destroy(&attr);
+    if (err) {
+        pthread_mutex_lock(&process->lock);
+        process->nb_threads--;
+        pthread_mutex_unlock(&process->lock);
+        cpu_free(cs);
+        task_free(child);
+        return -EAGAIN;
+    }
+    while (sem_wait(&start.started) < 0) {
+    }
+    sem_destroy(&start.started);
+    return start.tid; // the child's task may be gone by now
+}
+
+// --- fork ---------------------------------------------------------------------------------------
+static void set_up_child_process(GuestTask *task, const CloneRequest *request)
+{
+    task->tid = (pid_t)syscall(SYS_gettid);
+    task->process->nb_threads = 1;
+    atomic_store(&task->captured, 0);
+    task->clear_child_tid = request->flags & CLONE_CHILD_CLEARTID ? request->child_tid : 0;
+    task->process->abi->clone_registers(task->cs, request->stack, request->flags & CLONE_SETTLS,
+                                        request->tls);
+    if (request->flags & CLONE_CHILD_SETTID) {
+        write_tid(request->child_tid, task->tid);
+    }
+}
+
+static void tell_parent(const CloneRequest *request, pid_t pid)
+{
+    if (request->flags & CLONE_PARENT_SETTID) {
+        write_tid(request->parent_tid, pid);
+    }
+    if (request->flags & CLONE_PIDFD) {
+        int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+        guest_write(request->pidfd, &fd, sizeof(fd));
+    }
+}
+
+// The host's fork, or its clone where the guest wants more than that says.
+static pid_t host_fork(const CloneRequest *request)
+{
+    const uint64_t ours = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
+                          CLONE_SETTLS | CLONE_PIDFD | CLONE_VM | CLONE_VFORK;
+    uint64_t host_flags = request->flags & ~ours;
+    if (host_flags == 0 && request->exit_signal == SIGCHLD) {
+        return fork();
+    }
+    return (pid_t)syscall(SYS_clone, host_flags | (uint64_t)request->exit_signal, NULL, NULL, NULL,
+                          0);
+}
+
+static int64_t make_process(GuestTask *task, const CloneRequest *request)
+{
+    if (signal_block_host(task)) {
+        return -ERESTARTSYS;
+    }
+    pthread_mutex_lock(&task->process->lock);
+    process_fork_prepare();
+    pid_t pid = host_fork(request);
+    int err = errno;
+    if (pid == 0) {
+        process_fork_child();
+        pthread_mutex_unlock(&task->process->lock);
+        set_up_child_process(task, request);
+        return 0;
+    }
+    process_fork_parent();
+    pthread_mutex_unlock(&task->process->lock);
+    if (pid < 0) {
+        return -err;
+    }
+    tell_parent(request, pid);
+    return pid;
+}
+
+// --- vfork --------------------------------------------------------------------------------------
+static int vfork_child_main(void *opaque)
+{
+    ThreadStart *start = opaque;
+    GuestTask *task = start->task;
+    current_task = task;
+    set_up_child_process(task, start->request);
+    // The host's mask is full; delivery sets the guest's.
+    atomic_store(&task->signal_pending, 1);
+    signal_deliver(task);
+    task_run(task);
+    _exit(task->exit_status); // exit_group ends it inside; this is the exit of a last thread
+}
+
+static int64_t make_vfork(GuestTask *task, const CloneRequest *request)
+{
+    if (signal_block_host(task)) {
+        return -ERESTARTSYS;
+    }
+    CPUState *cs = cpu_clone(task->cs);
+    void *stack = mmap(NULL, THREAD_STACK_SIZE, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (!cs || stack == MAP_FAILED) {
+        if (cs) {
+            cpu_free(cs);
+        }
+        return -ENOMEM;
+    }
+    GuestProcess *process = task->process;
+    GuestProcess *copy = guest_process_new(process->abi);
+    pthread_mutex_lock(&process->lock);
+    memcpy(copy->actions, process->actions, sizeof(copy->actions));
+    pthread_mutex_unlock(&process->lock);
+    copy->exe_path = process->exe_path;
+    copy->argv = process->argv;
+    copy->environ_block = process->environ_block;
+    copy->auxv = process->auxv;
+    copy->stack_start = process->stack_start;
+    memcpy(copy->limits, process->limits, sizeof(copy->limits));
+    copy->limits_kept = process->limits_kept;
+    copy->personality = process->personality;
+    GuestTask *child = task_new(copy, cs);
+    child->is_vfork_child = true;
+    child->blocked = task->blocked;
+    child->altstack = task->altstack;
+
+    ThreadStart start = {.task = child, .request = request};
+    const uint64_t ours = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
+                          CLONE_SETTLS | CLONE_PIDFD;
+    CPUState *cpu = current_cpu;
+    pid_t pid = clone(vfork_child_main, (char *)stack + THREAD_STACK_SIZE,
+                      (int)(request->flags & ~ours) | request->exit_signal, &start);
+    int err = errno;
+    // The child has executed a program or ended; what it left in this thread's state goes.
+    current_task = task;
+    current_cpu = cpu;
+    cpu_free(cs);
+    task_free(child);
+    pthread_mutex_destroy(&copy->lock);
+    g_free(copy);
+    munmap(stack, THREAD_STACK_SIZE);
+    if (pid < 0) {
+        return -err;
+    }
+    tell_parent(request, pid);
+    return pid;
+}
+
+// --- the calls ----------------------------------------------------------------------------------
+static int64_t do_clone(GuestTask *task, const CloneRequest *request)
+{
+    if (request->flags & CLONE_THREAD) {
+        return make_thread(task, request);
+    }
+    if (!(request->flags & CLONE_VM)) {
+        return make_process(task, request);
+    }
+    if (request->flags & CLONE_VFORK) {
+        return make_vfork(task, request);
+    }
+    if (log_enabled(LOG_UNIMP)) {
+        log_printf("clone: a process that shares memory and runs at once (flags 0x%lx)\n",
+                   (unsigned long)request->flags);
+    }
+    return -EINVAL;
+}
+
+int64_t sys_clone(GuestTask *task, const uint64_t a[6])
+{
+    // x86-64's order of arguments; other ABIs swap the last two (CONFIG_CLONE_BACKWARDS).
+    CloneRequest request = {
+        .flags = a[0] & ~(uint64_t)CSIGNAL,
+        .exit_signal = (int)(a[0] & CSIGNAL),
+        .stack = a[1],
+        .parent_tid = a[2],
+        .pidfd = a[2],
+        .child_tid = a[3],
+        .tls = a[4],
+    };
+    if ((request.flags & CLONE_PIDFD) && (request.flags & CLONE_PARENT_SETTID)) {
+        return -EINVAL;
+    }
+    return do_clone(task, &request);
+}
+
+int64_t sys_clone3(GuestTask *task, const uint64_t a[6])
+{
+    struct clone_args args = {0};
+    if (a[1] < CLONE_ARGS_SIZE_VER0) {
+        return -EINVAL;
+    }
+    if (a[1] > sizeof(args)) {
+        return -E2BIG;
+    }
+    if (!guest_read(a[0], &args, a[1])) {
+        return -EFAULT;
+    }
+    if (args.set_tid_size || (args.flags & CLONE_INTO_CGROUP) || (args.flags & CSIGNAL)) {
+        return -EINVAL;
+    }
+    CloneRequest request = {
+        .flags = args.flags,
+        .exit_signal = (int)args.exit_signal,
+        .stack = args.stack ? args.stack + args.stack_size : 0,
+        .parent_tid = args.parent_tid,
+        .pidfd = args.pidfd,
+        .child_tid = args.child_tid,
+        .tls = args.tls,
+    };
+    if (args.flags & CLONE_CLEAR_SIGHAND) {
+        return -EINVAL; // libc falls back to resetting them one by one
+    }
+    return do_clone(task, &request);
+}
+
+int64_t sys_fork(GuestTask *task, const uint64_t a[6])
+{
+    (void)a;
+    return do_clone(task, &(CloneRequest){.exit_signal = SIGCHLD});
+}
+
+int64_t sys_vfork(GuestTask *task, const uint64_t a[6])
+{
+    (void)a;
+    return do_clone(task, &(CloneRequest){.flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD});
+}
+
+_Noreturn static void end_process(GuestTask *task, int status)
+{
+    if (log_enabled(LOG_STRACE)) {
+        strace_exit(task, status);
+    }
+    if (task->is_vfork_child) {
+        syscall(SYS_exit_group, status); // the files and counters are the parent's
+    }
+    process_exit(status);
+}
+
+int64_t sys_exit_group(GuestTask *task, const uint64_t a[6])
+{
+    end_process(task, (int)a[0] & 0xff);
+}
+
+int64_t sys_exit(GuestTask *task, const uint64_t a[6])
+{
+    int status = (int)a[0] & 0xff;
+    pthread_mutex_lock(&task->process->lock);
+    bool last = --task->process->nb_threads == 0;
+    pthread_mutex_unlock(&task->process->lock);
+    if (last) {
+        end_process(task, status);
+    }
+    if (task->tid == getpid()) {
+        // The first thread: its host thread is main's, which must not return.
+        signal_block_host(task);
+        current_task = NULL;
+        cpu_thread_leave();
+        cpu_free(task->cs);
+        clear_tid(task);
+        task_free(task);
+        syscall(SYS_exit, status);
+    }
+    task->exit_status = status;
+    task->exiting = true;
+    return 0;
+}
+
+int64_t sys_set_tid_address(GuestTask *task, const uint64_t a[6])
+{
+    task->clear_child_tid = a[0];
+    return task->tid;
+}

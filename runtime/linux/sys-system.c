@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Calls about the system and the process as a whole: uname, limits, personality, prctl.
+#include <errno.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "runtime/guest-memory.h"
+#include "runtime/process.h"
+
+int64_t sys_uname(GuestTask *task, const uint64_t a[6])
+{
+    struct utsname name;
+    if (uname(&name) < 0) {
+        return -errno;
+    }
+    g_strlcpy(name.machine, task->process->abi->machine, sizeof(name.machine));
+    if (myna_options->uname_release) {
+        g_strlcpy(name.release, myna_options->uname_release, sizeof(name.release));
+    }
+    return guest_write(a[0], &name, syscall_struct_size(STRUCT_UTSNAME)) ? 0 : -EFAULT;
+}
+
+int64_t sys_personality(GuestTask *task, const uint64_t a[6])
+{
+    // Kept for the guest: on the host it would change how the emulator itself runs.
+    uint32_t old = task->process->personality;
+    if ((uint32_t)a[0] != UINT32_MAX) {
+        task->process->personality = (uint32_t)a[0];
+    }
+    return old;
+}
+
+// --- limits -------------------------------------------------------------------------------------
+// Limits on memory hold for the guest and the emulator together; what a guest would set them to is too
+// little for both.  They are remembered, not enforced.
+static bool limit_is_kept(unsigned resource)
+{
+    return resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK ||
+           resource == RLIMIT_RSS;
+}
+
+static int64_t limits(GuestTask *task, pid_t pid, unsigned resource, uint64_t new_addr,
+                      uint64_t old_addr)
+{
+    struct {
+        uint64_t cur, max;
+    } new, old;
+    GuestProcess *process = task->process;
+    if ((pid != 0 && pid != getpid()) || !limit_is_kept(resource)) {
+        return HOST_SYSCALL(task, SYS_prlimit64, (uint64_t)pid, resource, new_addr, old_addr);
+    }
+    if (process->limits_kept & (1u << resource)) {
+        old.cur = process->limits[resource].cur;
+        old.max = process->limits[resource].max;
+    } else if (syscall(SYS_prlimit64, 0, resource, NULL, &old) < 0) {
+        return -errno;
+    }
+    if (new_addr) {
+        if (!guest_read(new_addr, &new, sizeof(new))) {
+            return -EFAULT;
+        }
+        if (new.cur > new.max) {
+            return -EINVAL;
+        }
+        if (new.max > old.max && geteuid() != 0) {
+            return -EPERM;
+        }
+        process->limits[resource].cur = new.cur;
+        process->limits[resource].max = new.max;
+        process->limits_kept |= 1u << resource;
+    }
+    return !old_addr || guest_write(old_addr, &old, sizeof(old)) ? 0 : -EFAULT;
+}
+
+int64_t sys_prlimit64(GuestTask *task, const uint64_t a[6])
+{
+    return limits(task, (pid_t)a[0], (unsigned)a[1], a[2], a[3]);
+}
+
+int64_t sys_getrlimit(GuestTask *task, const uint64_t a[6])
+{
+    return a[1] ? limits(task, 0, (unsigned)a[0], 0, a[1]) : -EFAULT;
+}
+
+int64_t sys_setrlimit(GuestTask *task, const uint64_t a[6])
+{
+    return a[1] ? limits(task, 0, (unsigned)a[0], a[1], 0) : -EFAULT;
+}
+
+// --- prctl --------------------------------------------------------------------------------------
+int64_t sys_prctl(GuestTask *task, const uint64_t a[6])
+{
+    switch ((int)a[0]) {
+    case PR_GET_SECCOMP: return 0;
+    case PR_SET_SECCOMP:               // a filter would act on our own calls
+    case PR_SET_SYSCALL_USER_DISPATCH: // so would this
+    case PR_SET_TSC:                   // the emulator reads the time stamp counter itself
+        return -EINVAL;
+    case PR_SET_MM: return -EPERM; // the places are those of the emulator
+    case PR_GET_TID_ADDRESS:
+        return guest_write(a[1], &task->clear_child_tid, sizeof(uint64_t)) ? 0 : -EFAULT;
+    default: return HOST_SYSCALL(task, SYS_prctl, a[0], a[1], a[2], a[3], a[4]);
+    }
+}

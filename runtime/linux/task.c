@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The loop in which a guest thread lives: guest code, what made it stop, signals, guest code again.
+#include "task.h"
+
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "guest-signal.h"
+#include "runtime/cpu-exec.h"
+
+_Thread_local GuestTask *current_task;
+
+GuestProcess *guest_process_new(const GuestABI *abi)
+{
+    GuestProcess *process = g_new0(GuestProcess, 1);
+    process->abi = abi;
+    pthread_mutex_init(&process->lock, NULL);
+    process->nb_threads = 1;
+    return process;
+}
+
+GuestTask *task_new(GuestProcess *process, CPUState *cs)
+{
+    GuestTask *task = g_new0(GuestTask, 1);
+    task->process = process;
+    task->cs = cs;
+    task->altstack.flags = SS_DISABLE;
+    cs->thread = task;
+    return task;
+}
+
+void task_free(GuestTask *task) { g_free(task); }
+
+void task_run(GuestTask *task)
+{
+    const GuestABI *abi = task->process->abi;
+    while (!task->exiting) {
+        int excp = cpu_exec(task->cs);
+        switch (excp) {
+        case EXCP_SYSCALL: syscall_serve(task); break;
+        case EXCP_INTERRUPT: break;
+        case EXCP_ATOMIC:
+        case EXCP_YIELD: sched_yield(); break;
+        default: abi->exception(task, excp); break;
+        }
+        if (!task->exiting) {
+            signal_deliver(task);
+        }
+    }
+}
