@@ -3,8 +3,8 @@
 // Shifts, rotates, single bits, bit scans, BMI1 and BMI2, POPCNT, CRC32.
 //
 // A shift whose count may be zero leaves the flags as they were then: they are put in the globals first,
-// and each is selected.  Flags that the manuals leave undefined get whatever the formula for the defined
-// cases gives.
+// and each is selected.  Flags that the manuals leave undefined are those of AMD's Zen 4 where that costs
+// nothing: AF set by shifts, the formulas for a count of 1 used for all counts.
 
 #include <glib.h>
 
@@ -57,12 +57,12 @@ static void write_shift_flags(DisasContext *s, const Count *c, MemOp size, TCGv_
 {
     if (c->fixed) {
         x86_flags_to_globals(s);
-        tcg_gen_movi_i64(x86_cc_a(), 0);
     } else {
         x86_flags_to_globals_partly(s, 0);
-        s->flags_written |= X86_CC_MASK & ~X86_CC_A;
+        s->flags_written |= X86_CC_MASK;
     }
     TCGv_i64 v = x86_sext(r, size);
+    select_flag(c, x86_cc_a(), tcg_constant_i64(X86_CC_A));
     select_flag(c, x86_cc_z(), v);
     select_flag(c, x86_cc_n(), v);
     select_flag(c, x86_cc_c(), carry);
@@ -136,7 +136,7 @@ static bool trans_shift(DisasContext *s, int op)
     gen_shift(op, t, a, c.before);
     TCGv_i64 carry = bit(t, op == SHIFT_SHL ? top : 0);
     TCGv_i64 overflow = op == SHIFT_SHL   ? bit_xor(bit(r, top), carry)
-                        : op == SHIFT_SHR ? bit(a, top)
+                        : op == SHIFT_SHR ? bit(r, top - 1)
                                           : tcg_constant_i64(0);
     write_shift_flags(s, &c, size, r, carry, overflow);
     return true;
@@ -203,7 +203,7 @@ static bool trans_shxd(DisasContext *s, int left)
         tcg_gen_shr_i64(t, a, c.before);
         carry = bit(t, 0);
     }
-    write_shift_flags(s, &c, size, r, carry, bit_xor(bit(r, top), bit(a, top)));
+    write_shift_flags(s, &c, size, r, carry, bit_xor(bit(r, top), left ? carry : bit(r, top - 1)));
     return true;
 }
 
@@ -420,8 +420,12 @@ static bool trans_bs(DisasContext *s, int reverse)
     } else {
         tcg_gen_ctzi_i64(r, src, 0);
     }
-    x86_flags_to_globals_partly(s, X86_CC_Z);
+    x86_flags_to_globals(s);
     tcg_gen_mov_i64(x86_cc_z(), src);
+    tcg_gen_mov_i64(x86_cc_n(), r);
+    tcg_gen_movi_i64(x86_cc_c(), 0);
+    tcg_gen_movi_i64(x86_cc_o(), 0);
+    tcg_gen_movi_i64(x86_cc_a(), 0);
     TCGv_i64 dst = x86_gpr(x86_op_regno(s, 0));
     if (x86_op_size(s, 0) == MO_16) {
         tcg_gen_deposit_i64(r, dst, r, 0, 16);
