@@ -120,7 +120,8 @@ static uint8_t *emit_rip(uint8_t *p, const void *bytes, size_t n, const void *da
 // mov between general-purpose register n and arena->gpr[n].
 static uint8_t *emit_mov(uint8_t *p, uint8_t opcode, unsigned n)
 {
-    return emit_rip(p, BYTES((uint8_t)(0x48 | (n >= 8 ? 4 : 0)), opcode, (uint8_t)(5 | (n & 7) << 3)),
+    return emit_rip(p,
+                    BYTES((uint8_t)(0x48 | (n >= 8 ? 4 : 0)), opcode, (uint8_t)(5 | (n & 7) << 3)),
                     &arena->gpr[n]);
 }
 
@@ -196,19 +197,14 @@ static int signal_of(int exception)
     switch (exception) {
     case EXCP00_DIVZ:
     case EXCP10_COPR:
-    case EXCP13_SIMD:
-        return SIGFPE;
+    case EXCP13_SIMD: return SIGFPE;
     case EXCP01_DB:
     case EXCP03_INT3:
-    case EXCP_DEBUG:
-        return SIGTRAP;
-    case EXCP06_ILLOP:
-        return SIGILL;
+    case EXCP_DEBUG: return SIGTRAP;
+    case EXCP06_ILLOP: return SIGILL;
     case EXCP11_ALGN:
-    case EXCP_BUS:
-        return SIGBUS;
-    default:
-        return SIGSEGV;
+    case EXCP_BUS: return SIGBUS;
+    default: return SIGSEGV;
     }
 }
 
@@ -279,7 +275,9 @@ int x86_engine_run(X86TestEngine *engine, const uint8_t *bytes, size_t size, X86
             }
             if (ctx->error || fault || !tcg_assign_frame(ctx) || !engine(ctx, &code)) {
                 fprintf(stderr, "cannot run the block: %s\n",
-                        fault ? fault : ctx->error ? ctx->error : "?");
+                        fault        ? fault
+                        : ctx->error ? ctx->error
+                                     : "?");
                 tcg_dump_ops(ctx, stderr);
                 g_free(fault);
                 return -1;

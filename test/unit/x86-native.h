@@ -57,8 +57,8 @@ typedef struct X86Case {
             ".pushsection x86_cases,\"aw\",@progbits\n"                                            \
             ".balign 8\n"                                                                          \
             ".quad 771b, 772b-771b, 773b, " X86_CASE_STRING(kind) "\n"                             \
-            ".popsection\n");
-#define X86_CASE_STRING(x)  X86_CASE_STRING_(x)
+                                                                  ".popsection\n");
+#define X86_CASE_STRING(x) X86_CASE_STRING_(x)
 #define X86_CASE_STRING_(x) #x
 extern const X86Case x86_cases_begin[] __asm__("__start_x86_cases");
 extern const X86Case x86_cases_end[] __asm__("__stop_x86_cases");
