@@ -133,9 +133,14 @@ __attribute__((noinline)) void HELPER(x86_sse_exc_begin)(CPUX86State *env)
 
 __attribute__((noinline)) void HELPER(x86_sse_exc_check)(CPUX86State *env)
 {
-    uint32_t raised = _mm_getcsr() & MXCSR_EXC;
+    uint32_t csr = _mm_getcsr(), raised = csr & MXCSR_EXC, unmasked = raised & ~(env->mxcsr >> 7);
+    if (unmasked & MXCSR_PRE) {
+        // The operation was not done: what the host, all masked, found in its results did not happen.
+        raised &= MXCSR_PRE;
+    }
     env->mxcsr |= raised;
-    if (raised & ~(env->mxcsr >> 7)) {
+    if (unmasked) {
+        _mm_setcsr(csr & ~MXCSR_EXC);
         raise_exception(env, EXCP13_SIMD);
     }
 }

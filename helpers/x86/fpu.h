@@ -38,6 +38,7 @@
 #define FPUC_FIXED 0x0040u
 
 #define MXCSR_EXC 0x3fu
+#define MXCSR_PRE 0x07u // invalid, denormal, divide by zero: found before the operation
 #define MXCSR_MASKS 0x1f80u
 #define MXCSR_VALID 0xffffu
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <xmmintrin.h>
 
 #include "frontend/frontend.h"
 #include "frontend/translator.h"
@@ -69,6 +70,8 @@ static void on_signal(int sig, siginfo_t *info, void *uc_)
         cs->exception_index = sig == SIGBUS ? EXCP_BUS : EXCP_SEGV;
         cs->fault_addr = (uint64_t)(uintptr_t)info->si_addr;
         running_env = NULL;
+        // As the runtime does: keep the FP flags that have gathered.
+        _mm_setcsr(uc->uc_mcontext.fpregs->mxcsr);
         siglongjmp(*cs->jmp_env, 1);
     }
     if (!native_running) {

@@ -72,7 +72,7 @@ void x86_test_state_init(X86TestState *st);
 int x86_native_run(const uint8_t *code, size_t size, X86TestState *st);
 
 // The same under the interpreter with CPU model `max`: the signal a Linux program would get.  `flags`
-// are CF_* of the translation (frontend/translator.h).
+// are CF_* of the translation (frontend/translator.h); with CF_PRECISE the state at a fault is exact.
 int x86_interp_run(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags);
 
 // Another engine: given a block's ops after the passes, makes code->entry runnable.  false with
