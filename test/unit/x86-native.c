@@ -214,12 +214,57 @@ static int signal_of(int exception)
 static bool interp_engine(TCGContext *ctx, TCGCode *code)
 {
     static uint64_t buf[1 << 16];
-    if (!tcg_interp_encode(ctx, code, buf, sizeof buf)) {
+    size_t size = tcg_interp_encode(ctx, code, buf, sizeof buf);
+    uint64_t *bytecode = size ? g_malloc(size) : NULL;
+    if (!size || !tcg_interp_encode(ctx, code, bytecode, size)) {
         return false;
     }
-    code->bytecode = buf;
+    code->bytecode = bytecode;
     code->entry = tcg_interp_exec;
     return true;
+}
+
+// A translated block, kept for the next run of the same code.
+typedef struct TestBlock {
+    X86TestEngine *engine;
+    TBKey key;
+    uint32_t cflags;
+    TCGCode code;
+    struct TestBlock *next;
+} TestBlock;
+
+static unsigned count_insns(const GuestISA *isa, uint64_t pc, uint64_t end)
+{
+    unsigned count = 0;
+    while (pc < end && count < 255) {
+        char text[128];
+        size_t n = isa->disassemble(NULL, pc, (const uint8_t *)(uintptr_t)pc, end - pc, text,
+                                    sizeof text);
+        count++;
+        pc += n ? n : 1;
+    }
+    return count;
+}
+
+// The passes and the engine over what the translator has left in ctx.
+static bool make_code(TCGContext *ctx, X86TestEngine *engine, TCGCode *code)
+{
+    char *fault = ctx->error ? NULL : tcg_verify(ctx);
+    if (!ctx->error && !fault) {
+        tcg_optimize(ctx);
+        tcg_liveness(ctx);
+        fault = tcg_verify(ctx);
+    }
+    bool ok = !ctx->error && !fault && tcg_assign_frame(ctx) && engine(ctx, code);
+    if (!ok) {
+        fprintf(stderr, "cannot run the block: %s\n",
+                fault        ? fault
+                : ctx->error ? ctx->error
+                             : "?");
+        tcg_dump_ops(ctx, stderr);
+    }
+    g_free(fault);
+    return ok;
 }
 
 static TCGContext *context(const GuestISA *isa)
@@ -232,16 +277,41 @@ static TCGContext *context(const GuestISA *isa)
     return ctx;
 }
 
+// The block at env's pc.  A case's code stands where it stands, so its address names it.
+static TestBlock *find_block(X86TestEngine *engine, const GuestISA *isa, const CPUState *cs,
+                             X86Case *c, uint32_t flags)
+{
+    static TestBlock *table[1024];
+    TBKey key = isa->get_tb_key(cs);
+    TestBlock **bucket = &table[(key.pc ^ key.pc >> 10) % G_N_ELEMENTS(table)];
+    for (TestBlock *b = *bucket; b; b = b->next) {
+        if (b->engine == engine && b->key.pc == key.pc && b->key.flags == key.flags &&
+            b->cflags == flags) {
+            return b;
+        }
+    }
+    TCGContext *ctx = context(isa);
+    TestBlock *b = g_new0(TestBlock, 1);
+    unsigned count = count_insns(isa, key.pc, (uint64_t)(uintptr_t)c->code + c->size);
+    *b = (TestBlock){.engine = engine, .key = key, .cflags = flags, .next = *bucket};
+    translator_loop(ctx, isa, &b->code, key,
+                    flags | CF_NO_GOTO_TB | CF_NO_GOTO_PTR | count << CF_COUNT_SHIFT, fetch, c);
+    if (!make_code(ctx, engine, &b->code)) {
+        g_free(b);
+        return NULL;
+    }
+    return *bucket = b;
+}
+
 int x86_engine_run(X86TestEngine *engine, const uint8_t *bytes, size_t size, X86TestState *st,
                    uint32_t flags)
 {
     const GuestISA *isa = &guest_isa_x86_64;
     static CPUX86State *env;
-    TCGContext *ctx = context(isa);
     X86Case c = {.code = bytes, .size = size};
     uint64_t begin = (uint64_t)(uintptr_t)bytes, end = begin + size;
-    static TCGCode code;
 
+    context(isa);
     if (!env) {
         env = g_aligned_alloc0(1, frontend_cpu_size(isa), 64);
         g_assert(isa->cpu_reset(&env->cs, "max"));
@@ -258,36 +328,13 @@ int x86_engine_run(X86TestEngine *engine, const uint8_t *bytes, size_t size, X86
     native_init();
     if (sigsetjmp(jmp, 1) == 0) {
         while (env->rip != end) {
-            unsigned left = 0;
-            for (uint64_t pc = env->rip; pc < end && left < 255;) {
-                char text[128];
-                size_t n = isa->disassemble(&env->cs, pc, (const uint8_t *)(uintptr_t)pc, end - pc,
-                                            text, sizeof text);
-                left++;
-                pc += n ? n : 1;
-            }
-            memset(&code, 0, sizeof code);
-            translator_loop(ctx, isa, &code, isa->get_tb_key(&env->cs),
-                            flags | CF_NO_GOTO_TB | CF_NO_GOTO_PTR | left << CF_COUNT_SHIFT, fetch,
-                            &c);
-            char *fault = ctx->error ? NULL : tcg_verify(ctx);
-            if (!ctx->error && !fault) {
-                tcg_optimize(ctx);
-                tcg_liveness(ctx);
-                fault = tcg_verify(ctx);
-            }
-            if (ctx->error || fault || !tcg_assign_frame(ctx) || !engine(ctx, &code)) {
-                fprintf(stderr, "cannot run the block: %s\n",
-                        fault        ? fault
-                        : ctx->error ? ctx->error
-                                     : "?");
-                tcg_dump_ops(ctx, stderr);
-                g_free(fault);
+            TestBlock *b = find_block(engine, isa, &env->cs, &c, flags);
+            if (!b) {
                 return -1;
             }
             isa->fp_enter(&env->cs);
             running_env = env;
-            code.entry(env, &code);
+            b->code.entry(env, &b->code);
             running_env = NULL;
             isa->fp_leave(&env->cs);
         }

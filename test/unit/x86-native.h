@@ -67,7 +67,8 @@ extern const X86Case x86_cases_end[] __asm__("__stop_x86_cases");
 // control word, empty x87.
 void x86_test_state_init(X86TestState *st);
 
-// Runs the code, which must fall through its end.  0, or the signal that it raised; the state is then
+// Runs the code, which must fall through its end, and must not change while the program runs (the
+// engines keep what they made of it).  0, or the signal that it raised; the state is then
 // that at the signal.
 int x86_native_run(const uint8_t *code, size_t size, X86TestState *st);
 
