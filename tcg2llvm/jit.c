@@ -16,6 +16,7 @@
 #include <llvm-c/TargetMachine.h>
 
 #include "tcg2llvm/link.h"
+#include "tcg2llvm/llvm-shim/load.h"
 #include "tcg2llvm/llvm-shim/shim.h"
 #include "tcg2llvm/slab.h"
 
@@ -28,21 +29,23 @@ static const struct {
     bool only_with_helpers; // the passes have nothing to do without inlined helpers
     LLVMCodeGenOptLevel codegen;
 } levels[JIT_LEVELS] = {
-    [JIT_O0] = {
-        .name = "O0",
-        .passes = "always-inline",
-        .only_with_helpers = true,
-        .codegen = LLVMCodeGenLevelNone,
-    },
-    [JIT_O2] = {
-        .name = "O2",
-        .passes = "always-inline,"
-                  "function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,"
-                  "instcombine<no-verify-fixpoint>,gvn,"
-                  "loop-mssa(loop-rotate,licm),"
-                  "dse,adce,simplifycfg,instcombine<no-verify-fixpoint>)",
-        .codegen = LLVMCodeGenLevelDefault,
-    },
+    [JIT_O0] =
+        {
+            .name = "O0",
+            .passes = "always-inline",
+            .only_with_helpers = true,
+            .codegen = LLVMCodeGenLevelNone,
+        },
+    [JIT_O2] =
+        {
+            .name = "O2",
+            .passes = "always-inline,"
+                      "function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,"
+                      "instcombine<no-verify-fixpoint>,gvn,"
+                      "loop-mssa(loop-rotate,licm),"
+                      "dse,adce,simplifycfg,instcombine<no-verify-fixpoint>)",
+            .codegen = LLVMCodeGenLevelDefault,
+        },
 };
 
 enum {
@@ -59,7 +62,7 @@ struct Jit {
     const void *helpers_bc;
     size_t helpers_bc_size;
     unsigned inline_limit;
-    char *cpu, *features;
+    char *cpu, *features; // NULL until LLVM is loaded: the host's
     bool keep_names;
     // LLVM initialises passes and targets when they are first used, under locks of its own. The first
     // compilation at each level holds `first_use`, and so does fork: afterwards those locks are taken
@@ -76,10 +79,10 @@ struct JitContext {
     char *triple;
     ShimPasses *passes;
     ShimCodegen *codegen[JIT_LEVELS];
-    ShimHelpers *helpers;          // opened when first asked for
-    LLVMModuleRef with_helpers;    // the module that last had bodies brought in, not optimised yet
-    unsigned generation, modules;  // modules: made in this generation
-    char *diagnostic;              // LLVM's error message while it works for us, or NULL
+    ShimHelpers *helpers;         // opened when first asked for
+    LLVMModuleRef with_helpers;   // the module that last had bodies brought in, not optimised yet
+    unsigned generation, modules; // modules: made in this generation
+    char *diagnostic;             // LLVM's error message while it works for us, or NULL
     JitTimes times;
 };
 
@@ -88,7 +91,7 @@ struct JitObject {
     LinkedObject *linked;
 };
 
-G_DEFINE_QUARK(myna-jit-error-quark, jit_error)
+G_DEFINE_QUARK(myna_jit_error, jit_error)
 
 static uint64_t now_ns(void)
 {
@@ -110,7 +113,9 @@ Jit *jit_create(const JitOptions *options, GError **error)
     if (!options) {
         options = &defaults;
     }
-    shim_init();
+    if (!llvm_find(error)) {
+        return NULL;
+    }
     GError *cause = NULL;
     Slab *slab = slab_new(options->slab_size ? options->slab_size : DEFAULT_SLAB_SIZE,
                           (const void *)jit_create, &cause);
@@ -131,9 +136,9 @@ Jit *jit_create(const JitOptions *options, GError **error)
     jit->helpers_bc = options->helpers_bc;
     jit->helpers_bc_size = options->helpers_bc_size;
     jit->inline_limit = options->inline_limit ? options->inline_limit : DEFAULT_INLINE_LIMIT;
-    // malloc'd: the shim's are.
-    jit->cpu = options->cpu ? strdup(options->cpu) : shim_host_cpu();
-    jit->features = options->features ? strdup(options->features) : shim_host_features();
+    // malloc'd, as the shim's are that start_llvm puts there.
+    jit->cpu = options->cpu ? strdup(options->cpu) : NULL;
+    jit->features = options->features ? strdup(options->features) : NULL;
     jit->keep_names = options->keep_names;
     pthread_mutex_init(&jit->first_use, NULL);
     return jit;
@@ -157,15 +162,9 @@ void jit_define(Jit *jit, const char *name, const void *address)
     linker_define(jit->linker, name, address);
 }
 
-void *jit_resolve(Jit *jit, const char *name)
-{
-    return linker_resolve(jit->linker, name);
-}
+void *jit_resolve(Jit *jit, const char *name) { return linker_resolve(jit->linker, name); }
 
-void jit_code_range(Jit *jit, uint8_t **base, size_t *size)
-{
-    slab_range(jit->slab, base, size);
-}
+void jit_code_range(Jit *jit, uint8_t **base, size_t *size) { slab_range(jit->slab, base, size); }
 
 bool jit_owns(const Jit *jit, const void *address)
 {
@@ -196,10 +195,14 @@ void jit_fork_done(Jit *jit)
 bool jit_load_pass_plugin(const char *path, GError **error)
 {
     char *message = NULL;
+    if (!llvm_load(error)) {
+        return false;
+    }
     if (shim_load_pass_plugin(path, &message)) {
         return true;
     }
-    g_set_error(error, JIT_ERROR, JIT_ERROR_PLUGIN, "cannot load pass plugin '%s': %s", path, message);
+    g_set_error(error, JIT_ERROR, JIT_ERROR_PLUGIN, "cannot load pass plugin '%s': %s", path,
+                message);
     free(message);
     return false;
 }
@@ -254,15 +257,31 @@ static void llvm_context_close(JitContext *context)
     }
 }
 
+bool jit_load_llvm(Jit *jit, GError **error)
+{
+    pthread_mutex_lock(&jit->first_use);
+    bool ok = llvm_load(error);
+    if (ok) {
+        shim_init();
+        jit->cpu = jit->cpu ? jit->cpu : shim_host_cpu();
+        jit->features = jit->features ? jit->features : shim_host_features();
+    }
+    pthread_mutex_unlock(&jit->first_use);
+    return ok;
+}
+
 JitContext *jit_context_new(Jit *jit, GError **error)
 {
+    if (!jit_load_llvm(jit, error)) {
+        return NULL;
+    }
     char *message = NULL;
     JitContext *context = g_new0(JitContext, 1);
     context->jit = jit;
     pthread_mutex_lock(&jit->first_use);
     for (int level = 0; level < JIT_LEVELS && !message; level++) {
-        context->machines[level] =
-            shim_target_machine_new(levels[level].codegen, jit->cpu, jit->features, &message);
+        context->machines[level] = shim_target_machine_new(levels[level].codegen, jit->cpu,
+                                                           jit->features, &message);
     }
     if (!message) {
         LLVMTargetMachineRef machine = context->machines[JIT_O0];
@@ -302,25 +321,13 @@ void jit_context_free(JitContext *context)
     g_free(context);
 }
 
-Jit *jit_context_jit(JitContext *context)
-{
-    return context->jit;
-}
+Jit *jit_context_jit(JitContext *context) { return context->jit; }
 
-LLVMContextRef jit_context_llvm(JitContext *context)
-{
-    return context->llvm;
-}
+LLVMContextRef jit_context_llvm(JitContext *context) { return context->llvm; }
 
-LLVMTargetDataRef jit_context_data_layout(JitContext *context)
-{
-    return context->data_layout;
-}
+LLVMTargetDataRef jit_context_data_layout(JitContext *context) { return context->data_layout; }
 
-bool jit_context_worn(const JitContext *context)
-{
-    return context->modules >= WORN_MODULES;
-}
+bool jit_context_worn(const JitContext *context) { return context->modules >= WORN_MODULES; }
 
 void jit_context_renew(JitContext *context)
 {
@@ -329,10 +336,7 @@ void jit_context_renew(JitContext *context)
     context->generation++;
 }
 
-unsigned jit_context_generation(const JitContext *context)
-{
-    return context->generation;
-}
+unsigned jit_context_generation(const JitContext *context) { return context->generation; }
 
 LLVMModuleRef jit_module_new(JitContext *context, const char *name)
 {
@@ -354,7 +358,8 @@ bool jit_link_helpers(JitContext *context, LLVMModuleRef module, GError **error)
     int count = -1;
     if (!context->helpers) {
         context->helpers = shim_helpers_open(context->llvm, jit->helpers_bc, jit->helpers_bc_size,
-                                             context->machines[JIT_O2], jit->inline_limit, &message);
+                                             context->machines[JIT_O2], jit->inline_limit,
+                                             &message);
     }
     if (context->helpers) {
         count = shim_helpers_link(context->helpers, module, &message);
@@ -387,10 +392,7 @@ bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipel
     return ok;
 }
 
-const char *jit_level_pipeline(JitLevel level)
-{
-    return levels[level].passes;
-}
+const char *jit_level_pipeline(JitLevel level) { return levels[level].passes; }
 
 bool jit_optimise(JitContext *context, LLVMModuleRef module, JitLevel level, GError **error)
 {
@@ -532,10 +534,7 @@ void jit_object_free(JitObject *object)
     }
 }
 
-JitTimes jit_times(const JitContext *context)
-{
-    return context->times;
-}
+JitTimes jit_times(const JitContext *context) { return context->times; }
 
 // Names call and jump targets for the disassembler.
 static const char *name_target(void *opaque, uint64_t value, uint64_t *type, uint64_t pc,
@@ -550,9 +549,15 @@ static const char *name_target(void *opaque, uint64_t value, uint64_t *type, uin
 
 void jit_disassemble_range(Jit *jit, const void *code, size_t size, FILE *out)
 {
+    GError *error = NULL;
+    if (!jit_load_llvm(jit, &error)) {
+        fprintf(out, "(%s)\n", error->message);
+        g_error_free(error);
+        return;
+    }
     char *triple = LLVMGetDefaultTargetTriple();
-    LLVMDisasmContextRef disasm =
-        LLVMCreateDisasmCPUFeatures(triple, jit->cpu, jit->features, jit, 0, NULL, name_target);
+    LLVMDisasmContextRef disasm = LLVMCreateDisasmCPUFeatures(triple, jit->cpu, jit->features, jit,
+                                                              0, NULL, name_target);
     LLVMDisposeMessage(triple);
     if (!disasm) {
         fprintf(out, "(LLVM has no disassembler for this host)\n");

@@ -19,7 +19,8 @@
 // Threads: several JitContexts of one Jit work at the same time; a JitContext and its modules belong to
 // one thread at a time. The functions on Jit and JitObject may be called from any thread.
 //
-// What the IR should look like, for speed or correctness:
+// What is expected of callers and their IR, for speed or correctness:
+//   - no function of LLVM-C is called before the first jit_context_new (or jit_load_llvm);
 //   - functions `nounwind` and without `uwtable`: nothing unwinds through them, .eh_frame is left out;
 //   - external functions and variables (helpers) not dso_local: they may be farther than 2 GiB;
 //   - a function into which a helper with floating point is inlined has `strictfp`, else LLVM may move
@@ -80,10 +81,12 @@ typedef struct JitOptions {
     unsigned inline_limit;    // IR instructions of a helper that is still inlined; default 40
     const char *cpu;          // as llc's -mcpu and -mattr; default: the host's
     const char *features;
-    bool keep_names; // keep the names of values in the IR (--dump-ir, -d llvm); else they are dropped
+    bool
+        keep_names; // keep the names of values in the IR (--dump-ir, -d llvm); else they are dropped
 } JitOptions;
 
-// options may be NULL. NULL and an error (JIT_ERROR_SYSTEM) on failure. Free with jit_destroy.
+// options may be NULL. NULL and an error (JIT_ERROR_SYSTEM) on failure. Free with jit_destroy. Cheap:
+// LLVM itself is loaded with the first context, in its thread.
 Jit *jit_create(const JitOptions *options, GError **error);
 // All contexts must be freed, and nothing may run in the slab. NULL is allowed.
 void jit_destroy(Jit *jit);
@@ -113,6 +116,10 @@ void jit_fork_done(Jit *jit); // in the parent and in the child
 // in pipelines. The file is what `opt --load-pass-plugin` takes.
 bool jit_load_pass_plugin(const char *path, GError **error);
 
+// Loads LLVM (20 ms the first time), which jit_context_new does as well. For a moment after which it
+// could not be loaded any more: before chroot, pivot_root, setns, seccomp or a low RLIMIT_AS.
+bool jit_load_llvm(Jit *jit, GError **error);
+
 // A thread's compiler: LLVM context, target machines, kept pipelines, its view of the helpers.
 JitContext *jit_context_new(Jit *jit, GError **error);
 // All its modules must be gone; its objects stay. NULL is allowed.
@@ -141,7 +148,8 @@ bool jit_link_helpers(JitContext *context, LLVMModuleRef module, GError **error)
 // Runs a level's pipeline.
 bool jit_optimise(JitContext *context, LLVMModuleRef module, JitLevel level, GError **error);
 // Runs a pipeline of the caller's, in the form of opt's -passes; parsed once a context.
-bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipeline, GError **error);
+bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipeline,
+                    GError **error);
 // The level's pipeline as text, for --dump-ir's index and the cache's key.
 const char *jit_level_pipeline(JitLevel level);
 

@@ -31,7 +31,8 @@
 enum {
     EXACT_BINS = 16,
     SUB_BITS = 3,
-    BINS = EXACT_BINS + ((48 - 4) << SUB_BITS), // units of 64 bytes in a 54-bit space: more than any
+    BINS = EXACT_BINS +
+           ((48 - 4) << SUB_BITS), // units of 64 bytes in a 54-bit space: more than any
     BIN_WORDS = (BINS + 63) / 64,
 };
 
@@ -147,7 +148,8 @@ static SlabBlock *take_from_top(Slab *slab, size_t size)
     }
     uint8_t *new_top = slab->top + size;
     if (new_top > slab->committed) {
-        size_t step = (new_top - slab->committed + SLAB_COMMIT_STEP - 1) & -(size_t)SLAB_COMMIT_STEP;
+        size_t step = (new_top - slab->committed + SLAB_COMMIT_STEP - 1) &
+                      -(size_t)SLAB_COMMIT_STEP;
         step = MIN(step, (size_t)(slab->end - slab->committed));
         if (mprotect(slab->committed, step, PROT_READ | PROT_WRITE | PROT_EXEC) < 0) {
             return NULL;
@@ -178,7 +180,8 @@ SlabBlock *slab_alloc(Slab *slab, size_t size)
         }
         if (block->size > size) {
             // The highest block is never free (it would have gone back to the top), so `upper` is.
-            bin_insert(slab, block_new(block->base + size, block->size - size, block, block->upper));
+            bin_insert(slab,
+                       block_new(block->base + size, block->size - size, block, block->upper));
             block->size = size;
         }
         slab->used += size;
@@ -337,12 +340,6 @@ SlabStats slab_stats(Slab *slab)
     return stats;
 }
 
-void slab_lock(Slab *slab)
-{
-    pthread_mutex_lock(&slab->lock);
-}
+void slab_lock(Slab *slab) { pthread_mutex_lock(&slab->lock); }
 
-void slab_unlock(Slab *slab)
-{
-    pthread_mutex_unlock(&slab->lock);
-}
+void slab_unlock(Slab *slab) { pthread_mutex_unlock(&slab->lock); }

@@ -13,9 +13,9 @@ typedef struct Slab Slab;
 
 // A piece of the slab. The fields below `size` are the slab's own.
 typedef struct SlabBlock {
-    uint8_t *base; // aligned to SLAB_ALIGN; readable, writable and executable
-    size_t size;   // bytes, a multiple of SLAB_ALIGN, at least what was asked for
-    struct SlabBlock *lower, *upper;        // neighbours in address order, free or not
+    uint8_t *base;                   // aligned to SLAB_ALIGN; readable, writable and executable
+    size_t size;                     // bytes, a multiple of SLAB_ALIGN, at least what was asked for
+    struct SlabBlock *lower, *upper; // neighbours in address order, free or not
     struct SlabBlock *free_prev, *free_next; // in the bin of the free blocks of its size
     int bin;                                 // -1: in use
 } SlabBlock;

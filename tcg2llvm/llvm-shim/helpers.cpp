@@ -99,8 +99,9 @@ static void find_globals(const Value *value, SmallPtrSetImpl<const Value *> &vis
 }
 
 // Reads one body, counts it, and follows what it names privately.
-Error ShimHelpers::inspect_body(Function *function, Helper &helper, unsigned &count, uint64_t &bytes,
-                                SmallPtrSetImpl<const GlobalValue *> &seen, bool &fits)
+Error ShimHelpers::inspect_body(Function *function, Helper &helper, unsigned &count,
+                                uint64_t &bytes, SmallPtrSetImpl<const GlobalValue *> &seen,
+                                bool &fits)
 {
     fits = false;
     if (Error problem = function->materialize()) {
@@ -256,8 +257,8 @@ ShimHelpers *shim_helpers_open(LLVMContextRef context, const void *bitcode, size
                                LLVMTargetMachineRef tm, unsigned inline_limit, char **error)
 {
     MemoryBufferRef buffer(StringRef(static_cast<const char *>(bitcode), size), "helpers.bc");
-    Expected<std::unique_ptr<Module>> module =
-        getLazyBitcodeModule(buffer, *unwrap(context), /*ShouldLazyLoadMetadata=*/true);
+    Expected<std::unique_ptr<Module>> module = getLazyBitcodeModule(
+        buffer, *unwrap(context), /*ShouldLazyLoadMetadata=*/true);
     if (!module) {
         *error = strdup(toString(module.takeError()).c_str());
         return nullptr;
@@ -269,10 +270,7 @@ ShimHelpers *shim_helpers_open(LLVMContextRef context, const void *bitcode, size
     return helpers;
 }
 
-void shim_helpers_close(ShimHelpers *helpers)
-{
-    delete helpers;
-}
+void shim_helpers_close(ShimHelpers *helpers) { delete helpers; }
 
 int shim_helpers_link(ShimHelpers *helpers, LLVMModuleRef module, char **error)
 {

@@ -77,10 +77,7 @@ ShimPasses *shim_passes_new(LLVMTargetMachineRef tm)
     return passes;
 }
 
-void shim_passes_free(ShimPasses *passes)
-{
-    delete passes;
-}
+void shim_passes_free(ShimPasses *passes) { delete passes; }
 
 bool shim_passes_run(ShimPasses *passes, LLVMModuleRef module, const char *pipeline, char **error)
 {
