@@ -333,6 +333,9 @@ static Value to_int_scalar(LLVMUnit *u, ToInt kind, Value v, Type to, unsigned m
 
 static Value each_lane_to_int(LLVMUnit *u, ToInt kind, Value v, unsigned mode)
 {
+    if (!is_vector(v)) {
+        return to_int_scalar(u, kind, v, int_shape(u, v), mode);
+    }
     Type t = int_shape(u, v), to = LLVMGetElementType(t);
     Value r = LLVMGetPoison(t);
     for (unsigned i = 0; i < count(v); i++) {
@@ -495,6 +498,12 @@ static bool scalar_conversion(LLVMUnit *u, const TCGOp *op)
     }
 }
 
+// A vector of one as the scalar.
+static Value one_lane(LLVMUnit *u, Value v)
+{
+    return count(v) == 1 ? LLVMBuildExtractElement(u->b, v, lower_i32(u, 0), "") : v;
+}
+
 static bool vector_conversion(LLVMUnit *u, const TCGOp *op)
 {
     LLVMLower *l = u->l;
@@ -503,10 +512,11 @@ static bool vector_conversion(LLVMUnit *u, const TCGOp *op)
     switch (op->opc) {
     case INDEX_op_cvt_vec:
     case INDEX_op_cvtu_vec: {
-        Value v = lower_cast(u, lower_get(u, op->args[1]), lower_lanes_type(u, type, op->vece));
+        Type to = lower_flanes_type(u, type, op->vece);
+        Value v = lower_cast(u, lower_get(u, op->args[1]), int_shape(u, LLVMGetPoison(to)));
         const char *name = op->opc == INDEX_op_cvt_vec ? "llvm.experimental.constrained.sitofp"
                                                        : "llvm.experimental.constrained.uitofp";
-        return set(u, op, convert(u, name, true, v, lower_flanes_type(u, type, op->vece)));
+        return set(u, op, convert(u, name, true, v, to));
     }
     case INDEX_op_fcvt_vec:
         return set(u, op, fcvt_vector(u, A, op->args[2]));
@@ -516,14 +526,17 @@ static bool vector_conversion(LLVMUnit *u, const TCGOp *op)
         return set(u, op, each_lane_to_int(u, TO_UINT_SAT, A, op->args[2]));
     case INDEX_op_fwidenl_vec:
     case INDEX_op_fwidenh_vec: {
-        Value half = lower_half(u, A, op->opc == INDEX_op_fwidenh_vec);
+        Value half = one_lane(u, lower_half(u, A, op->opc == INDEX_op_fwidenh_vec));
         return set(u, op, convert(u, "llvm.experimental.constrained.fpext", false, half,
-                                  LLVMVectorType(wide_lane, count(half))));
+                                  shaped(half, wide_lane)));
     }
     case INDEX_op_fnarrow_vec: {
         Value v = lower_cast(u, lower_get(u, op->args[1]), lower_flanes_type(u, type, op->vece + 1));
         Value r = convert(u, "llvm.experimental.constrained.fptrunc", true, v,
-                          LLVMVectorType(op->vece == MO_16 ? l->f16 : l->f32, count(v)));
+                          shaped(v, op->vece == MO_16 ? l->f16 : l->f32));
+        if (!is_vector(r)) {
+            return set(u, op, LLVMBuildZExt(u->b, to_bits(u, r), l->i64, ""));
+        }
         return set(u, op, lower_concat(u, r, LLVMConstNull(LLVMTypeOf(r))));
     }
     default:

@@ -20,7 +20,8 @@ Type lower_lanes_type(LLVMUnit *u, TCGType type, unsigned vece)
 Type lower_flanes_type(LLVMUnit *u, TCGType type, unsigned vece)
 {
     Type lane = vece == MO_16 ? u->l->f16 : vece == MO_32 ? u->l->f32 : u->l->f64;
-    return LLVMVectorType(lane, lanes_of(type, vece));
+    unsigned n = lanes_of(type, vece);
+    return n == 1 ? lane : LLVMVectorType(lane, n);
 }
 
 Value lower_splat(LLVMUnit *u, Type vector, uint64_t lane)
@@ -128,6 +129,9 @@ static Value shuffle_bytes(LLVMUnit *u, Value a, Value b, const uint8_t *bytes)
         uses_b |= bytes[i] != 0xff && bytes[i] >= n;
     }
     Value null = LLVMConstNull(LLVMTypeOf(a));
+    if (!uses_a && !uses_b) {
+        return null;
+    }
     if (!zero || !uses_a || !uses_b) {
         // Two sources at most: zero lanes come from a vector of zeros in the place of the unused one.
         for (int i = 0; i < n; i++) {
@@ -192,12 +196,17 @@ static bool moves(LLVMUnit *u, const TCGOp *op)
     case INDEX_op_extract_vec_f32:
         lower_set(u, op->args[0], extract(u, flanes(u, op, 1, MO_32), op->args[2]));
         return true;
-    case INDEX_op_extract_vec_f64:
-        lower_set(u, op->args[0], extract(u, flanes(u, op, 1, MO_64), op->args[2]));
+    case INDEX_op_extract_vec_f64: {
+        Value v = flanes(u, op, 1, MO_64);
+        lower_set(u, op->args[0], type == TCG_TYPE_V64 ? v : extract(u, v, op->args[2]));
         return true;
+    }
     case INDEX_op_insert_vec_f32:
         return set(u, op, insert(u, flanes(u, op, 1, MO_32), lower_get(u, op->args[2]), op->args[3]));
     case INDEX_op_insert_vec_f64:
+        if (type == TCG_TYPE_V64) {
+            return set(u, op, lower_get(u, op->args[2]));
+        }
         return set(u, op, insert(u, flanes(u, op, 1, MO_64), lower_get(u, op->args[2]), op->args[3]));
     case INDEX_op_zext_i64_v128:
         return set(u, op, insert(u, LLVMConstNull(v128), lower_get(u, op->args[1]), 0));

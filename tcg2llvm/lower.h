@@ -191,7 +191,8 @@ bool lower_dirty_join(Dirty *into, const Dirty *from); // true when it grew
 LLVMBasicBlockRef lower_edge(LLVMUnit *u, unsigned to);
 
 Value lower_icmp(LLVMUnit *u, TCGCond cond, Value a, Value b);
-// `v` with the canonical type of a vector seen as lanes, and back.
+// A TCG vector type seen as lanes: integers, and FP.  One FP lane is a scalar: the code generator has no
+// constrained operations on vectors of one.
 Type lower_lanes_type(LLVMUnit *u, TCGType type, unsigned vece);
 Type lower_flanes_type(LLVMUnit *u, TCGType type, unsigned vece);
 static inline Value lower_cast(LLVMUnit *u, Value v, Type t) { return LLVMBuildBitCast(u->b, v, t, ""); }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <llvm-c/DebugInfo.h>
 
+#include "tcg2llvm/fp-order.h"
 #include "tcg2llvm/guest-ops.h"
 
 static uint64_t now_ns(void)
@@ -261,6 +262,7 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
         LLVMDisposeModule(module);
         return NULL;
     }
+    fp_order_fix(module);
     log_module(c->common, LLVM_LOG_IR_OPT, pc, module);
     JitObject *object;
     if (!jit_compile(c->jit, module, jit_level, &object, error)) {

@@ -16,6 +16,9 @@ typedef struct TierCommon {
     DumpIR *dump; // NULL: none
 } TierCommon;
 
+// The Jit that compilers work for, with the helpers and what generated code calls.
+Jit *tier_make_jit(const LLVMTierOptions *options, GError **error);
+
 typedef struct Compiler {
     const TierCommon *common;
     JitContext *jit;

@@ -44,7 +44,7 @@ _Float16 __truncdfhf2(double);
 extern const unsigned char myna_helpers_bc[] __attribute__((weak));
 extern const size_t myna_helpers_bc_size __attribute__((weak));
 
-static Jit *make_jit(const LLVMTierOptions *options, GError **error)
+Jit *tier_make_jit(const LLVMTierOptions *options, GError **error)
 {
     static const JitSymbol symbols[] = {
         {"myna_guest_atomic_swapped", (const void *)myna_guest_atomic_swapped},
@@ -77,7 +77,7 @@ static void init_queue(LLVMTier *t)
 
 LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options, GError **error)
 {
-    Jit *jit = make_jit(options, error);
+    Jit *jit = tier_make_jit(options, error);
     if (!jit) {
         return NULL;
     }
