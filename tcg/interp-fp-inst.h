@@ -2,14 +2,14 @@
 //
 // Handlers and rows of the scalar FP ops of one width.  Included by interp-op-fp.c.  No include guard.
 
-#define N(name)           FP_CAT3(name, SFX)
-#define FP_CAT3(a, b)     FP_CAT4(a, b)
-#define FP_CAT4(a, b)     a##_##b
-#define NTO(name, I)      FP_CAT5(name, SFX, I)
-#define NFROM(name, I)    FP_CAT5(name, I, SFX)
-#define FP_CAT5(a, b, c)  FP_CAT6(a, b, c)
-#define FP_CAT6(a, b, c)  a##_##b##_##c
-#define OPN(name)         OP(name)
+#define N(name) FP_CAT3(name, SFX)
+#define FP_CAT3(a, b) FP_CAT4(a, b)
+#define FP_CAT4(a, b) a##_##b
+#define NTO(name, I) FP_CAT5(name, SFX, I)
+#define NFROM(name, I) FP_CAT5(name, I, SFX)
+#define FP_CAT5(a, b, c) FP_CAT6(a, b, c)
+#define FP_CAT6(a, b, c) a##_##b##_##c
+#define OPN(name) OP(name)
 
 #define BODY(op, R, n, expr, ...)                                                                  \
     OPN(op)                                                                                        \
@@ -18,25 +18,26 @@
         REG(R, 0) = (R)(expr);                                                                     \
         NEXT(WORDS_OF_SLOTS(n));                                                                   \
     }
-#define FP_1(name, expr)          BODY(N(name), F, 2, expr, F a = REG(F, 1))
-#define FP_1K(name, expr)         BODY(N(name), F, 3, expr, F a = REG(F, 1); unsigned k = SLOT(2))
-#define FP_2(name, expr)          BODY(N(name), F, 3, expr, F a = REG(F, 1); F b = REG(F, 2))
+#define FP_1(name, expr) BODY(N(name), F, 2, expr, F a = REG(F, 1))
+#define FP_1K(name, expr) BODY(N(name), F, 3, expr, F a = REG(F, 1); unsigned k = SLOT(2))
+#define FP_2(name, expr) BODY(N(name), F, 3, expr, F a = REG(F, 1); F b = REG(F, 2))
 #define FP_3(name, expr)                                                                           \
     BODY(N(name), F, 4, expr, F a = REG(F, 1); F b = REG(F, 2); F c = REG(F, 3))
 #define FP_COMPARE(name, expr)                                                                     \
     BODY(N(name), uint32_t, 4, expr, F a = REG(F, 1); F b = REG(F, 2); unsigned k = SLOT(3))
-#define FP_TO(name, I, T, expr)   BODY(NTO(name, I), T, 3, expr, F a = REG(F, 1); unsigned k = SLOT(2))
+#define FP_TO(name, I, T, expr)                                                                    \
+    BODY(NTO(name, I), T, 3, expr, F a = REG(F, 1); unsigned k = SLOT(2))
 #define FP_FROM(name, I, T, expr) BODY(NFROM(name, I), F, 2, expr, T a = REG(T, 1))
 #include "tcg-op-fp.h"
 
-#define ROW(name)      ROW2(name)
-#define ROW2(name)     {INDEX_op_##name, 0, 2, op_##name, #name},
-#define FP_1(name, e)  ROW(N(name))
+#define ROW(name) ROW2(name)
+#define ROW2(name) {INDEX_op_##name, 0, 2, op_##name, #name},
+#define FP_1(name, e) ROW(N(name))
 #define FP_1K(name, e) ROW(N(name))
-#define FP_2(name, e)  ROW(N(name))
-#define FP_3(name, e)  ROW(N(name))
-#define FP_COMPARE(name, e)    ROW(N(name))
-#define FP_TO(name, I, T, e)   ROW(NTO(name, I))
+#define FP_2(name, e) ROW(N(name))
+#define FP_3(name, e) ROW(N(name))
+#define FP_COMPARE(name, e) ROW(N(name))
+#define FP_TO(name, I, T, e) ROW(NTO(name, I))
 #define FP_FROM(name, I, T, e) ROW(NFROM(name, I))
 static const InterpRow N(rows)[] = {
 #include "tcg-op-fp.h"

@@ -52,7 +52,7 @@ typedef enum InterpOp {
     IOP_ST64_IMM64,        // imm32 offset; imm64: the precise pc
     IOP_MOVI_BYTES,        // slot r, slot n; n bytes (8, 16 or 32)
     IOP_BR,                // rel32
-    IOP_BRCOND_I32,        // sub = cond * 2 (+ 1: immediate).  slots a, b; rel32 | slot a, rel16; imm32
+    IOP_BRCOND_I32, // sub = cond * 2 (+ 1: immediate).  slots a, b; rel32 | slot a, rel16; imm32
     IOP_BRCOND_I64,
     IOP_SETCOND_I32, // slots r, a, b | slots r, a; imm32
     IOP_SETCOND_I64,
@@ -65,8 +65,8 @@ typedef enum InterpOp {
     IOP_GOTO_TB,  // imm64: address of the jump slot
     IOP_EXIT_TB,  // imm64
     IOP_GOTO_PTR, // slot p
-    IOP_CALL_FFI,  // slot n, slot words, slot result; imm64 TCGHelperInfo; n slots
-    IOP_CALL_INT,  // sub = result kind; slot n, slot words, slot result, slot mask; imm64; n slots
+    IOP_CALL_FFI, // slot n, slot words, slot result; imm64 TCGHelperInfo; n slots
+    IOP_CALL_INT, // sub = result kind; slot n, slot words, slot result, slot mask; imm64; n slots
     IOP_CHECK_ALIGN, // slot addr, slot size, slot write
     IOP_LOG_WRITE,   // slot addr, slot size
     IOP_ADD_IMM64,   // slot r, slot a; imm64: guest base
@@ -111,8 +111,8 @@ enum { INTERP_MAX_SUB = IMEM_COUNT * IADDR_COUNT };
 
 // A row that tells the encoder of a handler.
 typedef struct InterpRow {
-    uint16_t op; // TCGOpcode or InterpOp
-    uint8_t sub; // 0; 1 for the immediate form; for vector ops INTERP_VSUB; else as above
+    uint16_t op;   // TCGOpcode or InterpOp
+    uint8_t sub;   // 0; 1 for the immediate form; for vector ops INTERP_VSUB; else as above
     uint8_t words; // length; 0: slot 1 holds it
     InterpHandler *handler;
     const char *name;
@@ -145,7 +145,7 @@ void interp_register_vecfp(void);
         DISPATCH();                                                                                \
     } while (0)
 #define WORDS_OF_SLOTS(n) (1 + ((n) + 3) / 4)
-#define WORDS_OF_CALL(n)  (3 + ((n) + 3) / 4)
+#define WORDS_OF_CALL(n) (3 + ((n) + 3) / 4)
 
 // i128 and vectors are passed to and from helpers by pointer.
 static inline bool tcg_type_by_pointer(TCGType t)

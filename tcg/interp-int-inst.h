@@ -168,14 +168,14 @@
 #define ROW_COND2(iop, fn, sub, words) ROW_COND3(iop, fn, sub, words)
 #define ROW_COND3(iop, fn, sub, words) {iop, sub, words, op_##fn, #fn},
 
-#define INT_1(name, expr)   ROW(name, 0, 2)
-#define INT_2(name, expr)   ROW(name, 0, 2) ROW_IMM(name, name##_imm, 1, 2)
+#define INT_1(name, expr) ROW(name, 0, 2)
+#define INT_2(name, expr) ROW(name, 0, 2) ROW_IMM(name, name##_imm, 1, 2)
 #define INT_1KL(name, expr) ROW(name, 0, 2)
-#define INT_2K(name, expr)  ROW(name, 0, 2)
+#define INT_2K(name, expr) ROW(name, 0, 2)
 #define INT_2KL(name, expr) ROW(name, 0, 3)
-#define INT_22(name, ...)   ROW(name, 0, 2)
-#define INT_23(name, ...)   ROW(name, 0, 3)
-#define INT_24(name, ...)   ROW(name, 0, 3)
+#define INT_22(name, ...) ROW(name, 0, 2)
+#define INT_23(name, ...) ROW(name, 0, 3)
+#define INT_24(name, ...) ROW(name, 0, 3)
 #define INT_COND(cond, expr)                                                                       \
     ROW_COND(IOP_SETCOND, setcond_, cond, 0, 2)                                                    \
     ROW_COND(IOP_SETCOND, setcond_imm_, cond, 1, 2)                                                \

@@ -14,7 +14,7 @@
 
 #define SEQ __ATOMIC_SEQ_CST
 
-#define SWAP_u8(x)  (x)
+#define SWAP_u8(x) (x)
 #define SWAP_u16(x) __builtin_bswap16(x)
 #define SWAP_u32(x) __builtin_bswap32(x)
 #define SWAP_u64(x) __builtin_bswap64(x)
@@ -63,7 +63,7 @@ typedef int64_t s64;
     }
 
 // The signed type of a memory type, for smin and smax.
-#define SIGNED_u8  s8
+#define SIGNED_u8 s8
 #define SIGNED_u16 s16
 #define SIGNED_u32 s32
 #define SIGNED_u64 s64
@@ -132,11 +132,7 @@ OP(cmpxchg_i128)
     ROW1(fetch_smax, W, X, mop)
 
 static const InterpRow rows[] = {
-    WIDTHS(ROWS)
-    {INDEX_op_atomic_cmpxchg_i128, MO_128, 2, op_cmpxchg_i128, "cmpxchg_i128"},
+    WIDTHS(ROWS){INDEX_op_atomic_cmpxchg_i128, MO_128, 2, op_cmpxchg_i128, "cmpxchg_i128"},
 };
 
-void interp_register_atomic(void)
-{
-    interp_register_rows(rows, sizeof(rows) / sizeof(rows[0]));
-}
+void interp_register_atomic(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }

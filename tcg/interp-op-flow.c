@@ -101,10 +101,7 @@ OP(bswap128)
 
 // --- control flow inside a block -------------------------------------------------------------------
 
-OP(br)
-{
-    NEXT(IMM32(1));
-}
+OP(br) { NEXT(IMM32(1)); }
 OP(brnz_env32)
 {
     if (__builtin_expect(__atomic_load_n((uint32_t *)(env + IMM32(0)), __ATOMIC_RELAXED) != 0, 0)) {
@@ -157,10 +154,7 @@ OP(goto_tb)
     }
     ENTER_BLOCK(dest);
 }
-OP(goto_ptr)
-{
-    ENTER_BLOCK(REG(const TCGCode *, 0));
-}
+OP(goto_ptr) { ENTER_BLOCK(REG(const TCGCode *, 0)); }
 OP(exit_tb)
 {
     (void)env;
@@ -327,7 +321,4 @@ static const InterpRow rows[] = {
     ROW(IOP_LOG_WRITE, log_write, 0, 2),
 };
 
-void interp_register_flow(void)
-{
-    interp_register_rows(rows, sizeof(rows) / sizeof(rows[0]));
-}
+void interp_register_flow(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }

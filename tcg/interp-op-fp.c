@@ -5,11 +5,11 @@
 #include "interp-insn.h"
 #include "tcg-fp-host.h"
 
-#define F     float
-#define FU    uint32_t
+#define F float
+#define FU uint32_t
 #define FBITS 32
-#define MANT  23
-#define SFX   f32
+#define MANT 23
+#define SFX f32
 #include "tcg-fp.h"
 #include "interp-fp-inst.h"
 #undef F
@@ -18,11 +18,11 @@
 #undef MANT
 #undef SFX
 
-#define F     double
-#define FU    uint64_t
+#define F double
+#define FU uint64_t
 #define FBITS 64
-#define MANT  52
-#define SFX   f64
+#define MANT 52
+#define SFX f64
 #include "tcg-fp.h"
 #include "interp-fp-inst.h"
 
@@ -45,7 +45,7 @@ CVTS
 #undef CVT
 
 #define CVT(name, R, A, expr) {INDEX_op_##name, 0, 2, op_##name, #name},
-static const InterpRow rows_cvt[] = {CVTS};
+    static const InterpRow rows_cvt[] = {CVTS};
 
 void interp_register_fp(void)
 {

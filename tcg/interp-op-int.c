@@ -4,21 +4,21 @@
 
 #include "interp-insn.h"
 
-#define W          32
-#define U          uint32_t
-#define S          int32_t
-#define D          uint64_t
-#define SD         int64_t
-#define SUFFIX     _i32
+#define W 32
+#define U uint32_t
+#define S int32_t
+#define D uint64_t
+#define SD int64_t
+#define SUFFIX _i32
 #define IOP_SUFFIX _I32
 #include "interp-int-inst.h"
 
-#define W          64
-#define U          uint64_t
-#define S          int64_t
-#define D          unsigned __int128
-#define SD         __int128
-#define SUFFIX     _i64
+#define W 64
+#define U uint64_t
+#define S int64_t
+#define D unsigned __int128
+#define SD __int128
+#define SUFFIX _i64
 #define IOP_SUFFIX _I64
 #include "interp-int-inst.h"
 

@@ -41,7 +41,7 @@ typedef struct {
         NEXT(words);                                                                               \
     }
 #define LD3(name, R, M) LD(name, R, M, DISP, 2) LD(name, R, M, INDEX, 3) LD(name, R, M, CONST, 3)
-#define ST3(name, M)    ST(name, M, DISP, 2) ST(name, M, INDEX, 3) ST(name, M, CONST, 3)
+#define ST3(name, M) ST(name, M, DISP, 2) ST(name, M, INDEX, 3) ST(name, M, CONST, 3)
 
 LD3(U8_32, uint32_t, uint8_t)
 LD3(U8_64, uint64_t, uint8_t)
@@ -76,43 +76,40 @@ STI(32, uint32_t)
 STI(64, int64_t)
 
 #define ROW(op, kind, name, how, words)                                                            \
-    {op, IMEM_##kind * IADDR_COUNT + IADDR_##how, words, op_##name##_##how, #name "_" #how},
+    {op, IMEM_##kind * IADDR_COUNT + IADDR_##how, words, op_##name##_##how, #name "_" #how}
 #define ROW3(op, kind, name)                                                                       \
-    ROW(op, kind, name, DISP, 2) ROW(op, kind, name, INDEX, 3) ROW(op, kind, name, CONST, 3)
+    ROW(op, kind, name, DISP, 2), ROW(op, kind, name, INDEX, 3), ROW(op, kind, name, CONST, 3)
 #define ROWS_LD(kind) ROW3(IOP_GUEST_LD, kind, ld_##kind)
 #define ROWS_ST(kind) ROW3(IOP_GUEST_ST, kind, st_##kind)
 
 static const InterpRow rows[] = {
-    ROWS_LD(U8_32)
-    ROWS_LD(U8_64)
-    ROWS_LD(S8_32)
-    ROWS_LD(S8_64)
-    ROWS_LD(U16_32)
-    ROWS_LD(U16_64)
-    ROWS_LD(S16_32)
-    ROWS_LD(S16_64)
-    ROWS_LD(U32_32)
-    ROWS_LD(U32_64)
-    ROWS_LD(S32_64)
-    ROWS_LD(U64_64)
-    ROWS_LD(128)
-    ROWS_LD(256)
-    ROWS_ST(U8_64)
-    ROWS_ST(U16_64)
-    ROWS_ST(U32_64)
-    ROWS_ST(U64_64)
-    ROWS_ST(128)
-    ROWS_ST(256)
+    ROWS_LD(U8_32),
+    ROWS_LD(U8_64),
+    ROWS_LD(S8_32),
+    ROWS_LD(S8_64),
+    ROWS_LD(U16_32),
+    ROWS_LD(U16_64),
+    ROWS_LD(S16_32),
+    ROWS_LD(S16_64),
+    ROWS_LD(U32_32),
+    ROWS_LD(U32_64),
+    ROWS_LD(S32_64),
+    ROWS_LD(U64_64),
+    ROWS_LD(128),
+    ROWS_LD(256),
+    ROWS_ST(U8_64),
+    ROWS_ST(U16_64),
+    ROWS_ST(U32_64),
+    ROWS_ST(U64_64),
+    ROWS_ST(128),
+    ROWS_ST(256),
     {IOP_GUEST_STI, MO_8, 3, op_sti_8, "sti_8"},
     {IOP_GUEST_STI, MO_16, 3, op_sti_16, "sti_16"},
     {IOP_GUEST_STI, MO_32, 3, op_sti_32, "sti_32"},
     {IOP_GUEST_STI, MO_64, 3, op_sti_64, "sti_64"},
 };
 
-void interp_register_mem(void)
-{
-    interp_register_rows(rows, sizeof(rows) / sizeof(rows[0]));
-}
+void interp_register_mem(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }
 
 // The linker's names for the bounds of the section.
 extern const char __start_myna_guest_access[], __stop_myna_guest_access[];

@@ -6,7 +6,7 @@
 #include "interp-insn.h"
 
 #define VBYTES 8
-#define VECE   0
+#define VECE 0
 #include "interp-vec-inst.h"
 #undef VECE
 #define VECE 1
@@ -21,7 +21,7 @@
 #undef VBYTES
 
 #define VBYTES 16
-#define VECE   0
+#define VECE 0
 #include "interp-vec-inst.h"
 #undef VECE
 #define VECE 1
@@ -36,7 +36,7 @@
 #undef VBYTES
 
 #define VBYTES 32
-#define VECE   0
+#define VECE 0
 #include "interp-vec-inst.h"
 #undef VECE
 #define VECE 1

@@ -7,14 +7,14 @@
 
 typedef float Packed __attribute__((vector_size(16), aligned(4)));
 
-#define F     float
-#define FU    uint32_t
+#define F float
+#define FU uint32_t
 #define FBITS 32
-#define MANT  23
-#define SFX   f32
+#define MANT 23
+#define SFX f32
 #include "tcg-fp.h"
 
-#define VECE   2
+#define VECE 2
 #define VBYTES 8
 #include "interp-vecfp-inst.h"
 #undef VBYTES
@@ -31,14 +31,14 @@ typedef float Packed __attribute__((vector_size(16), aligned(4)));
 #undef MANT
 #undef SFX
 
-#define F     double
-#define FU    uint64_t
+#define F double
+#define FU uint64_t
 #define FBITS 64
-#define MANT  52
-#define SFX   f64
+#define MANT 52
+#define SFX f64
 #include "tcg-fp.h"
 
-#define VECE   3
+#define VECE 3
 #define VBYTES 8
 #include "interp-vecfp-inst.h"
 #undef VBYTES
@@ -52,7 +52,7 @@ typedef float Packed __attribute__((vector_size(16), aligned(4)));
 
 #include "tcg-fp-half.h"
 
-#define VECE   1
+#define VECE 1
 #define VBYTES 8
 #include "interp-vecfp-inst.h"
 #undef VBYTES

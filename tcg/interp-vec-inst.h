@@ -16,9 +16,9 @@ typedef LS VS __attribute__((vector_size(VBYTES), aligned(4)));
         REG(type, 0) = (expr);                                                                     \
         NEXT(WORDS_OF_SLOTS(n));                                                                   \
     }
-#define V_1(name, T, expr)  V_BODY(name, 2, T a = REG(T, 1), T, expr)
+#define V_1(name, T, expr) V_BODY(name, 2, T a = REG(T, 1), T, expr)
 #define V_1K(name, T, expr) V_BODY(name, 3, T a = REG(T, 1); unsigned k = SLOT(2), T, expr)
-#define V_2(name, T, expr)  V_BODY(name, 3, T a = REG(T, 1); T b = REG(T, 2), T, expr)
+#define V_2(name, T, expr) V_BODY(name, 3, T a = REG(T, 1); T b = REG(T, 2), T, expr)
 #define V_3(name, T, expr)                                                                         \
     V_BODY(name, 4, T a = REG(T, 1); T b = REG(T, 2); T c = REG(T, 3), T, expr)
 #define X_2(name, expr) V_2(name, VU, expr)
@@ -68,21 +68,23 @@ typedef LS VS __attribute__((vector_size(VBYTES), aligned(4)));
         memcpy(ADDR(0), r, VBYTES);                                                                \
         NEXT(WORDS_OF_SLOTS(n));                                                                   \
     }
-#define L_1(name, R, A, ...)  L_BODY(name, 2, R, A, , __VA_ARGS__)
+#define L_1(name, R, A, ...) L_BODY(name, 2, R, A, , __VA_ARGS__)
 #define L_1K(name, R, A, ...) L_BODY(name, 3, R, A, unsigned k = SLOT(2) & (NL - 1), __VA_ARGS__)
 #define L_2(name, R, A, ...)                                                                       \
     L_BODY(name, 3, R, A, A b[VBYTES / sizeof(A)]; memcpy(b, ADDR(2), VBYTES), __VA_ARGS__)
 #define L_EACH_1(name, T, expr)                                                                    \
-    L_1(name, T, T, for (unsigned i = 0; i < NL; i++) {                                            \
-        T x = a[i];                                                                                \
-        r[i] = (expr);                                                                             \
-    })
+    L_1(                                                                                           \
+        name, T, T, for (unsigned i = 0; i < NL; i++) {                                            \
+            T x = a[i];                                                                            \
+            r[i] = (expr);                                                                         \
+        })
 #define L_EACH_2(name, T, expr)                                                                    \
-    L_2(name, T, T, for (unsigned i = 0; i < NL; i++) {                                            \
-        T x = a[i], y = b[i];                                                                      \
-        (void)x;                                                                                   \
-        r[i] = (expr);                                                                             \
-    })
+    L_2(                                                                                           \
+        name, T, T, for (unsigned i = 0; i < NL; i++) {                                            \
+            T x = a[i], y = b[i];                                                                  \
+            (void)x;                                                                               \
+            r[i] = (expr);                                                                         \
+        })
 // The compiler knows a comparison turned into a vector of bool for the mask that it is.
 typedef bool VN(vbool) __attribute__((ext_vector_type(NL)));
 #define L_SIGNMASK(name)                                                                           \
@@ -96,19 +98,19 @@ typedef bool VN(vbool) __attribute__((ext_vector_type(NL)));
     }
 #include "tcg-op-vec.h"
 
-#define V_1(name, ...)        VROW(name, 2)
-#define V_1K(name, ...)       VROW(name, 2)
-#define V_1S(name, ...)       VROW(name, 2)
-#define V_2(name, ...)        VROW(name, 2)
-#define V_3(name, ...)        VROW(name, 2)
-#define V_CMP(name)           VROW(name, 2)
-#define X_2(name, ...)        VROW(name, 2)
-#define L_1(name, ...)        VROW(name, 2)
-#define L_1K(name, ...)       VROW(name, 2)
-#define L_2(name, ...)        VROW(name, 2)
-#define L_EACH_1(name, ...)   VROW(name, 2)
-#define L_EACH_2(name, ...)   VROW(name, 2)
-#define L_SIGNMASK(name)      VROW(name, 2)
+#define V_1(name, ...) VROW(name, 2)
+#define V_1K(name, ...) VROW(name, 2)
+#define V_1S(name, ...) VROW(name, 2)
+#define V_2(name, ...) VROW(name, 2)
+#define V_3(name, ...) VROW(name, 2)
+#define V_CMP(name) VROW(name, 2)
+#define X_2(name, ...) VROW(name, 2)
+#define L_1(name, ...) VROW(name, 2)
+#define L_1K(name, ...) VROW(name, 2)
+#define L_2(name, ...) VROW(name, 2)
+#define L_EACH_1(name, ...) VROW(name, 2)
+#define L_EACH_2(name, ...) VROW(name, 2)
+#define L_SIGNMASK(name) VROW(name, 2)
 static const InterpRow VN(rows)[] = {
 #include "tcg-op-vec.h"
 };

@@ -5,7 +5,7 @@
 
 #ifndef VTYPES_END
 
-#define NL    (VBYTES >> VECE)
+#define NL (VBYTES >> VECE)
 #define LBITS (8 << VECE)
 #if VECE == 0
 #define LU uint8_t
@@ -42,15 +42,15 @@
 #define VNAME v256
 #endif
 // <name>_v128_2: one function for each type and lane size.
-#define VN(name)             VN2(name, VNAME, VECE)
+#define VN(name) VN2(name, VNAME, VECE)
 #define VN2(name, type, ece) VN3(name, type, ece)
 #define VN3(name, type, ece) name##_##type##_##ece
-#define VOP(name)            VOP2(VN(name))
-#define VOP2(name)           OP(name)
-#define VU                   VN(vu)
-#define VS                   VN(vs)
-#define VSUB                 INTERP_VSUB(TCG_TYPE_V64 + (VBYTES > 8) + (VBYTES > 16), VECE)
-#define VROW(name, words)    VROW2(name, VN(name), words)
+#define VOP(name) VOP2(VN(name))
+#define VOP2(name) OP(name)
+#define VU VN(vu)
+#define VS VN(vs)
+#define VSUB INTERP_VSUB(TCG_TYPE_V64 + (VBYTES > 8) + (VBYTES > 16), VECE)
+#define VROW(name, words) VROW2(name, VN(name), words)
 #define VROW2(op, fn, words) VROW3(op, fn, words)
 #define VROW3(op, fn, words) {INDEX_op_##op, VSUB, words, op_##fn, #fn},
 

@@ -102,16 +102,16 @@
     }
 
 #if VECE == 3
-#define FV_FROM    fp_from_i64_f64
-#define FV_FROMU   fp_from_u64_f64
-#define FV_TO      fp_to_i64_f64
-#define FV_TO_SAT  fp_to_i64_sat_f64
+#define FV_FROM fp_from_i64_f64
+#define FV_FROMU fp_from_u64_f64
+#define FV_TO fp_to_i64_f64
+#define FV_TO_SAT fp_to_i64_sat_f64
 #define FV_TO_USAT fp_to_u64_sat_f64
 #else
-#define FV_FROM    fp_from_i32_f32
-#define FV_FROMU   fp_from_u32_f32
-#define FV_TO      fp_to_i32_f32
-#define FV_TO_SAT  fp_to_i32_sat_f32
+#define FV_FROM fp_from_i32_f32
+#define FV_FROMU fp_from_u32_f32
+#define FV_TO fp_to_i32_f32
+#define FV_TO_SAT fp_to_i32_sat_f32
 #define FV_TO_USAT fp_to_u32_sat_f32
 #endif
 
@@ -148,7 +148,7 @@
         LOAD(F, a, 1);                                                                             \
         LOAD(F, b, 2);                                                                             \
         for (unsigned i = 0; i < NL; i++) {                                                        \
-            r[i] = FX(compare)(a[i], b[i], k) ? (LU)-1 : 0;                                        \
+            r[i] = FX(compare)(a[i], b[i], k) ? (LU) - 1 : 0;                                      \
         }                                                                                          \
         STORE(4);                                                                                  \
     }
@@ -206,15 +206,15 @@
     }
 #include "tcg-op-vecfp.h"
 
-#define FV_1(name, ...)     VROW(name, 2)
-#define FV_1L(name, ...)    VROW(name, 2)
-#define FV_2(name, ...)     VROW(name, 2)
-#define FV_2L(name, ...)    VROW(name, 2)
-#define FV_3L(name, ...)    VROW(name, 2)
-#define FV_COMPARE(name)    VROW(name, 2)
-#define FV_ROUND(name)      VROW(name, 2)
-#define FV_I(name, ...)     VROW(name, 2)
-#define FV_CVT(name)        VROW(name, 2)
+#define FV_1(name, ...) VROW(name, 2)
+#define FV_1L(name, ...) VROW(name, 2)
+#define FV_2(name, ...) VROW(name, 2)
+#define FV_2L(name, ...) VROW(name, 2)
+#define FV_3L(name, ...) VROW(name, 2)
+#define FV_COMPARE(name) VROW(name, 2)
+#define FV_ROUND(name) VROW(name, 2)
+#define FV_I(name, ...) VROW(name, 2)
+#define FV_CVT(name) VROW(name, 2)
 #define FV_LANES(name, ...) VROW(name, 2)
 static const InterpRow VN(rows)[] = {
 #include "tcg-op-vecfp.h"

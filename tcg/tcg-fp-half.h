@@ -37,9 +37,9 @@ static inline uint16_t fp_half_from_f64(double a)
         return (uint16_t)sign;
     }
     uint64_t sig = mant | (exp ? 1ull << 52 : 0);
-    int e = (exp ? exp : 1) - 1023;              // a = sig * 2^(e - 52)
-    int shift = 42 + (e < -14 ? -14 - e : 0);    // to units of the result's last place
-    shift = shift > 60 ? 60 : shift;             // all of it lost: still inexact
+    int e = (exp ? exp : 1) - 1023;           // a = sig * 2^(e - 52)
+    int shift = 42 + (e < -14 ? -14 - e : 0); // to units of the result's last place
+    shift = shift > 60 ? 60 : shift;          // all of it lost: still inexact
     uint64_t q = sig >> shift, rest = sig & ((1ull << shift) - 1), half = 1ull << (shift - 1);
     TCGRound mode = fp_rounding();
     bool away = mode == TCG_ROUND_UP ? !sign : mode == TCG_ROUND_DOWN ? sign != 0 : false;

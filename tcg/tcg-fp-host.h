@@ -19,8 +19,14 @@
 #if defined(__SSE4_1__)
 #define FP_HOST_X86 1
 
-enum { FP_INVALID = 1, FP_DENORMAL = 2, FP_DIVZERO = 4, FP_OVERFLOW = 8, FP_UNDERFLOW = 16,
-       FP_INEXACT = 32 };
+enum {
+    FP_INVALID = 1,
+    FP_DENORMAL = 2,
+    FP_DIVZERO = 4,
+    FP_OVERFLOW = 8,
+    FP_UNDERFLOW = 16,
+    FP_INEXACT = 32
+};
 
 static inline void fp_raise(unsigned flags)
 {
@@ -42,7 +48,7 @@ static inline TCGRound fp_rounding(void)
         bool zf_, cf_, pf_;                                                                        \
         __asm__ volatile(insn " %4, %3"                                                            \
                          : "=@ccz"(zf_), "=@ccc"(cf_), "=@ccp"(pf_)                                \
-                         : "x"(a), "x"(b));                                                       \
+                         : "x"(a), "x"(b));                                                        \
         pf_ ? TCG_FCOND_UN : zf_ ? TCG_FCOND_EQ : cf_ ? TCG_FCOND_LT : TCG_FCOND_GT;               \
     })
 
@@ -78,8 +84,7 @@ static inline TCGRound fp_rounding(void)
             FP_X86_ROUND_CASE(insn, a, 10)                                                         \
             FP_X86_ROUND_CASE(insn, a, 11)                                                         \
             FP_X86_ROUND_CASE(insn, a, 12)                                                         \
-        default:                                                                                   \
-            __asm__ volatile(insn " $4, %1, %0" : "=x"(r_) : "x"(a));                              \
+        default: __asm__ volatile(insn " $4, %1, %0" : "=x"(r_) : "x"(a));                         \
         }                                                                                          \
         r_;                                                                                        \
     })
@@ -89,8 +94,14 @@ static inline TCGRound fp_rounding(void)
 #else
 #define FP_HOST_X86 0
 
-enum { FP_INVALID = FE_INVALID, FP_DENORMAL = 0, FP_DIVZERO = FE_DIVBYZERO,
-       FP_OVERFLOW = FE_OVERFLOW, FP_UNDERFLOW = FE_UNDERFLOW, FP_INEXACT = FE_INEXACT };
+enum {
+    FP_INVALID = FE_INVALID,
+    FP_DENORMAL = 0,
+    FP_DIVZERO = FE_DIVBYZERO,
+    FP_OVERFLOW = FE_OVERFLOW,
+    FP_UNDERFLOW = FE_UNDERFLOW,
+    FP_INEXACT = FE_INEXACT
+};
 
 static inline void fp_raise(unsigned flags) { feraiseexcept((int)flags); }
 static inline TCGRound fp_rounding(void)

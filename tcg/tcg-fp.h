@@ -6,13 +6,13 @@
 
 #ifndef FX
 #define FP_CAT2(a, b, c) a##b##_##c
-#define FP_CAT(a, b, c)  FP_CAT2(a, b, c)
-#define FX(name)         FP_CAT(fp_, name, SFX)
+#define FP_CAT(a, b, c) FP_CAT2(a, b, c)
+#define FX(name) FP_CAT(fp_, name, SFX)
 #endif
 
-#define FSIGN  ((FU)1 << (FBITS - 1))
+#define FSIGN ((FU)1 << (FBITS - 1))
 #define FQUIET ((FU)1 << (MANT - 1))
-#define FINF   ((FSIGN - 1) & ~(((FU)1 << MANT) - 1))
+#define FINF ((FSIGN - 1) & ~(((FU)1 << MANT) - 1))
 #if FBITS == 32
 #define X86(name) name "ss"
 #else

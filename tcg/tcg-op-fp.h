@@ -4,6 +4,7 @@
 // tcg-op-int.h.  FP_n(name, expr): operands a, b, c of type F, constant k.  FP_TO, FP_FROM: to and from
 // the integer type T.  No include guard.
 
+// clang-format off
 FP_2(fadd, FX(add)(a, b))
 FP_2(fsub, FX(sub)(a, b))
 FP_2(fmul, FX(mul)(a, b))
@@ -31,6 +32,8 @@ FP_FROM(cvt, i32, int32_t, FX(from_i32)(a))
 FP_FROM(cvt, i64, int64_t, FX(from_i64)(a))
 FP_FROM(cvtu, i32, uint32_t, FX(from_u32)(a))
 FP_FROM(cvtu, i64, uint64_t, FX(from_u64)(a))
+
+// clang-format on
 
 #undef FP_1
 #undef FP_2

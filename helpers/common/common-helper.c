@@ -8,10 +8,7 @@
 #define CPUArchState CPUState
 #include "helpers/helper-proto.h"
 
-void *HELPER(lookup_tb_ptr)(CPUState *cs)
-{
-    return (void *)cs->lookup_tb_ptr(cs);
-}
+void *HELPER(lookup_tb_ptr)(CPUState *cs) { return (void *)cs->lookup_tb_ptr(cs); }
 
 void HELPER(raise_exception)(CPUState *cs, uint32_t exception)
 {

@@ -4,7 +4,4 @@
 
 #include "helpers/cpu-state.h"
 
-_Noreturn void cpu_loop_exit(CPUState *cs)
-{
-    siglongjmp(*cs->jmp_env, 1);
-}
+_Noreturn void cpu_loop_exit(CPUState *cs) { siglongjmp(*cs->jmp_env, 1); }

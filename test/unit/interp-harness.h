@@ -46,10 +46,10 @@ typedef struct TestEnv {
 enum { G0, G7 = G0 + 7, V0, NB_TEST_GLOBALS = V0 + 4 };
 
 static const TCGGlobalDef test_globals[NB_TEST_GLOBALS] = {
-    {"g0", TCG_TYPE_I64, offsetof(TestEnv, g[0])}, {"g1", TCG_TYPE_I64, offsetof(TestEnv, g[1])},
-    {"g2", TCG_TYPE_I64, offsetof(TestEnv, g[2])}, {"g3", TCG_TYPE_I64, offsetof(TestEnv, g[3])},
-    {"g4", TCG_TYPE_I64, offsetof(TestEnv, g[4])}, {"g5", TCG_TYPE_I64, offsetof(TestEnv, g[5])},
-    {"g6", TCG_TYPE_I64, offsetof(TestEnv, g[6])}, {"g7", TCG_TYPE_I64, offsetof(TestEnv, g[7])},
+    {"g0", TCG_TYPE_I64, offsetof(TestEnv, g[0])},  {"g1", TCG_TYPE_I64, offsetof(TestEnv, g[1])},
+    {"g2", TCG_TYPE_I64, offsetof(TestEnv, g[2])},  {"g3", TCG_TYPE_I64, offsetof(TestEnv, g[3])},
+    {"g4", TCG_TYPE_I64, offsetof(TestEnv, g[4])},  {"g5", TCG_TYPE_I64, offsetof(TestEnv, g[5])},
+    {"g6", TCG_TYPE_I64, offsetof(TestEnv, g[6])},  {"g7", TCG_TYPE_I64, offsetof(TestEnv, g[7])},
     {"v0", TCG_TYPE_V128, offsetof(TestEnv, v[0])}, {"v1", TCG_TYPE_V128, offsetof(TestEnv, v[1])},
     {"v2", TCG_TYPE_V128, offsetof(TestEnv, v[2])}, {"v3", TCG_TYPE_V128, offsetof(TestEnv, v[3])},
 };

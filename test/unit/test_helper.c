@@ -27,7 +27,10 @@ void HELPER(t_void0)(void) { calls++; }
 uint64_t HELPER(t_i64_0)(void) { return 0x123456789abcdef0; }
 uint32_t HELPER(t_i32_1)(uint32_t a) { return a * 3; }
 void HELPER(t_env)(TestEnv *e, uint64_t a) { e->g[5] += a; }
-uint64_t HELPER(t_i64_3)(uint64_t a, uint32_t b, void *c) { return a * 1000 + b * 10ull + *(uint64_t *)c; }
+uint64_t HELPER(t_i64_3)(uint64_t a, uint32_t b, void *c)
+{
+    return a * 1000 + b * 10ull + *(uint64_t *)c;
+}
 uint64_t HELPER(t_i64_5)(TestEnv *e, uint64_t a, uint32_t b, uint64_t c, uint64_t d)
 {
     return e->g[7] + a * 10 + b * 100ull + c * 1000 + d * 10000;
@@ -357,9 +360,9 @@ int main(int argc, char **argv)
     }
 #define T(f) cmocka_unit_test_setup(f, setup)
     const struct CMUnitTest tests[] = {
-        T(test_integers),  T(test_floats),       T(test_by_pointer), T(test_unused_result),
-        T(test_no_return), T(test_precise_call), T(test_refusals),   T(test_table),
-        T(test_bitcode),
+        T(test_integers),      T(test_floats),    T(test_by_pointer),
+        T(test_unused_result), T(test_no_return), T(test_precise_call),
+        T(test_refusals),      T(test_table),     T(test_bitcode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

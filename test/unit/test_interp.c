@@ -82,9 +82,16 @@ static void test_branches(void **state)
             if (!wide) {
                 a = (int32_t)a, b = (int32_t)b, ua = (uint32_t)a, ub = (uint32_t)b;
             }
-            bool expected[TCG_COND_COUNT] = {0, 1, a == b, a != b, a < b, a >= b, a <= b, a > b,
-                                             ua < ub, ua >= ub, ua <= ub, ua > ub,
-                                             (ua & ub) == 0, (ua & ub) != 0};
+            bool expected[TCG_COND_COUNT] = {0,
+                                             1,
+                                             a == b,
+                                             a != b,
+                                             a<b, a >= b, a <= b, a>
+                                                 b,
+                                             ua<ub, ua >= ub, ua <= ub, ua>
+                                                 ub,
+                                             (ua & ub) == 0,
+                                             (ua & ub) != 0};
             setup(NULL);
             TCGLabel *l = gen_new_label();
             if (wide) {
@@ -266,13 +273,24 @@ static void test_hot(void **state)
 static void test_loads(void **state)
 {
     (void)state;
-    static const MemOp ops64[] = {MO_UB, MO_SB, MO_UW, MO_SW, MO_UL, MO_SL, MO_UQ,
-                                  MO_UW | MO_BSWAP, MO_SW | MO_BSWAP, MO_UL | MO_BSWAP,
-                                  MO_SL | MO_BSWAP, MO_UQ | MO_BSWAP, MO_UB | MO_BSWAP};
+    static const MemOp ops64[] = {MO_UB,
+                                  MO_SB,
+                                  MO_UW,
+                                  MO_SW,
+                                  MO_UL,
+                                  MO_SL,
+                                  MO_UQ,
+                                  MO_UW | MO_BSWAP,
+                                  MO_SW | MO_BSWAP,
+                                  MO_UL | MO_BSWAP,
+                                  MO_SL | MO_BSWAP,
+                                  MO_UQ | MO_BSWAP,
+                                  MO_UB | MO_BSWAP};
     for (unsigned i = 0; i < sizeof(ops64) / sizeof(ops64[0]); i++) {
         MemOp mop = ops64[i];
         unsigned size = 1u << (mop & MO_SIZE);
-        for (unsigned how = 0; how < 3; how++) { // a register, a constant, a constant and a guest base
+        for (unsigned how = 0; how < 3;
+             how++) { // a register, a constant, a constant and a guest base
             setup(NULL);
             memory[65] = 0x80, memory[66] = 0x91, memory[67] = 0xa2, memory[68] = 0xb3;
             tcg_ctx->guest_base = how == 2 ? 0x1000 : 0;
@@ -293,8 +311,9 @@ static void test_loads(void **state)
             if (mop & MO_BSWAP) {
                 raw = __builtin_bswap64(raw) >> (64 - 8 * size);
             }
-            uint64_t expected =
-                mop & MO_SIGN ? (uint64_t)((int64_t)(raw << (64 - 8 * size)) >> (64 - 8 * size)) : raw;
+            uint64_t expected = mop & MO_SIGN ? (uint64_t)((int64_t)(raw << (64 - 8 * size)) >>
+                                                           (64 - 8 * size))
+                                              : raw;
             if (env.g[0] != expected || (narrow && env.out[0].l[0] != (uint32_t)expected)) {
                 fail_msg("load with MemOp %#x (way %u): %#llx and %#x, expected %#llx", mop, how,
                          (unsigned long long)env.g[0], env.out[0].l[0],
@@ -486,17 +505,20 @@ static uint64_t atomic_result(TCGOpcode opc, uint64_t old, uint64_t v, unsigned 
 static void test_atomics(void **state)
 {
     (void)state;
-    static const TCGOpcode ops[] = {
-        INDEX_op_atomic_xchg_i64,       INDEX_op_atomic_fetch_add_i64, INDEX_op_atomic_fetch_and_i64,
-        INDEX_op_atomic_fetch_or_i64,   INDEX_op_atomic_fetch_xor_i64, INDEX_op_atomic_fetch_smin_i64,
-        INDEX_op_atomic_fetch_umin_i64, INDEX_op_atomic_fetch_smax_i64, INDEX_op_atomic_fetch_umax_i64};
+    static const TCGOpcode ops[] = {INDEX_op_atomic_xchg_i64,       INDEX_op_atomic_fetch_add_i64,
+                                    INDEX_op_atomic_fetch_and_i64,  INDEX_op_atomic_fetch_or_i64,
+                                    INDEX_op_atomic_fetch_xor_i64,  INDEX_op_atomic_fetch_smin_i64,
+                                    INDEX_op_atomic_fetch_umin_i64, INDEX_op_atomic_fetch_smax_i64,
+                                    INDEX_op_atomic_fetch_umax_i64};
     for (unsigned k = 0; k < sizeof(ops) / sizeof(ops[0]); k++) {
         for (unsigned i = 0; i < 4 * 2 * 2 * 2 * 2; i++) {
-            MemOp size = (MemOp)(i % 4), swap = i / 4 & 1 ? MO_BSWAP : 0, sign = i / 8 & 1 ? MO_SIGN : 0;
+            MemOp size = (MemOp)(i % 4), swap = i / 4 & 1 ? MO_BSWAP : 0,
+                  sign = i / 8 & 1 ? MO_SIGN : 0;
             bool narrow = i / 16 & 1;
             unsigned bits = 8u << size;
             uint64_t mask = UINT64_MAX >> (64 - bits);
-            uint64_t old = 0x80c3e5f79182a4b6 & mask, v = (i & 32 ? 0x7123456789abcdef : 0xf000000000000081) & mask;
+            uint64_t old = 0x80c3e5f79182a4b6 & mask,
+                     v = (i & 32 ? 0x7123456789abcdef : 0xf000000000000081) & mask;
             if (narrow && size == MO_64) {
                 continue;
             }
@@ -508,7 +530,8 @@ static void test_atomics(void **state)
                 TCGv_i32 t = tcg_temp_new_i32(), r = tcg_temp_new_i32();
                 tcg_gen_extrl_i64_i32(t, g(1));
                 TCGOp *op = tcg_emit_op((TCGOpcode)(ops[k] - 1), 4); // the i32 op stands before
-                memcpy(op->args, (TCGArg[]){(TCGArg)r, (TCGArg)g(0), (TCGArg)t, mop}, 4 * sizeof(TCGArg));
+                memcpy(op->args, (TCGArg[]){(TCGArg)r, (TCGArg)g(0), (TCGArg)t, mop},
+                       4 * sizeof(TCGArg));
                 tcg_gen_extu_i32_i64(g(2), r);
             } else {
                 tcg_emit4(ops[k], (TCGArg)g(2), (TCGArg)g(0), (TCGArg)g(1), mop);
@@ -524,10 +547,11 @@ static void test_atomics(void **state)
             got = swap ? __builtin_bswap64(got) >> (64 - bits) : got;
             result = narrow ? (uint32_t)result : result;
             if (got != expected || env.g[2] != result) {
-                fail_msg("%s, MemOp %#x%s: memory %#llx, expected %#llx; result %#llx, expected %#llx",
-                         tcg_op_defs[ops[k]].name, mop, narrow ? ", i32" : "",
-                         (unsigned long long)got, (unsigned long long)expected,
-                         (unsigned long long)env.g[2], (unsigned long long)result);
+                fail_msg(
+                    "%s, MemOp %#x%s: memory %#llx, expected %#llx; result %#llx, expected %#llx",
+                    tcg_op_defs[ops[k]].name, mop, narrow ? ", i32" : "", (unsigned long long)got,
+                    (unsigned long long)expected, (unsigned long long)env.g[2],
+                    (unsigned long long)result);
             }
         }
     }
@@ -540,7 +564,8 @@ static void test_cmpxchg(void **state)
         MemOp size = (MemOp)(i % 4), swap = i / 4 & 1 ? MO_BSWAP : 0;
         bool equal = i / 8 & 1, narrow = i / 16 & 1;
         unsigned bits = 8u << size;
-        uint64_t mask = UINT64_MAX >> (64 - bits), old = 0x80c3e5f79182a4b6 & mask, new = 0x1122334455667788 & mask;
+        uint64_t mask = UINT64_MAX >> (64 - bits), old = 0x80c3e5f79182a4b6 & mask,
+                 new = 0x1122334455667788 & mask;
         if (narrow && size == MO_64) {
             continue;
         }
@@ -679,8 +704,8 @@ static void on_segv(int sig, siginfo_t *info, void *uc)
 {
     (void)sig, (void)info;
 #ifdef __x86_64__
-    fault_was_guest =
-        tcg_interp_is_guest_access((uintptr_t)((ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP]);
+    fault_was_guest = tcg_interp_is_guest_access(
+        (uintptr_t)((ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP]);
 #else
     fault_was_guest = tcg_interp_is_guest_access((uintptr_t)((ucontext_t *)uc)->uc_mcontext.pc);
 #endif
@@ -761,7 +786,8 @@ static void test_bad_blocks(void **state)
         TCGOpcode opc;
         MemOp mop;
         const char *says;
-    } cases[] = {{INDEX_op_qemu_ld_i32, MO_64, "qemu_ld_i32"}, {INDEX_op_qemu_st_i32, MO_64, "qemu_st_i32"}};
+    } cases[] = {{INDEX_op_qemu_ld_i32, MO_64, "qemu_ld_i32"},
+                 {INDEX_op_qemu_st_i32, MO_64, "qemu_st_i32"}};
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         test_context_start();
         TCGOp *op = tcg_emit_op(cases[i].opc, 3);
@@ -770,7 +796,8 @@ static void test_bad_blocks(void **state)
         op->args[2] = cases[i].mop;
         tcg_gen_exit_tb(0);
         assert_true(tcg_assign_frame(tcg_ctx));
-        assert_int_equal(tcg_interp_encode(tcg_ctx, &one.code, one.bytecode, sizeof(one.bytecode)), 0);
+        assert_int_equal(tcg_interp_encode(tcg_ctx, &one.code, one.bytecode, sizeof(one.bytecode)),
+                         0);
         assert_non_null(tcg_ctx->error);
         assert_non_null(strstr(tcg_ctx->error, cases[i].says));
     }
@@ -788,7 +815,9 @@ static void test_host_memory(void **state)
         intptr_t in = offsetof(TestEnv, in), out = offsetof(TestEnv, out);
         TCGv_i32 t = tcg_temp_new_i32();
         TCGv_vec x = tcg_temp_new_v128();
-#define LD32(op, k) tcg_gen_##op##_i32(t, base, in + 1 + (k)); tcg_gen_st_i32(t, base, out + 4 * (k));
+#define LD32(op, k)                                                                                \
+    tcg_gen_##op##_i32(t, base, in + 1 + (k));                                                     \
+    tcg_gen_st_i32(t, base, out + 4 * (k));
         LD32(ld8u, 0)
         LD32(ld8s, 1)
         LD32(ld16u, 2)
@@ -948,13 +977,27 @@ int main(int argc, char **argv)
     }
 #define T(f) cmocka_unit_test_setup(f, setup)
     const struct CMUnitTest tests[] = {
-        T(test_loop),        T(test_branches),        T(test_far_branch),
-        T(test_does_not_fit), T(test_exit_request),   T(test_chain),
-        T(test_goto_ptr),    T(test_hot),             T(test_loads),
-        T(test_stores),      T(test_wide_accesses),   T(test_address_folding),
-        T(test_atomics),     T(test_cmpxchg),         T(test_cmpxchg_i128),
-        T(test_write_log),   T(test_alignment),       T(test_precise_fault),
-        T(test_precise_after_branch), T(test_bad_blocks), T(test_host_memory),
+        T(test_loop),
+        T(test_branches),
+        T(test_far_branch),
+        T(test_does_not_fit),
+        T(test_exit_request),
+        T(test_chain),
+        T(test_goto_ptr),
+        T(test_hot),
+        T(test_loads),
+        T(test_stores),
+        T(test_wide_accesses),
+        T(test_address_folding),
+        T(test_atomics),
+        T(test_cmpxchg),
+        T(test_cmpxchg_i128),
+        T(test_write_log),
+        T(test_alignment),
+        T(test_precise_fault),
+        T(test_precise_after_branch),
+        T(test_bad_blocks),
+        T(test_host_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

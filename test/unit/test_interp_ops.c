@@ -406,7 +406,7 @@ static int64_t clamp(__int128 v, __int128 lo, __int128 hi)
         (void)ua, (void)ub, (void)umax;                                                            \
         return (int64_t)(expr);                                                                    \
     }
-LANE(and, a & b)
+LANE(and, a &b)
 LANE(or, a | b)
 LANE(xor, a ^ b)
 LANE(andc, a & ~b)
@@ -441,10 +441,13 @@ static const struct {
     unsigned min_vece;
 } lane_ops[] = {
 #define ROW(name) {INDEX_op_##name##_vec, ref_##name, 0}
-    ROW(and),   ROW(or),    ROW(xor),   ROW(andc),  ROW(orc),  ROW(not),  ROW(add),  ROW(sub),
-    ROW(mul),   ROW(mulhs), ROW(mulhu), ROW(neg),   ROW(abs),  ROW(ssadd), ROW(sssub),
-    ROW(usadd), ROW(ussub), ROW(smin),  ROW(smax),  ROW(umin), ROW(umax), ROW(avgu), ROW(shlv),
-    ROW(shrv),  ROW(sarv),  ROW(ctpop), ROW(clz),   {INDEX_op_bswap_vec, ref_bswap, 1},
+    ROW(and),   ROW(or),    ROW(xor),   ROW(andc),
+    ROW(orc),   ROW(not),   ROW(add),   ROW(sub),
+    ROW(mul),   ROW(mulhs), ROW(mulhu), ROW(neg),
+    ROW(abs),   ROW(ssadd), ROW(sssub), ROW(usadd),
+    ROW(ussub), ROW(smin),  ROW(smax),  ROW(umin),
+    ROW(umax),  ROW(avgu),  ROW(shlv),  ROW(shrv),
+    ROW(sarv),  ROW(ctpop), ROW(clz),   {INDEX_op_bswap_vec, ref_bswap, 1},
 };
 
 static uint64_t rng_state = 88172645463325252ull;
@@ -538,7 +541,8 @@ static void test_shift_counts(void **state)
     } ops[] = {{INDEX_op_shli_vec, INDEX_op_shls_vec, ref_shls},
                {INDEX_op_shri_vec, INDEX_op_shrs_vec, ref_shrs},
                {INDEX_op_sari_vec, INDEX_op_sars_vec, ref_sars}};
-    static const uint64_t counts[] = {0, 1, 5, 7, 8, 15, 16, 31, 32, 63, 64, 255, 256, 1ull << 32, M64};
+    static const uint64_t counts[] = {0,  1,  5,  7,   8,   15,         16, 31,
+                                      32, 63, 64, 255, 256, 1ull << 32, M64};
     failures = 0;
     for (unsigned k = 0; k < COUNT(ops); k++) {
         for (TCGType type = TCG_TYPE_V64; type <= TCG_TYPE_V256; type++) {
@@ -548,7 +552,11 @@ static void test_shift_counts(void **state)
                     snprintf(text, sizeof(text), "%s %s lanes of %u, count %llu",
                              tcg_op_defs[ops[k].scalar].name, tcg_type_name(type), 8 << vece,
                              (unsigned long long)counts[n]);
-                    Case c = {text, ops[k].scalar, type, vece, .in = {{{0}}, {.q = {counts[n]}}},
+                    Case c = {text,
+                              ops[k].scalar,
+                              type,
+                              vece,
+                              .in = {{{0}}, {.q = {counts[n]}}},
                               .any_flags = true};
                     run_lanes(&c, 2, ops[k].ref, (int64_t)counts[n], true);
                     if (counts[n] < 8u << vece) {
@@ -649,9 +657,9 @@ static void test_every_op_has_a_case(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_integer_ops),    cmocka_unit_test(test_fp_ops),
-        cmocka_unit_test(test_vector_ops),     cmocka_unit_test(test_lanes),
-        cmocka_unit_test(test_shift_counts),   cmocka_unit_test(test_vector_compare),
+        cmocka_unit_test(test_integer_ops),         cmocka_unit_test(test_fp_ops),
+        cmocka_unit_test(test_vector_ops),          cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_shift_counts),        cmocka_unit_test(test_vector_compare),
         cmocka_unit_test(test_every_op_has_a_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The instructions there are (the rows that the op files register), their emission, and their dump.
+
+#include <pthread.h>
+
+#include "interp-encode.h"
+
+static const InterpRow *handlers[IOP_COUNT][INTERP_MAX_SUB];
+static GHashTable *rows_by_handler;
+
+void interp_register_rows(const InterpRow *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        g_assert(rows[i].op < IOP_COUNT && rows[i].sub < INTERP_MAX_SUB);
+        g_assert(!handlers[rows[i].op][rows[i].sub]);
+        handlers[rows[i].op][rows[i].sub] = &rows[i];
+        g_hash_table_insert(rows_by_handler, (gpointer)rows[i].handler, (gpointer)&rows[i]);
+    }
+}
+
+static void interp_init(void)
+{
+    rows_by_handler = g_hash_table_new(NULL, NULL);
+    interp_register_int();
+    interp_register_flow();
+    interp_register_mem();
+    interp_register_atomic();
+    interp_register_fp();
+    interp_register_vec();
+    interp_register_vecfp();
+}
+
+const InterpRow *interp_row(unsigned op, unsigned sub)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, interp_init);
+    return handlers[op][sub];
+}
+
+// --- emission --------------------------------------------------------------------------------------
+
+uint64_t *emit_words(Encoder *e, const InterpRow *row, unsigned words)
+{
+    uint64_t *ip = e->dummy;
+    if (e->used + words <= e->cap) {
+        ip = e->buf + e->used;
+    } else {
+        e->full = true;
+    }
+    e->used += words;
+    memset(ip, 0, words * sizeof(*ip));
+    ip[0] = (uint64_t)(uintptr_t)row->handler;
+    e->last_move = NULL;
+    return ip;
+}
+
+// Appends an instruction with its operands zeroed.
+uint64_t *emit(Encoder *e, unsigned op, unsigned sub)
+{
+    const InterpRow *row = interp_row(op, sub);
+    if (!row) {
+        tcg_set_error(e->s, "the interpreter has no form %u of op %s", sub,
+                      op < TCG_OP_COUNT ? tcg_op_defs[op].name : "(internal)");
+        return e->dummy;
+    }
+    return emit_words(e, row, row->words);
+}
+
+unsigned slot_of_offset(Encoder *e, intptr_t offset)
+{
+    if (offset < 0 || (offset & 3) || offset >= 4 * 65536) {
+        tcg_set_error(e->s, "the interpreter cannot reach offset %ld of the CPU state",
+                      (long)offset);
+        return 0;
+    }
+    return (unsigned)(offset / 4);
+}
+
+unsigned scratch_slot(Encoder *e, size_t size)
+{
+    unsigned slot = slot_of_offset(e, e->scratch_next);
+    e->scratch_next += (intptr_t)(size < 16 ? 16 : size);
+    g_assert(e->scratch_next <= e->scratch + TCG_INTERP_SCRATCH);
+    return slot;
+}
+
+static void emit_movi32(Encoder *e, unsigned slot, uint64_t v)
+{
+    uint64_t *ip = emit(e, IOP_MOVI32, 0);
+    put_slot(ip, 0, slot);
+    put_imm32(ip, 1, (int64_t)v);
+}
+void emit_movi64(Encoder *e, unsigned slot, uint64_t v)
+{
+    uint64_t *ip = emit(e, fits_s32(v) ? IOP_MOVI64 : IOP_MOVI64_64, 0);
+    put_slot(ip, 0, slot);
+    if (fits_s32(v)) {
+        put_imm32(ip, 1, (int64_t)v);
+    } else {
+        ip[2] = v;
+    }
+}
+void emit_movi(Encoder *e, TCGType type, unsigned slot, uint64_t v)
+{
+    switch (type) {
+    case TCG_TYPE_I32:
+    case TCG_TYPE_F32: emit_movi32(e, slot, v); break;
+    case TCG_TYPE_I128: emit_movi64(e, slot + 2, 0); __attribute__((fallthrough));
+    default: emit_movi64(e, slot, v);
+    }
+}
+
+void emit_rr(Encoder *e, unsigned op, unsigned r, unsigned a)
+{
+    uint64_t *ip = emit(e, op, 0);
+    put_slot(ip, 0, r);
+    put_slot(ip, 1, a);
+}
+
+// Two moves in a row become one instruction.
+static void emit_mov64(Encoder *e, unsigned r, unsigned a)
+{
+    if (e->last_move && e->last_move != e->dummy) {
+        uint64_t *ip = e->last_move;
+        ip[0] = (uint64_t)(uintptr_t)interp_row(IOP_MOV64X2, 0)->handler;
+        put_slot(ip, 2, r);
+        put_slot(ip, 3, a);
+        e->last_move = NULL;
+        return;
+    }
+    emit_rr(e, IOP_MOV64, r, a);
+    if (!e->full) {
+        e->last_move = e->buf + e->used - 2;
+    }
+}
+
+void emit_mov(Encoder *e, size_t size, unsigned r, unsigned a)
+{
+    if (r == a) {
+        return;
+    }
+    switch (size) {
+    case 4: emit_rr(e, IOP_MOV32, r, a); break;
+    case 8: emit_mov64(e, r, a); break;
+    default: emit_rr(e, size == 16 ? IOP_MOV128 : IOP_MOV256, r, a);
+    }
+}
+
+// The slot of an operand.  Constants, and env as a value, are loaded into a scratch slot first.
+unsigned slot_of(Encoder *e, const TCGTemp *t)
+{
+    switch (t->kind) {
+    case TEMP_CONST: {
+        unsigned slot = scratch_slot(e, 16);
+        emit_movi(e, t->type, slot, t->val);
+        return slot;
+    }
+    case TEMP_FIXED: {
+        unsigned slot = scratch_slot(e, 16);
+        put_slot(emit(e, IOP_MOV_ENV, 0), 0, slot);
+        return slot;
+    }
+    default: return slot_of_offset(e, t->offset);
+    }
+}
+
+// --- dump --------------------------------------------------------------------------------------------
+
+void tcg_interp_dump(const void *bytecode, size_t size, FILE *f)
+{
+    interp_row(0, 0); // so that the rows are known
+    const uint64_t *ip = bytecode, *end = ip + size / sizeof(*ip);
+    while (ip < end) {
+        const InterpRow *row = g_hash_table_lookup(rows_by_handler, (gpointer)(uintptr_t)ip[0]);
+        unsigned words = row ? row->words ? row->words : SLOT(1) : 1;
+        fprintf(f, "%6zu  %-24s", (size_t)(ip - (const uint64_t *)bytecode), row ? row->name : "?");
+        for (unsigned i = 1; i < words && ip + i < end; i++) {
+            fprintf(f, " %04x.%04x.%04x.%04x", (unsigned)(ip[i] & 0xffff),
+                    (unsigned)(ip[i] >> 16 & 0xffff), (unsigned)(ip[i] >> 32 & 0xffff),
+                    (unsigned)(ip[i] >> 48));
+        }
+        fputc('\n', f);
+        ip += words;
+    }
+}

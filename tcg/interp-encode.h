@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the files of the encoder share: its state, and the emission of instructions.
+
+#ifndef TCG_INTERP_ENCODE_H
+#define TCG_INTERP_ENCODE_H
+
+#include <glib.h>
+
+#include "interp-insn.h"
+#include "interp.h"
+
+typedef struct Fixup {
+    uint32_t at; // word of the instruction
+    uint32_t label;
+    bool is_short;
+} Fixup;
+
+typedef struct Encoder {
+    TCGContext *s;
+    const TCGCode *code;
+    uint64_t *buf;
+    size_t used, cap; // words
+    bool full;        // did not fit: the length is still counted
+    bool no_short;    // second pass: no 16-bit branches
+    bool overflow;    // a 16-bit branch did not reach
+    uint64_t dummy[16];
+    intptr_t scratch, scratch_next; // offsets from env
+    uint64_t *last_move; // the previous instruction, when it is a 64-bit move that may take another
+    uint64_t pc;
+    bool pc_saved;
+    int32_t *label_at;
+    Fixup *fixups;
+    size_t nb_fixups, cap_fixups;
+} Encoder;
+
+// The form of an instruction, NULL when there is none.
+const InterpRow *interp_row(unsigned op, unsigned sub);
+
+// --- emission (interp-emit.c) ------------------------------------------------------------------------
+
+// Appends an instruction with its operands zeroed; gives the place to put them.
+uint64_t *emit_words(Encoder *e, const InterpRow *row, unsigned words);
+uint64_t *emit(Encoder *e, unsigned op, unsigned sub);
+
+static inline void put_slot(uint64_t *ip, unsigned i, unsigned slot)
+{
+    ((uint16_t *)(ip + 1))[i] = (uint16_t)slot;
+}
+static inline void put_imm32(uint64_t *ip, unsigned i, int64_t v)
+{
+    ((int32_t *)(ip + 1))[i] = (int32_t)v;
+}
+
+unsigned slot_of_offset(Encoder *e, intptr_t offset); // offset from env
+unsigned scratch_slot(Encoder *e, size_t size);       // free again after the op
+// The slot of an operand.  Constants, and env as a value, are loaded into a scratch slot first.
+unsigned slot_of(Encoder *e, const TCGTemp *t);
+static inline unsigned slot_arg(Encoder *e, const TCGOp *op, unsigned i)
+{
+    return slot_of(e, arg_temp(op->args[i]));
+}
+
+void emit_movi64(Encoder *e, unsigned slot, uint64_t v);
+void emit_movi(Encoder *e, TCGType type, unsigned slot, uint64_t v);
+void emit_rr(Encoder *e, unsigned op, unsigned r, unsigned a);
+void emit_mov(Encoder *e, size_t size, unsigned r, unsigned a);
+
+static inline bool fits_s32(uint64_t v) { return (int64_t)v == (int32_t)v; }
+static inline bool is_const(TCGArg a) { return arg_temp(a)->kind == TEMP_CONST; }
+static inline bool is_env(TCGArg a) { return arg_temp(a)->kind == TEMP_FIXED; }
+// The constant as an immediate of 32 bits: any i32, an i64 that sign extension gives back.
+static inline bool is_imm32(TCGArg a)
+{
+    const TCGTemp *t = arg_temp(a);
+    return t->kind == TEMP_CONST && (t->type == TCG_TYPE_I32 || fits_s32(t->val));
+}
+static inline bool arg_dies(const TCGOp *op, unsigned i)
+{
+    return (op->life >> i & 1) && arg_temp(op->args[i])->kind == TEMP_NORMAL;
+}
+
+// --- memory (interp-encode-mem.c) --------------------------------------------------------------------
+
+// With TCGContext.precise: the instruction's pc is stored, once.
+void save_pc(Encoder *e);
+// ld and st of move_size bytes whose width needs no extension (0: others).
+void encode_ldst(Encoder *e, const TCGOp *op, size_t move_size);
+// qemu_ld, qemu_st and atomics.
+void encode_guest_access(Encoder *e, const TCGOp *op);
+// When op starts the computation of a guest access's address that nothing else needs: encodes all of
+// it, and gives the access.  Else NULL.
+const TCGOp *encode_folded_access(Encoder *e, const TCGOp *op);
+
+#endif
