@@ -842,10 +842,10 @@ static void test_host_memory(void **state)
         test_block_finish(&one);
         env.g[7] = (uint64_t)(uintptr_t)&env;
         for (unsigned i = 0; i < 64; i++) {
-            env.in[0].b[i] = (uint8_t)(0x81 + 3 * i);
+            ((uint8_t *)env.in)[i] = (uint8_t)(0x81 + 3 * i);
         }
         test_block_run(&one);
-        const uint8_t *p = env.in[0].b, *o = env.out[0].b;
+        const uint8_t *p = (uint8_t *)env.in, *o = (uint8_t *)env.out;
         assert_int_equal(env.out[0].l[0], p[1]);
         assert_int_equal(env.out[0].sl[1], (int8_t)p[2]);
         assert_int_equal(env.out[0].l[2], p[3] | p[4] << 8);
