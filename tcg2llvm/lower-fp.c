@@ -55,6 +55,10 @@ static Value fabs_of(LLVMUnit *u, Value v)
 static Value arith(LLVMUnit *u, const char *name, bool rounded, Value a, Value b, Value c)
 {
     Type t = LLVMTypeOf(a);
+    // LLVM folds constants when the result is exact in its eyes; but x - x is -0 when rounding down.
+    if (b && LLVMIsAConstant(a) && LLVMIsAConstant(b) && (!c || LLVMIsAConstant(c))) {
+        a = lower_intrinsic(u, "llvm.arithmetic.fence", &t, 1, &a, 1);
+    }
     Value args[8] = {a, b, c};
     return lower_constrained(u, name, &t, 1, rounded, args, c ? 3 : b ? 2 : 1);
 }

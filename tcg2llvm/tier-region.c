@@ -10,13 +10,19 @@
 
 #include <string.h>
 
-enum { MAX_GUESSES = 16 };
+enum {
+    MAX_GUESSES = 16,
+    // A block is taken in when it was executed at least so many times less often than the head.  What is
+    // left out becomes an exit; when that gets hot it gets a region of its own.
+    COLDEST = 24,
+};
 
 typedef struct Region {
     const TierCommon *common;
     CompileBlock *blocks;
     unsigned n, max, insns, max_insns, guesses;
     uint64_t mode;
+    uint32_t least; // executions
 } Region;
 
 static int find_member(const Region *r, const TCGCode *code)
@@ -36,12 +42,16 @@ static bool add_member(Region *r, const TCGCode *code, bool guess)
     LLVMBlockInfo info = {0};
     int known = find_member(r, code);
     if (known < 0 && r->n < r->max && host->block_info(host->opaque, code, &info) &&
-        (r->n == 0 || (info.mode == r->mode && r->insns + info.num_insns <= r->max_insns))) {
+        (r->n == 0 || (info.mode == r->mode && info.executions >= r->least &&
+                       r->insns + info.num_insns <= r->max_insns))) {
         r->blocks[r->n++] = (CompileBlock){
             .block = {.code = code, .pc = info.pc, .succ = {-1, -1}, .guess = guess},
             .info = info,
         };
-        r->mode = info.mode;
+        if (r->n == 1) {
+            r->mode = info.mode;
+            r->least = info.executions / COLDEST;
+        }
         r->insns += info.num_insns;
         r->guesses += guess;
         return true;

@@ -31,6 +31,7 @@ struct LLVMTier {
     bool running; // the thread is there
     bool busy;    // it has taken a request
     bool stop;
+    GHashTable *postponed; // const TCGCode * that were, once; the thread's own
 
     _Atomic uint64_t units, blocks, guest_insns, host_bytes, failed;
     _Atomic uint64_t ns_translate, ns_lower, ns_optimise, ns_codegen, ns_link;
@@ -95,6 +96,7 @@ LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options
     }
     pthread_mutex_init(&t->sync_lock, NULL);
     init_queue(t);
+    t->postponed = g_hash_table_new(NULL, NULL);
     if (options->dump_dir) {
         t->common.dump = dump_ir_open(options->dump_dir, &t->common.host, error);
         if (!t->common.dump) {
@@ -168,9 +170,24 @@ LLVMCode *llvm_tier_compile_sync(LLVMTier *t, LLVMLevel level, const LLVMSyncBlo
 
 // --- the thread ----------------------------------------------------------------------------------------
 
+// Requests pile up while a region is compiled, and most are for blocks of that region.  Each block is
+// put off once: a loop that is interpreted for long must not wait for its end.
+static bool postpone(LLVMTier *t, const TCGCode *code)
+{
+    const LLVMTierHost *host = &t->common.host;
+    LLVMBlockInfo info;
+    return host->postpone && host->block_info(host->opaque, code, &info) && info.in_unit &&
+           g_hash_table_add(t->postponed, (gpointer)code);
+}
+
 static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
 {
     const LLVMTierHost *host = &t->common.host;
+    if (postpone(t, head)) {
+        host->postpone(host->opaque, head);
+        return;
+    }
+    g_hash_table_remove(t->postponed, head);
     unsigned max = t->common.opt.max_blocks;
     g_autofree CompileBlock *blocks = g_new0(CompileBlock, max);
     unsigned n = region_form(&t->common, head, blocks, max, t->common.opt.max_insns);
@@ -293,6 +310,7 @@ void llvm_tier_free(LLVMTier *t)
         pthread_join(t->thread, NULL);
     }
     compiler_free(t->sync);
+    g_hash_table_destroy(t->postponed);
     dump_ir_close(t->common.dump);
     jit_destroy(t->common.jit);
     pthread_mutex_destroy(&t->sync_lock);

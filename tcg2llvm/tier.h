@@ -33,6 +33,8 @@ typedef struct LLVMBlockInfo {
     uint32_t size; // bytes of guest code, from pc
     uint32_t num_insns;
     uint64_t mode; // everything else of the block's key; blocks of different modes share no unit
+    uint32_t executions; // about how often it was executed, as far as that is counted
+    bool in_unit;        // some installed unit holds a copy of it
 } LLVMBlockInfo;
 
 // A block's way into compiled code.
@@ -93,6 +95,9 @@ typedef struct LLVMTierHost {
     // Takes a finished unit (for good).  The runtime checks that every member is still valid, and then
     // stores the entries' `entry` fields; or frees the unit at once with llvm_code_free.
     void (*install)(void *opaque, LLVMCode *unit);
+    // A requested block was compiled as a part of another's region meanwhile, and may not need one of its
+    // own: the runtime counts it afresh and requests it again when it is still entered.  NULL: never.
+    void (*postpone)(void *opaque, const TCGCode *code);
     // The block could not be compiled; it stays where it is.  May be NULL.
     void (*failed)(void *opaque, const TCGCode *code, const GError *error);
 
