@@ -243,6 +243,7 @@ int cpu_exec(CPUState *cs)
     }
     current_cpu = cs;
     cs->exception_index = EXCP_NONE;
+    tb_grow_table();
     rcu_read_lock();
     if (sigsetjmp(here, 0) == 0) {
         cs->jmp_env = &here;

@@ -25,7 +25,7 @@ typedef struct TBChunk {
     _Alignas(64) uint8_t bytes[];
 } TBChunk;
 
-enum { CHUNK_SIZE = 1 << 20, DEFAULT_BUDGET_MB = 256, TB_ALIGN = 16, FIRST_BUCKETS = 4096 };
+enum { CHUNK_SIZE = 1 << 20, DEFAULT_BUDGET_MB = 256, TB_ALIGN = 16, FIRST_BUCKETS = 8192 };
 
 static struct TBCache {
     pthread_mutex_t lock;
@@ -33,19 +33,36 @@ static struct TBCache {
     TBChunk *chunk; // current
     size_t used;    // of it
     size_t live_bytes, budget;
-    bool rcu_thread; // liburcu's thread exists
+    _Atomic size_t blocks, buckets; // in the table
+    bool rcu_thread;                // liburcu's thread exists
 } cache = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .budget = (size_t)DEFAULT_BUDGET_MB << 20,
 };
 static _Thread_local bool lock_held;
 
+// No CDS_LFHT_AUTO_RESIZE: its thread leaves SIGUSR1 unblocked, and would take the guest's away.
 void tb_init(void)
 {
     if (!cache.table) {
-        cache.table = cds_lfht_new(FIRST_BUCKETS, FIRST_BUCKETS, 0,
-                                   CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, NULL);
+        cache.table = cds_lfht_new(FIRST_BUCKETS, FIRST_BUCKETS, 0, 0, NULL);
+        cache.buckets = FIRST_BUCKETS;
     }
+}
+
+void tb_grow_table(void)
+{
+    size_t buckets = atomic_load_explicit(&cache.buckets, memory_order_relaxed);
+    if (atomic_load_explicit(&cache.blocks, memory_order_relaxed) <= buckets ||
+        !atomic_compare_exchange_strong(&cache.buckets, &buckets, buckets * 4)) {
+        return;
+    }
+    // It may use threads of its own for the time: deaf, too.
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    cds_lfht_resize(cache.table, buckets * 4);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 void tb_lock(void)
@@ -188,6 +205,7 @@ void tb_commit(TranslationBlock *tb, size_t used)
     cds_lfht_node_init(&tb->node);
     cds_lfht_add(cache.table, key_hash(tb->pc, tb->flags, tb->cflags), &tb->node);
     rcu_read_unlock();
+    atomic_fetch_add_explicit(&cache.blocks, 1, memory_order_relaxed);
 }
 
 void tb_foreach(void (*fn)(TranslationBlock *tb, void *opaque), void *opaque)
@@ -246,6 +264,7 @@ void tb_invalidate(TranslationBlock *tb)
     rcu_read_lock();
     cds_lfht_del(cache.table, &tb->node);
     rcu_read_unlock();
+    atomic_fetch_sub_explicit(&cache.blocks, 1, memory_order_relaxed);
     cpu_list_forget_tb(tb);
     while (tb->jmp_incoming) {
         unlink_slot(list_tb(tb->jmp_incoming), tb->jmp_incoming & 1);

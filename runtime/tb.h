@@ -103,6 +103,9 @@ void tb_foreach(void (*fn)(TranslationBlock *tb, void *opaque), void *opaque);
 bool tb_cache_full(void);
 void tb_set_budget(size_t bytes); // for tests; default 256 MiB
 
+// More buckets, when there are many blocks.  Outside read-side sections.
+void tb_grow_table(void);
+
 // References that outlive invalidation (LLVM units).
 void tb_hold(TranslationBlock *tb);
 void tb_release(TranslationBlock *tb);
