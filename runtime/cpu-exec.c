@@ -73,7 +73,6 @@ void cpu_thread_leave(void)
         rcu_unregister_thread();
         rcu_registered = false;
     }
-    tb_gen_thread_leave();
 }
 
 // --- finding ------------------------------------------------------------------------------------

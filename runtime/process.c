@@ -137,9 +137,11 @@ void process_close_own_fd(int fd)
 
 // --- fork ---------------------------------------------------------------------------------------
 
-// Outer locks first; the order is that of tb.h.
+// Outer locks first; the order is that of tb.h. RCU's threads before all of them: what they free takes
+// our locks, and they stop for a fork between two callbacks only.
 void process_fork_prepare(void)
 {
+    call_rcu_before_fork();
     tier_host_fork_prepare();
     cpu_list_fork_prepare();
     tb_fork_prepare();
@@ -149,6 +151,7 @@ void process_fork_prepare(void)
 
 void process_fork_parent(void)
 {
+    call_rcu_after_fork_parent();
     log_fork_parent();
     guest_memory_fork_parent();
     tb_fork_parent();
@@ -158,6 +161,7 @@ void process_fork_parent(void)
 
 void process_fork_child(void)
 {
+    call_rcu_after_fork_child();
     log_fork_child();
     guest_memory_fork_child();
     tb_fork_child();

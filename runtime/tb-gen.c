@@ -35,6 +35,7 @@ enum {
     MIN_ROOM = 48 << 10,
     MAX_ROOM = 1 << 20,          // no block's bytecode is that long
     MAX_BLOCK_BYTES = 4096 + 64, // a block ends at its page's end
+    MAX_BATCH = 8,               // blocks that LLVM compiles together
 };
 
 static TBEngine engine;
@@ -49,15 +50,16 @@ void tb_gen_init(TBEngine e, uint32_t hot)
 
 TBEngine tb_engine(void) { return engine; }
 
-// The context that new blocks are translated in: one a thread, made at its first block.
-static _Thread_local TCGContext *my_ctx;
+// Contexts that new blocks are translated in, under tb_lock.  The first serves nearly always; the others,
+// blocks that are compiled together.
+static TCGContext *contexts[MAX_BATCH];
 
-void tb_gen_thread_leave(void)
+static TCGContext *context_get(const GuestISA *isa, unsigned n)
 {
-    if (my_ctx) {
-        tcg_context_free(my_ctx);
-        my_ctx = NULL;
+    if (!contexts[n]) {
+        contexts[n] = frontend_context_new(isa);
     }
+    return contexts[n];
 }
 
 // --- fetching -----------------------------------------------------------------------------------
@@ -275,7 +277,7 @@ bool tb_translate_again(TCGContext *ctx, const GuestISA *isa, TranslationBlock *
 
 // --- logs ---------------------------------------------------------------------------------------
 
-static void log_in_asm(CPUState *cs, const TranslationBlock *tb, const FetchState *st)
+static void log_in_asm(const GuestISA *isa, const TranslationBlock *tb, const FetchState *st)
 {
     FILE *f = log_lock();
     uint64_t offset = 0;
@@ -283,8 +285,8 @@ static void log_in_asm(CPUState *cs, const TranslationBlock *tb, const FetchStat
     fprintf(f, "----------------\nIN: %s\n", name ? name : "");
     for (size_t at = 0; at < tb->size;) {
         char text[160];
-        size_t n = cs->isa->disassemble(cs, tb->pc + at, st->bytes + at, tb->size - at, text,
-                                        sizeof(text));
+        size_t n = isa->disassemble(NULL, tb->pc + at, st->bytes + at, tb->size - at, text,
+                                    sizeof(text));
         size_t len = n ? n : 1;
         fprintf(f, "0x%08" PRIx64 ":  ", tb->pc + at);
         for (size_t i = 0; i < len; i++) {
@@ -308,7 +310,7 @@ static void log_ops(TCGContext *ctx, const char *title)
 
 // --- a new block ----------------------------------------------------------------------------------
 
-typedef enum Attempt { DONE, AGAIN, FAULT, FULL } Attempt;
+typedef enum Attempt { DONE, AGAIN, FAULT } Attempt;
 
 // What one attempt starts from, and what it finds that the next must change.
 typedef struct Plan {
@@ -317,7 +319,6 @@ typedef struct Plan {
     unsigned count;  // most instructions; 0: as cflags says
     bool precise, checked;
     size_t room;
-    TBGenResult result;
     uint64_t fault_addr;
 } Plan;
 
@@ -330,8 +331,8 @@ static bool shorten(Plan *plan, unsigned num_insns, const char *why)
     return true;
 }
 
-// The entry and the bytes behind the block: bytecode, what a checked block compares.
-static Attempt give_code(TCGContext *ctx, TranslationBlock *tb, Plan *plan, const FetchState *st)
+// The bytes behind the block: bytecode, what a checked block compares.  Keeps the block.
+static Attempt give_bytes(TCGContext *ctx, TranslationBlock *tb, Plan *plan, const FetchState *st)
 {
     size_t used = 0, cap = tb_room_size(tb);
     uint8_t *room = tb_room(tb);
@@ -368,25 +369,15 @@ static Attempt give_code(TCGContext *ctx, TranslationBlock *tb, Plan *plan, cons
         tb->code.hot = tier_host_hot;
         tb->code.exec_count = hot_count;
     }
-    if (engine != TB_ENGINE_INTERP) {
-        TCGEntry *entry = tier_host_compile(tb, ctx, false);
-        if (!entry) {
-            return FULL;
-        }
-        tb->llvm_entry = entry;
-        if (engine == TB_ENGINE_LLVM) {
-            tb->code.entry = tb->cold_entry = entry;
-        }
-    }
-    tb_commit(tb, used);
+    tb_keep(tb, used);
     return DONE;
 }
 
-static Attempt attempt(CPUState *cs, Plan *plan, FetchState *st, TranslationBlock **out)
+static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchState *st,
+                       TranslationBlock **out)
 {
-    TCGContext *ctx = my_ctx;
     TranslationBlock *tb = tb_new(plan->room);
-    st->isa = cs->isa;
+    st->isa = isa;
     st->pc = plan->key.pc;
     st->fixed = NULL;
     st->nb_pages = 0;
@@ -399,7 +390,7 @@ static Attempt attempt(CPUState *cs, Plan *plan, FetchState *st, TranslationBloc
         tb->gen_cflags = with_count(tb->gen_cflags, plan->count);
     }
     tb->checked = plan->checked;
-    TranslationResult r = translate(ctx, cs->isa, tb, st);
+    TranslationResult r = translate(ctx, isa, tb, st);
     if (r.fetch_fault) {
         plan->fault_addr = r.fault_addr;
         return FAULT;
@@ -424,7 +415,7 @@ static Attempt attempt(CPUState *cs, Plan *plan, FetchState *st, TranslationBloc
     }
     bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT) && log_in_range(tb->pc);
     if (logged && log_enabled(LOG_IN_ASM)) {
-        log_in_asm(cs, tb, st);
+        log_in_asm(isa, tb, st);
     }
     add_ops(ctx, tb);
     if (logged && log_enabled(LOG_OP)) {
@@ -437,32 +428,106 @@ static Attempt attempt(CPUState *cs, Plan *plan, FetchState *st, TranslationBloc
         log_ops(ctx, "OP after optimization and liveness analysis:");
     }
     *out = tb;
-    return give_code(ctx, tb, plan, st);
+    return give_bytes(ctx, tb, plan, st);
+}
+
+// A block, kept but not yet to be found, whose ops stay in ctx.  NULL when it cannot be fetched.
+static TranslationBlock *make_block(const GuestISA *isa, TCGContext *ctx, TBKey key,
+                                    uint32_t cflags, uint64_t *fault_addr)
+{
+    static FetchState st; // under tb_lock
+    TranslationBlock *tb = NULL;
+    Plan plan = {.key = key, .cflags = cflags, .room = MIN_ROOM};
+    for (unsigned tries = 0; tries < 64; tries++) {
+        switch (attempt(isa, ctx, &plan, &st, &tb)) {
+        case DONE:
+            stats.tb_translated++;
+            stats.tb_guest_insns += tb->num_insns;
+            return tb;
+        case FAULT: *fault_addr = plan.fault_addr; return NULL;
+        case AGAIN: break;
+        }
+    }
+    process_internal_fault("no end to translating the block at 0x%" PRIx64, key.pc);
+}
+
+// --- batches ------------------------------------------------------------------------------------
+
+// Where a block's jump slots will lead: the pc that it stores before each exit_tb that names one.
+static unsigned static_successors(const GuestISA *isa, TCGContext *ctx, uint64_t succ[2])
+{
+    const TCGTemp *pc_temp = isa->pc_reg < 0 ? NULL : ctx->temps[isa->pc_reg + 1];
+    const TCGTemp *stored = NULL;
+    unsigned n = 0;
+    TCG_FOREACH_OP(op, ctx)
+    {
+        if (op->opc == INDEX_op_mov_i64 && arg_temp(op->args[0]) == pc_temp) {
+            stored = arg_temp(op->args[1]);
+        } else if (op->opc == INDEX_op_set_label) {
+            stored = NULL;
+        } else if (op->opc == INDEX_op_exit_tb && op->args[0] &&
+                   (op->args[0] & TB_EXIT_MASK) <= TB_EXIT_IDX1 && n < 2 && stored &&
+                   stored->kind == TEMP_CONST) {
+            succ[n++] = stored->val;
+        }
+    }
+    return n;
+}
+
+// With LLVM the cost of a module is spread over several blocks: the blocks that the first one leads to are
+// translated before they are asked for, breadth first.
+static unsigned make_batch(const GuestISA *isa, TranslationBlock **tbs, unsigned max)
+{
+    unsigned n = 1;
+    for (unsigned i = 0; i < n && n < max; i++) {
+        uint64_t succ[2], fault_addr;
+        unsigned nb_succ = static_successors(isa, contexts[i], succ);
+        for (unsigned s = 0; s < nb_succ && n < max; s++) {
+            bool known = tb_lookup(succ[s], tbs[0]->flags, tbs[0]->cflags) != NULL;
+            for (unsigned k = 0; k < n; k++) {
+                known |= tbs[k]->pc == succ[s];
+            }
+            if (!known) {
+                TBKey key = {succ[s], tbs[0]->flags};
+                tbs[n] = make_block(isa, context_get(isa, n), key, tbs[0]->cflags, &fault_addr);
+                n += tbs[n] != NULL;
+            }
+        }
+    }
+    return n;
 }
 
 static TBGenResult gen_locked(CPUState *cs, TBKey key, uint32_t cflags, TranslationBlock **out,
                               uint64_t *fault_addr)
 {
-    static FetchState st; // under tb_lock
-    Plan plan = {.key = key, .cflags = cflags, .room = MIN_ROOM};
+    TranslationBlock *tbs[MAX_BATCH];
+    unsigned n = 1;
     if (tb_cache_full()) {
         tb_flush_locked();
     }
-    if (!my_ctx) {
-        my_ctx = frontend_context_new(cs->isa);
+    tbs[0] = make_block(cs->isa, context_get(cs->isa, 0), key, cflags, fault_addr);
+    if (!tbs[0]) {
+        return TB_GEN_FAULT;
     }
-    for (unsigned tries = 0; tries < 64; tries++) {
-        switch (attempt(cs, &plan, &st, out)) {
-        case DONE:
-            stats.tb_translated++;
-            stats.tb_guest_insns += (*out)->num_insns;
-            return TB_GEN_OK;
-        case FAULT: *fault_addr = plan.fault_addr; return TB_GEN_FAULT;
-        case FULL: return TB_GEN_FULL;
-        case AGAIN: break;
+    if (engine != TB_ENGINE_INTERP) {
+        if (engine == TB_ENGINE_LLVM && !(cflags & (CF_COUNT_MASK | CF_NO_GOTO_TB))) {
+            n = make_batch(cs->isa, tbs, MAX_BATCH);
+        }
+        if (!tier_host_compile(tbs, contexts, n, false)) {
+            for (unsigned i = 0; i < n; i++) {
+                tb_release(tbs[i]);
+            }
+            return TB_GEN_FULL;
         }
     }
-    process_internal_fault("no end to translating the block at 0x%" PRIx64, key.pc);
+    for (unsigned i = 0; i < n; i++) {
+        if (engine == TB_ENGINE_LLVM) {
+            tbs[i]->code.entry = tbs[i]->cold_entry = tbs[i]->llvm_entry;
+        }
+        tb_publish(tbs[i]);
+    }
+    *out = tbs[0];
+    return TB_GEN_OK;
 }
 
 TBGenResult tb_gen_code(CPUState *cs, TBKey key, uint32_t cflags, TranslationBlock **out,

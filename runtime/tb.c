@@ -132,9 +132,6 @@ size_t tb_room_size(const TranslationBlock *tb)
                     (const uint8_t *)tb_room((TranslationBlock *)tb));
 }
 
-// tb_new moves nothing: the next block overwrites this one.
-void tb_discard(TranslationBlock *tb) { (void)tb; }
-
 static void free_tb(struct rcu_head *head)
 {
     TranslationBlock *tb = caa_container_of(head, TranslationBlock, rcu);
@@ -194,12 +191,16 @@ TranslationBlock *tb_lookup(uint64_t pc, uint32_t flags, uint32_t cflags)
     return node ? caa_container_of(node, TranslationBlock, node) : NULL;
 }
 
-void tb_commit(TranslationBlock *tb, size_t used)
+void tb_keep(TranslationBlock *tb, size_t used)
 {
     tb->alloc_size = align_up(align_up(sizeof(TranslationBlock), TB_ALIGN) + used, TB_ALIGN);
     cache.used += tb->alloc_size;
-    cache.live_bytes += tb->alloc_size;
     atomic_fetch_add(&tb->chunk->live, 1);
+}
+
+void tb_publish(TranslationBlock *tb)
+{
+    cache.live_bytes += tb->alloc_size;
     tb_page_add(tb);
     rcu_read_lock();
     cds_lfht_node_init(&tb->node);
@@ -309,15 +310,12 @@ void tb_invalidate_range(uint64_t start, uint64_t end)
 void tb_fork_prepare(void)
 {
     tb_lock();
-    call_rcu_before_fork();
 }
 void tb_fork_parent(void)
 {
-    call_rcu_after_fork_parent();
     tb_unlock();
 }
 void tb_fork_child(void)
 {
-    call_rcu_after_fork_child();
     tb_unlock();
 }

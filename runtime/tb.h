@@ -87,13 +87,14 @@ TranslationBlock *tb_lookup(uint64_t pc, uint32_t flags, uint32_t cflags);
 
 // The rest under tb_lock.
 // A new block at the arena's end with room for at least `room` bytes behind it (tb_room_size tells how
-// many there are); tb_commit fixes what it uses of them, tb_discard gives it back.
+// many there are).  Until tb_keep it is a draft, which the next tb_new overwrites; tb_keep fixes how many
+// of the bytes it uses.  What is kept and then not wanted is let go with tb_release.
 TranslationBlock *tb_new(size_t room);
 void *tb_room(TranslationBlock *tb);
 size_t tb_room_size(const TranslationBlock *tb);
-void tb_discard(TranslationBlock *tb);
-// Puts a finished block into table and page lists.
-void tb_commit(TranslationBlock *tb, size_t used);
+void tb_keep(TranslationBlock *tb, size_t used);
+// Puts a finished block into table and page lists: from here on it is found.
+void tb_publish(TranslationBlock *tb);
 void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to);
 void tb_invalidate(TranslationBlock *tb);
 void tb_invalidate_range_locked(uint64_t start, uint64_t end);
@@ -142,8 +143,6 @@ TBGenResult tb_gen_code(CPUState *cs, TBKey key, uint32_t cflags, TranslationBlo
 bool tb_translate_again(TCGContext *ctx, const GuestISA *isa, TranslationBlock *tb);
 void tb_gen_init(TBEngine engine, uint32_t hot_count);
 TBEngine tb_engine(void);
-// Forgets what the calling thread keeps for translating.
-void tb_gen_thread_leave(void);
 
 // --- fork -------------------------------------------------------------------------------------------
 void tb_fork_prepare(void);

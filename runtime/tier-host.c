@@ -143,6 +143,13 @@ static void host_release(void *opaque, const TCGCode *code)
     tb_release(tb_of(code));
 }
 
+static uint32_t hot_count(void)
+{
+    return state.opts->hot                          ? state.opts->hot
+           : state.opts->engine == ENGINE_LLVM_ALL ? HOT_COMPILED
+                                                    : HOT_INTERPRETED;
+}
+
 static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *info)
 {
     (void)opaque;
@@ -153,6 +160,8 @@ static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *in
         .num_insns = tb->num_insns,
         .mode = tb->flags | (uint64_t)(tb->gen_cflags & ~(uint32_t)CF_COUNT_MASK) << 32 |
                 (uint64_t)tb->checked << 63,
+        .executions = tb->code.hot ? hot_count() - tb->code.exec_count : UINT32_MAX,
+        .in_unit = tb->units != NULL,
     };
     return !atomic_load(&tb->invalid);
 }
@@ -217,6 +226,14 @@ static void host_install(void *opaque, LLVMCode *code)
         stats.units_stale++;
         llvm_code_free(code);
     }
+}
+
+static void host_postpone(void *opaque, const TCGCode *code)
+{
+    (void)opaque;
+    TCGCode *c = (TCGCode *)code;
+    c->exec_count = hot_count();
+    c->hot = tier_host_hot;
 }
 
 static void host_failed(void *opaque, const TCGCode *code, const GError *error)
@@ -311,6 +328,7 @@ static LLVMTier *make_tier(GError **error)
         .successors = host_successors,
         .find = host_find,
         .install = host_install,
+        .postpone = host_postpone,
         .failed = host_failed,
         .symbol = host_symbol,
         .disassemble = host_disassemble,
@@ -352,9 +370,9 @@ bool tier_host_init(const MynaOptions *opts, GError **error)
     } else if (opts->engine == ENGINE_TCI) {
         tb_gen_init(TB_ENGINE_INTERP, 0);
     } else if (opts->engine == ENGINE_LLVM_ALL) {
-        tb_gen_init(TB_ENGINE_LLVM, opts->hot ? opts->hot : HOT_COMPILED);
+        tb_gen_init(TB_ENGINE_LLVM, hot_count());
     } else {
-        tb_gen_init(TB_ENGINE_INTERP, opts->hot ? opts->hot : HOT_INTERPRETED);
+        tb_gen_init(TB_ENGINE_INTERP, hot_count());
     }
     return true;
 }
@@ -389,26 +407,32 @@ void tier_host_hot(void *env, const TCGCode *code)
     llvm_tier_request(tier, code);
 }
 
-TCGEntry *tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot)
+bool tier_host_compile(TranslationBlock **tbs, TCGContext **ctxs, unsigned n, bool hot)
 {
     GError *error = NULL;
     LLVMTier *tier = get_tier(&error);
     if (!tier) {
         process_fail(EXIT_INTERNAL, "LLVM cannot be used: %s", error ? error->message : "");
     }
-    LLVMSyncBlock block = {&tb->code, ctx};
-    LLVMCode *code = llvm_tier_compile_sync(tier, hot ? LLVM_HOT : LLVM_COLD, &block, 1, &error);
+    g_autofree LLVMSyncBlock *blocks = g_new(LLVMSyncBlock, n);
+    for (unsigned i = 0; i < n; i++) {
+        blocks[i] = (LLVMSyncBlock){&tbs[i]->code, ctxs ? ctxs[i] : NULL};
+    }
+    LLVMCode *code = llvm_tier_compile_sync(tier, hot ? LLVM_HOT : LLVM_COLD, blocks, n, &error);
     if (!code) {
         if (g_error_matches(error, JIT_ERROR, JIT_ERROR_FULL)) {
             g_clear_error(&error);
-            return NULL;
+            return false;
         }
-        process_internal_fault("LLVM cannot compile the block at 0x%" PRIx64 ": %s", tb->pc,
+        process_internal_fault("LLVM cannot compile the block at 0x%" PRIx64 ": %s", tbs[0]->pc,
                                error->message);
     }
     unit_register(code);
+    for (unsigned i = 0; i < code->n_entries; i++) {
+        tb_of(code->entries[i].code)->llvm_entry = code->entries[i].entry;
+    }
     stats.units_installed++;
-    return code->entries[0].entry;
+    return true;
 }
 
 bool tier_host_owns(const void *host_pc)

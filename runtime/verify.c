@@ -285,8 +285,9 @@ uintptr_t verify_run(CPUState *cs, TranslationBlock *tb)
 
     if (tb->runs++ == HOT_RUNS) {
         tb_lock();
-        TCGEntry *hot = tb->invalid ? NULL : tier_host_compile(tb, NULL, true);
-        tb->llvm_entry = hot ? hot : tb->llvm_entry;
+        if (!tb->invalid) {
+            tier_host_compile(&tb, NULL, 1, true);
+        }
         tb_unlock();
     }
     g_array_set_size(v->writes, 0);
