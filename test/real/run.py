@@ -58,6 +58,7 @@ MASKS = {
     "pytest": [
         (rb"\d+:\d\d:\d\d load avg: [\d.]+ ", b""),
         (rb"(\d+ min )?[\d.]+ (sec|ms)\b", b"T"),
+        (rb"(?m)^test_\w+ passed in (T|\d+ min)\n", b""), # said of slow tests alone
         (rb"in [\d.]+s", b"in T"),
         (rb"test_python_\w+", b"test_python_N"),
     ],
