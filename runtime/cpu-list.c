@@ -32,6 +32,7 @@ bool cpu_jump_cache_set(CPUState *cs, TranslationBlock *tb)
 {
     TBJumpCacheEntry *e = &cs->jump_cache[cpu_jump_cache_hash(tb->pc)];
     e->pc = tb->pc;
+    e->mode = tb->flags | (uint64_t)tb->cflags << 32;
     atomic_store(&e->code, &tb->code);
     if (atomic_load(&tb->invalid)) {
         atomic_store(&e->code, NULL);

@@ -36,11 +36,6 @@ static inline CPUState *cpu_of_private(CPUPrivate *p)
 // insn_pc when no memory access of a precise block is under way.
 #define INSN_PC_NONE UINT64_MAX
 
-static inline unsigned cpu_jump_cache_hash(uint64_t pc)
-{
-    return (unsigned)(pc ^ (pc >> TB_JMP_CACHE_BITS)) & (TB_JMP_CACHE_SIZE - 1);
-}
-
 // Puts a block that was found into the CPU's jump cache; in a read-side section.  False when the block has
 // gone meanwhile.
 bool cpu_jump_cache_set(CPUState *cs, TranslationBlock *tb);

@@ -190,6 +190,9 @@ static void lower_brcond(LLVMUnit *u, const TCGOp *op)
     LLVMPositionBuilderAtEnd(u->b, next);
 }
 
+static Value helper_declaration(LLVMUnit *u, const TCGHelperInfo *info, Type *type);
+static void call_attributes(LLVMUnit *u, Value call, const TCGHelperInfo *info);
+
 // --- exits ---------------------------------------------------------------------------------------------
 
 // The TCGCode of the current block.  The first block's is what its entry was called with.
@@ -227,15 +230,20 @@ static Value load_shared(LLVMUnit *u, Type type, Value ptr, unsigned align)
     return load;
 }
 
-// env must be right.
-static void jump_to_code(LLVMUnit *u, Value code)
+// entry: what was loaded from code, whose first member it is.
+static void tail_call(LLVMUnit *u, Value entry, Value code)
 {
-    Value entry = load_shared(u, u->l->ptr, code, sizeof(void *)); // TCGCode.entry is its first member
     Value args[] = {u->env, code};
     Value call = LLVMBuildCall2(u->b, u->l->entry_type, entry, args, 2, "");
     LLVMSetTailCallKind(call, LLVMTailCallKindMustTail);
     lower_call_attr(u, call, u->l->attr_strictfp, 0);
     LLVMBuildRet(u->b, call);
+}
+
+// env must be right.
+static void jump_to_code(LLVMUnit *u, Value code)
+{
+    tail_call(u, load_shared(u, u->l->ptr, code, sizeof(void *)), code);
 }
 
 static void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
@@ -274,14 +282,10 @@ static void lower_goto_ptr(LLVMUnit *u, const TCGOp *op)
 {
     Value code = LLVMBuildIntToPtr(u->b, lower_get(u, op->args[0]), u->l->ptr, "");
     lower_sync_begin(u);
-    // A store of nothing to stand before: the entry's load.
+    // A place for the stores: an instruction before which they can stand.
     Value entry = load_shared(u, u->l->ptr, code, sizeof(void *));
     lower_sync_before(u, entry, false);
-    Value args[] = {u->env, code};
-    Value call = LLVMBuildCall2(u->b, u->l->entry_type, entry, args, 2, "");
-    LLVMSetTailCallKind(call, LLVMTailCallKindMustTail);
-    lower_call_attr(u, call, u->l->attr_strictfp, 0);
-    LLVMBuildRet(u->b, call);
+    tail_call(u, entry, code);
     u->dead = true;
 }
 
@@ -299,6 +303,54 @@ static void lower_guess(LLVMUnit *u)
         }
     }
     LLVMPositionBuilderAtEnd(u->b, miss);
+}
+
+static Value field(LLVMUnit *u, Type type, Value base, size_t offset)
+{
+    Value index = lower_i64(u, offset);
+    Value at = LLVMBuildInBoundsGEP2(u->b, u->l->i8, base, &index, 1, "");
+    return load_shared(u, type, at, 8);
+}
+
+// lookup_tb_ptr and goto_ptr together: a look into the jump cache, the helper only when that misses.
+static void lower_indirect(LLVMUnit *u, const TCGOp *call)
+{
+    LLVMLower *l = u->l;
+    LLVMBuilderRef b = u->b;
+    if (u->has_guess) {
+        lower_guess(u);
+    }
+    Value pc = lower_get(u, (TCGArg)u->s->temps[u->opt.pc_global + 1]);
+    lower_sync_begin(u);
+    Value cache = lower_load_env(u, l->ptr, offsetof(CPUState, jump_cache));
+    lower_sync_before(u, cache, false);
+    // cpu_jump_cache_hash
+    Value hash = LLVMBuildXor(b, pc, LLVMBuildLShr(b, pc, lower_i64(u, TB_JMP_CACHE_BITS), ""), "");
+    hash = LLVMBuildAnd(b, hash, lower_i64(u, TB_JMP_CACHE_SIZE - 1), "");
+    hash = LLVMBuildMul(b, hash, lower_i64(u, sizeof(TBJumpCacheEntry)), "");
+    Value e = LLVMBuildInBoundsGEP2(b, l->i8, cache, &hash, 1, "");
+    Value same = LLVMBuildICmp(b, LLVMIntEQ, field(u, l->i64, e, offsetof(TBJumpCacheEntry, pc)), pc, "");
+    Value mode = field(u, l->i64, e, offsetof(TBJumpCacheEntry, mode));
+    Value same_mode =
+        LLVMBuildICmp(b, LLVMIntEQ, mode, lower_i64(u, u->blocks[u->block].jump_mode), "");
+    Value code = field(u, l->ptr, e, offsetof(TBJumpCacheEntry, code));
+    Value hit = LLVMBuildAnd(b, LLVMBuildAnd(b, same, same_mode, ""), LLVMBuildIsNotNull(b, code, ""), "");
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(b), miss = lower_new_bb(u, "lookup"),
+                      jump = lower_new_bb(u, "jump");
+    lower_unlikely(u, LLVMBuildNot(b, hit, ""), miss, jump);
+    LLVMPositionBuilderAtEnd(b, miss);
+    Type type;
+    Value fn = helper_declaration(u, call->call_info, &type);
+    Value found = LLVMBuildCall2(b, type, fn, &u->env, 1, "");
+    call_attributes(u, found, call->call_info);
+    LLVMBuildBr(b, jump);
+    LLVMPositionBuilderAtEnd(b, jump);
+    Value to = LLVMBuildPhi(b, l->ptr, "");
+    Value values[] = {code, found};
+    LLVMBasicBlockRef blocks[] = {here, miss};
+    LLVMAddIncoming(to, values, blocks, 2);
+    jump_to_code(u, to);
+    u->dead = true;
 }
 
 // At a cold block's entry: TCGCode.exec_count and hot, as tcg-code.h says.
@@ -380,9 +432,10 @@ static void call_attributes(LLVMUnit *u, Value call, const TCGHelperInfo *info)
 static void lower_call(LLVMUnit *u, const TCGOp *op)
 {
     const TCGHelperInfo *info = op->call_info;
-    if (u->has_guess && !u->opt.cold && op->next->opc == INDEX_op_goto_ptr &&
+    if (!u->opt.cold && u->opt.pc_global >= 0 && op->next->opc == INDEX_op_goto_ptr &&
         strcmp(info->name, "lookup_tb_ptr") == 0) {
-        lower_guess(u);
+        lower_indirect(u, op);
+        return;
     }
     Type type;
     Value fn = helper_declaration(u, info, &type), args[TCG_MAX_CALL_ARGS + 1], result_at = NULL;

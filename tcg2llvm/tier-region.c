@@ -42,10 +42,11 @@ static bool add_member(Region *r, const TCGCode *code, bool guess)
     LLVMBlockInfo info = {0};
     int known = find_member(r, code);
     if (known < 0 && r->n < r->max && host->block_info(host->opaque, code, &info) &&
-        (r->n == 0 || (info.mode == r->mode && info.executions >= r->least &&
+        (r->n == 0 || (info.mode == r->mode && (info.executions >= r->least || info.in_unit) &&
                        r->insns + info.num_insns <= r->max_insns))) {
         r->blocks[r->n++] = (CompileBlock){
-            .block = {.code = code, .pc = info.pc, .succ = {-1, -1}, .guess = guess},
+            .block = {.code = code, .pc = info.pc, .succ = {-1, -1},
+                      .jump_mode = info.jump_mode, .guess = guess},
             .info = info,
         };
         if (r->n == 1) {

@@ -150,7 +150,10 @@ LLVMCode *llvm_tier_compile_sync(LLVMTier *t, LLVMLevel level, const LLVMSyncBlo
             g_set_error(error, JIT_ERROR, JIT_ERROR_IR, "the block to be compiled is not valid");
             return NULL;
         }
-        work[i].block = (LLVMUnitBlock){blocks[i].code, work[i].info.pc, {-1, -1}, false};
+        work[i].block = (LLVMUnitBlock){.code = blocks[i].code,
+                                        .pc = work[i].info.pc,
+                                        .succ = {-1, -1},
+                                        .jump_mode = work[i].info.jump_mode};
         work[i].ctx = blocks[i].ctx;
     }
     pthread_mutex_lock(&t->sync_lock);

@@ -34,6 +34,7 @@ typedef struct LLVMBlockInfo {
     uint32_t num_insns;
     uint64_t mode; // everything else of the block's key; blocks of different modes share no unit
     uint32_t executions; // about how often it was executed, as far as that is counted
+    uint64_t jump_mode;  // of the jump cache's entries that its indirect jumps may use
     bool in_unit;        // some installed unit holds a copy of it
 } LLVMBlockInfo;
 

@@ -27,7 +27,7 @@ typedef struct LLVMUnitOptions {
     bool symbolic;    // host addresses as named external symbols: the IR can be read, kept and moved
     bool guest_ops;   // guest operations stay named calls until guest_ops_lower
     bool debug_lines; // guest pcs as debug locations (implies the module is to be looked at)
-    int pc_global;    // number of the global with the guest's pc, for guesses; -1: none
+    int pc_global;    // number of the global with the guest's pc, for indirect jumps; -1: none
     // With guest_ops: one line of guest disassembly, becomes metadata of guest.insn.  May be NULL.
     size_t (*disassemble)(void *opaque, uint64_t pc, char *buf, size_t size);
     void *opaque;
@@ -38,6 +38,7 @@ typedef struct LLVMUnitBlock {
     const TCGCode *code;
     uint64_t pc;
     int succ[2]; // the block of this function that goto_tb slot 0 or 1 goes to; -1: leaves the function
+    uint64_t jump_mode; // TBJumpCacheEntry.mode that its indirect jumps look for
     bool guess;  // an indirect jump inside the function may be to this block
 } LLVMUnitBlock;
 

@@ -138,7 +138,7 @@ typedef struct TestCompiled {
 static TestCompiled *test_compile(LLVMLevel level)
 {
     GError *error = NULL;
-    CompileBlock block = {.block = {&test_block.code, test_block.pc, {-1, -1}, false},
+    CompileBlock block = {.block = {.code = &test_block.code, .pc = test_block.pc, .succ = {-1, -1}},
                           .info = {.pc = test_block.pc, .size = 1, .num_insns = 1},
                           .ctx = test_ctx};
     TestCompiled *c = g_new0(TestCompiled, 1);
