@@ -52,6 +52,8 @@ uint64_t *emit_words(Encoder *e, const InterpRow *row, unsigned words)
     memset(ip, 0, words * sizeof(*ip));
     ip[0] = (uint64_t)(uintptr_t)row->handler;
     e->last_move = NULL;
+    e->last = ip;
+    e->last_row = row;
     return ip;
 }
 
@@ -121,18 +123,19 @@ void emit_rr(Encoder *e, unsigned op, unsigned r, unsigned a)
 // Two moves in a row become one instruction.
 static void emit_mov64(Encoder *e, unsigned r, unsigned a)
 {
-    if (e->last_move && e->last_move != e->dummy) {
-        uint64_t *ip = e->last_move;
-        ip[0] = (uint64_t)(uintptr_t)interp_row(IOP_MOV64X2, 0)->handler;
+    uint64_t *ip = e->last_move;
+    if (ip) {
+        e->last_row = interp_row(IOP_MOV64X2, 0);
+        ip[0] = (uint64_t)(uintptr_t)e->last_row->handler;
         put_slot(ip, 2, r);
         put_slot(ip, 3, a);
         e->last_move = NULL;
         return;
     }
-    emit_rr(e, IOP_MOV64, r, a);
-    if (!e->full) {
-        e->last_move = e->buf + e->used - 2;
-    }
+    ip = emit(e, IOP_MOV64, in_acc(e, a, TCG_TYPE_I64) ? FORM_ACC : 0);
+    put_slot(ip, 0, r);
+    put_slot(ip, 1, a);
+    e->last_move = ip;
 }
 
 void emit_mov(Encoder *e, size_t size, unsigned r, unsigned a)
@@ -140,8 +143,13 @@ void emit_mov(Encoder *e, size_t size, unsigned r, unsigned a)
     if (r == a) {
         return;
     }
+    uint64_t *ip;
     switch (size) {
-    case 4: emit_rr(e, IOP_MOV32, r, a); break;
+    case 4:
+        ip = emit(e, IOP_MOV32, in_acc(e, a, TCG_TYPE_I32) ? FORM_ACC : 0);
+        put_slot(ip, 0, r);
+        put_slot(ip, 1, a);
+        break;
     case 8: emit_mov64(e, r, a); break;
     default: emit_rr(e, size == 16 ? IOP_MOV128 : IOP_MOV256, r, a);
     }

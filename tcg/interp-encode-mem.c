@@ -17,9 +17,9 @@ void encode_ldst(Encoder *e, const TCGOp *op, size_t move_size)
             store ? emit_mov(e, move_size, at, v) : emit_mov(e, move_size, v, at);
             return;
         }
-        if (interp_row(op->opc, 1)) {
+        if (interp_row(op->opc, FORM_IMM)) {
             unsigned v = slot_arg(e, op, 0);
-            uint64_t *ip = emit(e, op->opc, 1);
+            uint64_t *ip = emit(e, op->opc, FORM_IMM);
             put_slot(ip, 0, v);
             put_imm32(ip, 1, offset);
             return;
@@ -204,7 +204,13 @@ static void emit_access(Encoder *e, unsigned iop, unsigned kind, unsigned slot, 
         ip[2] = e->s->guest_base;
         base = sum;
     }
-    uint64_t *ip = emit(e, iop, kind * IADDR_COUNT + how);
+    unsigned form = how;
+    if (how == IADDR_DISP && in_acc(e, base, TCG_TYPE_I64)) {
+        form = IADDR_DISP_ACC;
+    } else if (how == IADDR_INDEX && in_acc(e, index, TCG_TYPE_I64)) {
+        form = IADDR_INDEX_ACC;
+    }
+    uint64_t *ip = emit(e, iop, kind * IADDR_COUNT + form);
     put_slot(ip, 0, slot);
     if (how == IADDR_CONST) {
         ip[2] = (uint64_t)a->disp;

@@ -50,88 +50,103 @@ static void encode_br(Encoder *e, const TCGLabel *l)
     emit(e, IOP_BR, 0);
 }
 
-// A comparison's operands and condition, a constant second.
+// A comparison's operands and condition, a constant second, and the form that takes them.
 typedef struct Comparison {
     TCGArg a, b;
     TCGCond cond;
-    bool imm;
+    unsigned slot_a, slot_b, form;
 } Comparison;
 
-static Comparison comparison(const TCGOp *op, unsigned first, unsigned cond)
+// The operands are op's arguments `first` and the next.  They are loaded into slots where need be, so
+// nothing must be emitted between this and the instruction itself.
+static Comparison comparison(Encoder *e, const TCGOp *op, unsigned first, unsigned cond,
+                             bool may_imm)
 {
-    Comparison c = {op->args[first], op->args[first + 1], (TCGCond)op->args[cond], false};
-    if (is_const(c.a) && !is_const(c.b)) {
-        c = (Comparison){c.b, c.a, tcg_swap_cond(c.cond), false};
+    Comparison c = {
+        .a = op->args[first], .b = op->args[first + 1], .cond = (TCGCond)op->args[cond]};
+    if (c.cond <= TCG_COND_ALWAYS) {
+        return c;
     }
-    c.imm = is_imm32(c.b);
+    if (is_const(c.a) && !is_const(c.b)) {
+        c.a = op->args[first + 1];
+        c.b = op->args[first];
+        c.cond = tcg_swap_cond(c.cond);
+    }
+    c.form = may_imm && is_imm32(c.b) ? FORM_IMM : 0;
+    c.slot_a = slot_of(e, arg_temp(c.a));
+    c.slot_b = c.form ? 0 : slot_of(e, arg_temp(c.b));
+    TCGType type = arg_temp(c.a)->type;
+    if (in_acc(e, c.slot_a, type)) {
+        c.form |= FORM_ACC;
+    } else if (!c.form && in_acc(e, c.slot_b, type)) {
+        unsigned slot = c.slot_a;
+        c.slot_a = c.slot_b;
+        c.slot_b = slot;
+        c.cond = tcg_swap_cond(c.cond);
+        c.form = FORM_ACC;
+    }
     return c;
 }
 
 static void encode_brcond(Encoder *e, const TCGOp *op)
 {
-    Comparison c = comparison(op, 0, 2);
     const TCGLabel *l = arg_label(op->args[3]);
     unsigned iop = op->opc == INDEX_op_brcond_i32 ? IOP_BRCOND_I32 : IOP_BRCOND_I64;
+    Comparison c = comparison(e, op, 0, 2, !e->no_short);
     if (c.cond <= TCG_COND_ALWAYS) {
         if (c.cond == TCG_COND_ALWAYS) {
             encode_br(e, l);
         }
         return;
     }
-    c.imm &= !e->no_short;
-    unsigned a = slot_of(e, arg_temp(c.a));
-    unsigned b = c.imm ? 0 : slot_of(e, arg_temp(c.b));
-    add_fixup(e, e->used, l, c.imm);
-    uint64_t *ip = emit(e, iop, c.cond * 2 + c.imm);
-    put_slot(ip, 0, a);
-    if (c.imm) {
+    add_fixup(e, e->used, l, c.form & FORM_IMM);
+    uint64_t *ip = emit(e, iop, INTERP_COND(c.cond) + c.form);
+    put_slot(ip, 0, c.slot_a);
+    if (c.form & FORM_IMM) {
         put_imm32(ip, 1, (int64_t)arg_temp(c.b)->val);
     } else {
-        put_slot(ip, 1, b);
+        put_slot(ip, 1, c.slot_b);
     }
+}
+
+// The instruction of a setcond or movcond; slots 3 on are the caller's.
+static uint64_t *emit_compare(Encoder *e, unsigned iop, unsigned r, const Comparison *c)
+{
+    uint64_t *ip = emit(e, iop, INTERP_COND(c->cond) + c->form);
+    put_slot(ip, 0, r);
+    put_slot(ip, 1, c->slot_a);
+    if (c->form & FORM_IMM) {
+        put_imm32(ip, 1, (int64_t)arg_temp(c->b)->val);
+    } else {
+        put_slot(ip, 2, c->slot_b);
+    }
+    return ip;
 }
 
 static void encode_setcond(Encoder *e, const TCGOp *op, unsigned iop, TCGType type)
 {
-    Comparison c = comparison(op, 1, 3);
     unsigned r = slot_arg(e, op, 0);
+    Comparison c = comparison(e, op, 1, 3, true);
     if (c.cond <= TCG_COND_ALWAYS) {
         bool neg = iop == IOP_NEGSETCOND_I32 || iop == IOP_NEGSETCOND_I64;
         emit_movi(e, type, r, c.cond == TCG_COND_NEVER ? 0 : neg ? UINT64_MAX : 1);
         return;
     }
-    unsigned a = slot_of(e, arg_temp(c.a));
-    unsigned b = c.imm ? 0 : slot_of(e, arg_temp(c.b));
-    uint64_t *ip = emit(e, iop, c.cond * 2 + c.imm);
-    put_slot(ip, 0, r);
-    put_slot(ip, 1, a);
-    if (c.imm) {
-        put_imm32(ip, 1, (int64_t)arg_temp(c.b)->val);
-    } else {
-        put_slot(ip, 2, b);
-    }
+    emit_compare(e, iop, r, &c);
 }
 
 static void encode_movcond(Encoder *e, const TCGOp *op, unsigned iop, size_t size)
 {
-    Comparison c = comparison(op, 1, 5);
     unsigned r = slot_arg(e, op, 0), v1 = slot_arg(e, op, 3), v2 = slot_arg(e, op, 4);
+    Comparison c = comparison(e, op, 1, 5, true);
     if (c.cond <= TCG_COND_ALWAYS) {
         emit_mov(e, size, r, c.cond == TCG_COND_ALWAYS ? v1 : v2);
         return;
     }
-    unsigned a = slot_of(e, arg_temp(c.a));
-    unsigned b = c.imm ? 0 : slot_of(e, arg_temp(c.b));
-    uint64_t *ip = emit(e, iop, c.cond * 2 + c.imm);
-    put_slot(ip, 0, r);
-    put_slot(ip, 1, a);
-    if (c.imm) {
-        put_imm32(ip, 1, (int64_t)arg_temp(c.b)->val);
-    } else {
-        put_slot(ip, 2, b);
-    }
-    put_slot(ip, 3 + c.imm, v1);
-    put_slot(ip, 4 + c.imm, v2);
+    uint64_t *ip = emit_compare(e, iop, r, &c);
+    unsigned imm = c.form & FORM_IMM;
+    put_slot(ip, 3 + imm, v1);
+    put_slot(ip, 4 + imm, v2);
 }
 
 // --- calls ------------------------------------------------------------------------------------------
@@ -185,9 +200,9 @@ static void encode_call(Encoder *e, const TCGOp *op)
                                 : interp_row(IOP_CALL_FFI, 0);
     unsigned words = WORDS_OF_CALL(n);
     uint64_t *ip = emit_words(e, row, words);
-    put_slot(ip, 0, n);
+    put_slot(ip, 0, result);
     put_slot(ip, 1, words);
-    put_slot(ip, 2, result);
+    put_slot(ip, 2, n);
     put_slot(ip, 3, mask);
     ip[2] = ints ? (uint64_t)(uintptr_t)info->func : (uint64_t)(uintptr_t)info;
     for (unsigned i = 0; i < n; i++) {
@@ -304,7 +319,7 @@ static void encode_plain(Encoder *e, const TCGOp *op)
         if (!interp_row(op->opc, sub)) { // an op that does not depend on the lane size
             sub = INTERP_VSUB(op->type, MO_8);
         }
-    } else if (temps == 3 && interp_row(op->opc, 1)) {
+    } else if (temps == 3 && interp_row(op->opc, FORM_IMM)) {
         if ((def->flags & TCG_OPF_COMMUTES) && is_const(args[1])) {
             TCGArg a = args[1];
             args[1] = args[2];
@@ -312,7 +327,8 @@ static void encode_plain(Encoder *e, const TCGOp *op)
         }
         if (is_imm32(args[2])) {
             unsigned r = slot_of(e, arg_temp(args[0])), a = slot_of(e, arg_temp(args[1]));
-            uint64_t *ip = emit(e, op->opc, 1);
+            bool acc = in_acc(e, a, arg_temp(args[1])->type);
+            uint64_t *ip = emit(e, op->opc, FORM_IMM + (acc ? FORM_ACC : 0));
             put_slot(ip, 0, r);
             put_slot(ip, 1, a);
             put_imm32(ip, 1, (int64_t)arg_temp(args[2])->val);
@@ -321,6 +337,13 @@ static void encode_plain(Encoder *e, const TCGOp *op)
     }
     for (unsigned i = 0; i < n; i++) {
         slots[i] = i < temps ? slot_of(e, arg_temp(args[i])) : (unsigned)args[i];
+    }
+    if (!(def->flags & TCG_OPF_VECTOR) && interp_row(op->opc, FORM_ACC)) {
+        if (in_acc(e, slots[1], arg_temp(args[1])->type)) {
+            sub = FORM_ACC;
+        } else if (temps == 3 && in_acc(e, slots[2], arg_temp(args[2])->type)) {
+            sub = FORM_ACC_B;
+        }
     }
     uint64_t *ip = emit(e, op->opc, sub);
     for (unsigned i = 0; i < n; i++) {
@@ -380,7 +403,7 @@ static const TCGOp *encode_op(Encoder *e, const TCGOp *op)
     case INDEX_op_set_label:
         e->label_at[arg_label(op->args[0])->id] = (int32_t)e->used;
         e->pc_saved = false;
-        e->last_move = NULL;
+        e->last_move = e->last = NULL;
         break;
     case INDEX_op_br: encode_br(e, arg_label(op->args[0])); break;
     case INDEX_op_brcond_i32:
@@ -400,7 +423,7 @@ static const TCGOp *encode_op(Encoder *e, const TCGOp *op)
     case INDEX_op_exit_tb: emit(e, IOP_EXIT_TB, 0)[1] = op->args[0]; break;
     case INDEX_op_goto_ptr: {
         unsigned p = slot_arg(e, op, 0);
-        put_slot(emit(e, IOP_GOTO_PTR, 0), 0, p);
+        put_slot(emit(e, IOP_GOTO_PTR, in_acc(e, p, TCG_TYPE_I64) ? FORM_ACC : 0), 0, p);
         break;
     }
     case INDEX_op_call: encode_call(e, op); break;
@@ -499,7 +522,7 @@ static void encode_block(Encoder *e)
     TCGContext *s = e->s;
     e->used = e->nb_fixups = 0;
     e->full = e->overflow = e->pc_saved = false;
-    e->last_move = NULL;
+    e->last_move = e->last = NULL;
     for (unsigned i = 0; i < s->nb_labels; i++) {
         e->label_at[i] = -1;
     }

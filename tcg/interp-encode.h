@@ -27,6 +27,8 @@ typedef struct Encoder {
     uint64_t dummy[16];
     intptr_t scratch, scratch_next; // offsets from env
     uint64_t *last_move; // the previous instruction, when it is a 64-bit move that may take another
+    uint64_t *last;      // the previous instruction, if control always comes from there; else NULL
+    const InterpRow *last_row;
     uint64_t pc;
     bool pc_saved;
     int32_t *label_at;
@@ -74,6 +76,12 @@ static inline bool is_imm32(TCGArg a)
 {
     const TCGTemp *t = arg_temp(a);
     return t->kind == TEMP_CONST && (t->type == TCG_TYPE_I32 || fits_s32(t->val));
+}
+// Whether the slot's value, as wide as the type, is in acc before the next instruction.
+static inline bool in_acc(const Encoder *e, unsigned slot, TCGType type)
+{
+    return e->last && e->last_row->acc >= (type == TCG_TYPE_I32 ? 32 : 64) &&
+           ((const uint16_t *)(e->last + 1))[0] == slot;
 }
 static inline bool arg_dies(const TCGOp *op, unsigned i)
 {

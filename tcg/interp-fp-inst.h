@@ -31,7 +31,7 @@
 #include "tcg-op-fp.h"
 
 #define ROW(name) ROW2(name)
-#define ROW2(name) {INDEX_op_##name, 0, 2, op_##name, #name},
+#define ROW2(name) {INDEX_op_##name, 0, 2, 0, op_##name, #name},
 #define FP_1(name, e) ROW(N(name))
 #define FP_1K(name, e) ROW(N(name))
 #define FP_2(name, e) ROW(N(name))

@@ -11,51 +11,34 @@
 
 // --- handlers
 
-#define BODY1(name, n, expr)                                                                       \
+// The result goes to acc as well.
+#define FORM(name, words, decl, expr)                                                              \
     OPN(name)                                                                                      \
     {                                                                                              \
-        U a = REG(U, 1);                                                                           \
-        REG(U, 0) = (expr);                                                                        \
-        NEXT(WORDS_OF_SLOTS(n));                                                                   \
+        decl;                                                                                      \
+        U result = (expr);                                                                         \
+        acc = result;                                                                              \
+        REG(U, 0) = result;                                                                        \
+        NEXT(words);                                                                               \
     }
-#define INT_1(name, expr) BODY1(name, 2, expr)
+#define IMMEDIATE ((U)(S)IMM32(1))
+#define INT_1(name, expr)                                                                          \
+    FORM(name, 2, U a = REG(U, 1), expr)                                                           \
+    FORM(name##_acc, 2, U a = (U)acc, expr)
 #define INT_2(name, expr)                                                                          \
-    OPN(name)                                                                                      \
-    {                                                                                              \
-        U a = REG(U, 1), b = REG(U, 2);                                                            \
-        REG(U, 0) = (expr);                                                                        \
-        NEXT(2);                                                                                   \
-    }                                                                                              \
-    OPN(name##_imm)                                                                                \
-    {                                                                                              \
-        U a = REG(U, 1), b = (U)(S)IMM32(1);                                                       \
-        REG(U, 0) = (expr);                                                                        \
-        NEXT(2);                                                                                   \
-    }
+    FORM(name, 2, U a = REG(U, 1); U b = REG(U, 2), expr)                                          \
+    FORM(name##_imm, 2, U a = REG(U, 1); U b = IMMEDIATE, expr)                                    \
+    FORM(name##_acc, 2, U a = (U)acc; U b = REG(U, 2), expr)                                       \
+    FORM(name##_acc_imm, 2, U a = (U)acc; U b = IMMEDIATE, expr)                                   \
+    FORM(name##_acc_b, 2, U a = REG(U, 1); U b = (U)acc, expr)
 #define INT_1KL(name, expr)                                                                        \
-    OPN(name)                                                                                      \
-    {                                                                                              \
-        U a = REG(U, 1);                                                                           \
-        unsigned k = SLOT(2), l = SLOT(3);                                                         \
-        REG(U, 0) = (expr);                                                                        \
-        NEXT(2);                                                                                   \
-    }
+    FORM(name, 2, U a = REG(U, 1); unsigned k = SLOT(2); unsigned l = SLOT(3), expr)               \
+    FORM(name##_acc, 2, U a = (U)acc; unsigned k = SLOT(2); unsigned l = SLOT(3), expr)
 #define INT_2K(name, expr)                                                                         \
-    OPN(name)                                                                                      \
-    {                                                                                              \
-        U a = REG(U, 1), b = REG(U, 2);                                                            \
-        unsigned k = SLOT(3);                                                                      \
-        REG(U, 0) = (expr);                                                                        \
-        NEXT(2);                                                                                   \
-    }
+    FORM(name, 2, U a = REG(U, 1); U b = REG(U, 2); unsigned k = SLOT(3), expr)
 #define INT_2KL(name, expr)                                                                        \
-    OPN(name)                                                                                      \
-    {                                                                                              \
-        U a = REG(U, 1), b = REG(U, 2);                                                            \
-        unsigned k = SLOT(3), l = SLOT(4);                                                         \
-        REG(U, 0) = (expr);                                                                        \
-        NEXT(3);                                                                                   \
-    }
+    FORM(name, 3, U a = REG(U, 1); U b = REG(U, 2); unsigned k = SLOT(3);                          \
+         unsigned l = SLOT(4), expr)
 #define INT_22(name, stmt)                                                                         \
     OPN(name)                                                                                      \
     {                                                                                              \
@@ -80,70 +63,37 @@
         REG(U, 1) = s;                                                                             \
         NEXT(3);                                                                                   \
     }
-#define INT_COND(cond, expr)                                                                       \
-    OPN(setcond_##cond)                                                                            \
-    {                                                                                              \
-        U a = REG(U, 1), b = REG(U, 2);                                                            \
-        REG(U, 0) = (expr);                                                                        \
-        NEXT(2);                                                                                   \
-    }                                                                                              \
-    OPN(setcond_imm_##cond)                                                                        \
-    {                                                                                              \
-        U a = REG(U, 1), b = (U)(S)IMM32(1);                                                       \
-        REG(U, 0) = (expr);                                                                        \
-        NEXT(2);                                                                                   \
-    }                                                                                              \
-    OPN(negsetcond_##cond)                                                                         \
-    {                                                                                              \
-        U a = REG(U, 1), b = REG(U, 2);                                                            \
-        REG(U, 0) = -(U)(expr);                                                                    \
-        NEXT(2);                                                                                   \
-    }                                                                                              \
-    OPN(negsetcond_imm_##cond)                                                                     \
-    {                                                                                              \
-        U a = REG(U, 1), b = (U)(S)IMM32(1);                                                       \
-        REG(U, 0) = -(U)(expr);                                                                    \
-        NEXT(2);                                                                                   \
-    }                                                                                              \
-    OPN(movcond_##cond)                                                                            \
-    {                                                                                              \
-        U a = REG(U, 1), b = REG(U, 2), v1 = REG(U, 3), v2 = REG(U, 4);                            \
-        REG(U, 0) = (expr) ? v1 : v2;                                                              \
-        NEXT(3);                                                                                   \
-    }                                                                                              \
-    OPN(movcond_imm_##cond)                                                                        \
-    {                                                                                              \
-        U a = REG(U, 1), b = (U)(S)IMM32(1), v1 = REG(U, 4), v2 = REG(U, 5);                       \
-        REG(U, 0) = (expr) ? v1 : v2;                                                              \
-        NEXT(3);                                                                                   \
-    }                                                                                              \
-    OPN(brcond_##cond)                                                                             \
-    {                                                                                              \
-        U a = REG(U, 0), b = REG(U, 1);                                                            \
-        if (expr) {                                                                                \
-            NEXT(IMM32(1));                                                                        \
-        }                                                                                          \
-        NEXT(2);                                                                                   \
-    }                                                                                              \
-    OPN(brcond_imm_##cond)                                                                         \
-    {                                                                                              \
-        U a = REG(U, 0), b = (U)(S)IMM32(1);                                                       \
-        if (expr) {                                                                                \
-            NEXT((int16_t)SLOT(1));                                                                \
-        }                                                                                          \
-        NEXT(2);                                                                                   \
-    }
-#define INT_LD(name, T)                                                                            \
+#define BRANCH(name, decl, expr, rel)                                                              \
     OPN(name)                                                                                      \
     {                                                                                              \
-        REG(U, 0) = (U)(S) * (const T *)(REG(uint64_t, 1) + (uint64_t)IMM32(1));                   \
-        NEXT(2);                                                                                   \
-    }                                                                                              \
-    OPN(name##_env)                                                                                \
-    {                                                                                              \
-        REG(U, 0) = (U)(S) * (const T *)(env + IMM32(1));                                          \
+        decl;                                                                                      \
+        if (expr) {                                                                                \
+            NEXT(rel);                                                                             \
+        }                                                                                          \
         NEXT(2);                                                                                   \
     }
+#define REL16 ((int16_t)SLOT(1))
+#define SELECT(i, expr) ((expr) ? REG(U, i) : REG(U, (i) + 1))
+#define INT_COND(cond, expr)                                                                       \
+    FORM(setcond_##cond, 2, U a = REG(U, 1); U b = REG(U, 2), expr)                                \
+    FORM(setcond_##cond##_imm, 2, U a = REG(U, 1); U b = IMMEDIATE, expr)                          \
+    FORM(setcond_##cond##_acc, 2, U a = (U)acc; U b = REG(U, 2), expr)                             \
+    FORM(setcond_##cond##_acc_imm, 2, U a = (U)acc; U b = IMMEDIATE, expr)                         \
+    FORM(negsetcond_##cond, 2, U a = REG(U, 1); U b = REG(U, 2), -(U)(expr))                       \
+    FORM(negsetcond_##cond##_imm, 2, U a = REG(U, 1); U b = IMMEDIATE, -(U)(expr))                 \
+    FORM(negsetcond_##cond##_acc, 2, U a = (U)acc; U b = REG(U, 2), -(U)(expr))                    \
+    FORM(negsetcond_##cond##_acc_imm, 2, U a = (U)acc; U b = IMMEDIATE, -(U)(expr))                \
+    FORM(movcond_##cond, 3, U a = REG(U, 1); U b = REG(U, 2), SELECT(3, expr))                     \
+    FORM(movcond_##cond##_imm, 3, U a = REG(U, 1); U b = IMMEDIATE, SELECT(4, expr))               \
+    FORM(movcond_##cond##_acc, 3, U a = (U)acc; U b = REG(U, 2), SELECT(3, expr))                  \
+    FORM(movcond_##cond##_acc_imm, 3, U a = (U)acc; U b = IMMEDIATE, SELECT(4, expr))              \
+    BRANCH(brcond_##cond, U a = REG(U, 0); U b = REG(U, 1), expr, IMM32(1))                        \
+    BRANCH(brcond_##cond##_imm, U a = REG(U, 0); U b = IMMEDIATE, expr, REL16)                     \
+    BRANCH(brcond_##cond##_acc, U a = (U)acc; U b = REG(U, 1), expr, IMM32(1))                     \
+    BRANCH(brcond_##cond##_acc_imm, U a = (U)acc; U b = IMMEDIATE, expr, REL16)
+#define INT_LD(name, T)                                                                            \
+    FORM(name, 2, , (U)(S) * (const T *)(REG(uint64_t, 1) + (uint64_t)IMM32(1)))                   \
+    FORM(name##_env, 2, , (U)(S) * (const T *)(env + IMM32(1)))
 #define INT_ST(name, T)                                                                            \
     OPN(name)                                                                                      \
     {                                                                                              \
@@ -159,34 +109,38 @@
 
 // --- rows
 
-#define ROW(name, sub, words) ROW_OF(N(name), N(name), sub, words)
-#define ROW_OF(op, fn, sub, words) ROW_OF2(op, fn, sub, words)
-#define ROW_OF2(op, fn, sub, words) {INDEX_op_##op, sub, words, op_##fn, #fn},
-#define ROW_IMM(name, imm, sub, words) ROW_OF(N(name), N(imm), sub, words)
-#define ROW_COND(iop, fn, cond, imm, words)                                                        \
-    ROW_COND2(CAT(iop, IOP_SUFFIX), N(fn##cond), TCG_COND_##cond * 2 + (imm), words)
-#define ROW_COND2(iop, fn, sub, words) ROW_COND3(iop, fn, sub, words)
-#define ROW_COND3(iop, fn, sub, words) {iop, sub, words, op_##fn, #fn},
+#define ROW(op, fn, sub, words, acc) ROW2(N(op), N(fn), sub, words, acc)
+#define ROW2(op, fn, sub, words, acc) ROW3(op, fn, sub, words, acc)
+#define ROW3(op, fn, sub, words, acc) {INDEX_op_##op, sub, words, acc, op_##fn, #fn},
+#define ROW_IOP(op, fn, sub, words, acc) ROW_IOP2(CAT(op, IOP_SUFFIX), N(fn), sub, words, acc)
+#define ROW_IOP2(op, fn, sub, words, acc) ROW_IOP3(op, fn, sub, words, acc)
+#define ROW_IOP3(op, fn, sub, words, acc) {op, sub, words, acc, op_##fn, #fn},
+#define ROW_COND(op, fn, cond, words, acc)                                                         \
+    ROW_IOP(op, fn##cond, INTERP_COND(TCG_COND_##cond), words, acc)                                \
+    ROW_IOP(op, fn##cond##_imm, INTERP_COND(TCG_COND_##cond) + FORM_IMM, words, acc)               \
+    ROW_IOP(op, fn##cond##_acc, INTERP_COND(TCG_COND_##cond) + FORM_ACC, words, acc)               \
+    ROW_IOP(op, fn##cond##_acc_imm, INTERP_COND(TCG_COND_##cond) + FORM_ACC + FORM_IMM, words, acc)
 
-#define INT_1(name, expr) ROW(name, 0, 2)
-#define INT_2(name, expr) ROW(name, 0, 2) ROW_IMM(name, name##_imm, 1, 2)
-#define INT_1KL(name, expr) ROW(name, 0, 2)
-#define INT_2K(name, expr) ROW(name, 0, 2)
-#define INT_2KL(name, expr) ROW(name, 0, 3)
-#define INT_22(name, ...) ROW(name, 0, 2)
-#define INT_23(name, ...) ROW(name, 0, 3)
-#define INT_24(name, ...) ROW(name, 0, 3)
+#define INT_1(name, expr) ROW(name, name, 0, 2, W) ROW(name, name##_acc, FORM_ACC, 2, W)
+#define INT_2(name, expr)                                                                          \
+    ROW(name, name, 0, 2, W)                                                                       \
+    ROW(name, name##_imm, FORM_IMM, 2, W)                                                          \
+    ROW(name, name##_acc, FORM_ACC, 2, W)                                                          \
+    ROW(name, name##_acc_imm, FORM_ACC + FORM_IMM, 2, W)                                           \
+    ROW(name, name##_acc_b, FORM_ACC_B, 2, W)
+#define INT_1KL(name, expr) INT_1(name, expr)
+#define INT_2K(name, expr) ROW(name, name, 0, 2, W)
+#define INT_2KL(name, expr) ROW(name, name, 0, 3, W)
+#define INT_22(name, ...) ROW(name, name, 0, 2, 0)
+#define INT_23(name, ...) ROW(name, name, 0, 3, 0)
+#define INT_24(name, ...) ROW(name, name, 0, 3, 0)
 #define INT_COND(cond, expr)                                                                       \
-    ROW_COND(IOP_SETCOND, setcond_, cond, 0, 2)                                                    \
-    ROW_COND(IOP_SETCOND, setcond_imm_, cond, 1, 2)                                                \
-    ROW_COND(IOP_NEGSETCOND, negsetcond_, cond, 0, 2)                                              \
-    ROW_COND(IOP_NEGSETCOND, negsetcond_imm_, cond, 1, 2)                                          \
-    ROW_COND(IOP_MOVCOND, movcond_, cond, 0, 3)                                                    \
-    ROW_COND(IOP_MOVCOND, movcond_imm_, cond, 1, 3)                                                \
-    ROW_COND(IOP_BRCOND, brcond_, cond, 0, 2)                                                      \
-    ROW_COND(IOP_BRCOND, brcond_imm_, cond, 1, 2)
-#define INT_LD(name, T) ROW(name, 0, 2) ROW_IMM(name, name##_env, 1, 2)
-#define INT_ST(name, T) ROW(name, 0, 2) ROW_IMM(name, name##_env, 1, 2)
+    ROW_COND(IOP_SETCOND, setcond_, cond, 2, W)                                                    \
+    ROW_COND(IOP_NEGSETCOND, negsetcond_, cond, 2, W)                                              \
+    ROW_COND(IOP_MOVCOND, movcond_, cond, 3, W)                                                    \
+    ROW_COND(IOP_BRCOND, brcond_, cond, 2, 0)
+#define INT_LD(name, T) ROW(name, name, 0, 2, W) ROW(name, name##_env, FORM_IMM, 2, W)
+#define INT_ST(name, T) ROW(name, name, 0, 2, 0) ROW(name, name##_env, FORM_IMM, 2, 0)
 
 static const InterpRow N(rows)[] = {
 #include "tcg-op-int.h"
@@ -197,14 +151,18 @@ static const InterpRow N(rows)[] = {
 #undef N
 #undef OPN
 #undef OP_OF
-#undef BODY1
+#undef FORM
+#undef IMMEDIATE
+#undef BRANCH
+#undef REL16
+#undef SELECT
 #undef ROW
-#undef ROW_OF
-#undef ROW_OF2
-#undef ROW_IMM
+#undef ROW2
+#undef ROW3
+#undef ROW_IOP
+#undef ROW_IOP2
+#undef ROW_IOP3
 #undef ROW_COND
-#undef ROW_COND2
-#undef ROW_COND3
 #undef W
 #undef U
 #undef S

@@ -10,7 +10,7 @@
 #undef OP
 #define OP(name)                                                                                   \
     static INTERP_CC __attribute__((section("myna_guest_access"))) InterpResult op_##name(         \
-        char *env, const uint64_t *ip)
+        char *env, const uint64_t *ip, uint64_t acc)
 
 #define SEQ __ATOMIC_SEQ_CST
 
@@ -116,8 +116,8 @@ OP(cmpxchg_i128)
 
 // sub: MemOp's size and sign in bits 0-3, 16 when swapped.
 #define ROW1(name, W, X, mop)                                                                      \
-    {INDEX_op_atomic_##name##_i##W, mop, 2, op_##name##_i##W##_##X, #name "_i" #W "_" #X},         \
-        {INDEX_op_atomic_##name##_i##W, (mop) | MO_BSWAP, 2, op_##name##_i##W##_##X##_swapped,     \
+    {INDEX_op_atomic_##name##_i##W, mop, 2, 0, op_##name##_i##W##_##X, #name "_i" #W "_" #X},      \
+        {INDEX_op_atomic_##name##_i##W,  (mop) | MO_BSWAP, 2, 0, op_##name##_i##W##_##X##_swapped, \
          #name "_i" #W "_" #X "_swapped"},
 #define ROWS(W, M, X, mop)                                                                         \
     ROW1(cmpxchg, W, X, mop)                                                                       \
@@ -131,8 +131,11 @@ OP(cmpxchg_i128)
     ROW1(fetch_smin, W, X, mop)                                                                    \
     ROW1(fetch_smax, W, X, mop)
 
+// clang-format off
 static const InterpRow rows[] = {
-    WIDTHS(ROWS){INDEX_op_atomic_cmpxchg_i128, MO_128, 2, op_cmpxchg_i128, "cmpxchg_i128"},
+    WIDTHS(ROWS)
+    {INDEX_op_atomic_cmpxchg_i128, MO_128, 2, 0, op_cmpxchg_i128, "cmpxchg_i128"},
 };
+// clang-format on
 
 void interp_register_atomic(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }

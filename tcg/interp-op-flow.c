@@ -19,16 +19,24 @@ typedef struct Bytes32 {
 
 // --- moves -----------------------------------------------------------------------------------------
 
-OP(mov32)
-{
-    REG(uint32_t, 0) = REG(uint32_t, 1);
-    NEXT(2);
-}
-OP(mov64)
-{
-    REG(uint64_t, 0) = REG(uint64_t, 1);
-    NEXT(2);
-}
+// One that sets acc.
+#define MOVE(name, T, words, value)                                                                \
+    OP(name)                                                                                       \
+    {                                                                                              \
+        acc = (uint64_t)(value);                                                                   \
+        REG(T, 0) = (T)acc;                                                                        \
+        NEXT(words);                                                                               \
+    }
+MOVE(mov32, uint32_t, 2, REG(uint32_t, 1))
+MOVE(mov32_acc, uint32_t, 2, (uint32_t)acc)
+MOVE(mov64, uint64_t, 2, REG(uint64_t, 1))
+MOVE(mov64_acc, uint64_t, 2, acc)
+MOVE(movi32, uint32_t, 2, (uint32_t)IMM32(1))
+MOVE(movi64, uint64_t, 2, (int64_t)IMM32(1))
+MOVE(movi64_64, uint64_t, 3, IMM64(2))
+MOVE(mov_env, uint64_t, 2, (uintptr_t)env)
+MOVE(add_imm64, uint64_t, 3, REG(uint64_t, 1) + IMM64(2))
+
 OP(mov128)
 {
     Bytes16 v = REG(Bytes16, 1);
@@ -45,26 +53,6 @@ OP(mov64x2)
 {
     REG(uint64_t, 0) = REG(uint64_t, 1);
     REG(uint64_t, 2) = REG(uint64_t, 3);
-    NEXT(2);
-}
-OP(movi32)
-{
-    REG(int32_t, 0) = IMM32(1);
-    NEXT(2);
-}
-OP(movi64)
-{
-    REG(int64_t, 0) = IMM32(1);
-    NEXT(2);
-}
-OP(movi64_64)
-{
-    REG(uint64_t, 0) = IMM64(2);
-    NEXT(3);
-}
-OP(mov_env)
-{
-    REG(char *, 0) = env;
     NEXT(2);
 }
 OP(st64_imm64)
@@ -86,11 +74,6 @@ OP(movi_bytes32)
 {
     memcpy(ADDR(0), ip + 2, 32);
     NEXT(6);
-}
-OP(add_imm64)
-{
-    REG(uint64_t, 0) = REG(uint64_t, 1) + IMM64(2);
-    NEXT(3);
 }
 OP(bswap128)
 {
@@ -155,9 +138,10 @@ OP(goto_tb)
     ENTER_BLOCK(dest);
 }
 OP(goto_ptr) { ENTER_BLOCK(REG(const TCGCode *, 0)); }
+OP(goto_ptr_acc) { ENTER_BLOCK((const TCGCode *)acc); }
 OP(exit_tb)
 {
-    (void)env;
+    (void)env, (void)acc;
     return (InterpResult){IMM64(1), NULL};
 }
 
@@ -165,7 +149,7 @@ uintptr_t tcg_interp_exec(void *env, const TCGCode *code)
 {
     count_entry(env, code);
     const uint64_t *ip = code->bytecode;
-    InterpResult r = (*(InterpHandler *const *)ip)(env, ip);
+    InterpResult r = (*(InterpHandler *const *)ip)(env, ip, 0);
     if (r.chain) {
         TCGEntry *entry = atomic_load_explicit(&r.chain->entry, memory_order_acquire);
         __attribute__((musttail)) return entry(env, r.chain);
@@ -180,7 +164,7 @@ uintptr_t tcg_interp_exec(void *env, const TCGCode *code)
 OP(call_ffi)
 {
     const TCGHelperInfo *info = (const TCGHelperInfo *)IMM64(2);
-    unsigned n = SLOT(0);
+    unsigned n = SLOT(2);
     const uint16_t *slots = (const uint16_t *)(ip + 3);
     void *pointers[TCG_MAX_CALL_ARGS + 1];
     void *values[TCG_MAX_CALL_ARGS + 1];
@@ -211,8 +195,8 @@ OP(call_ffi)
         }
     }
     ffi_call(info->cif, FFI_FN(info->func), &result, values);
-    if (info->ret != TCG_TYPE_VOID && SLOT(2) != 0) {
-        memcpy(ADDR(2), &result, tcg_type_size(info->ret));
+    if (info->ret != TCG_TYPE_VOID && SLOT(0) != 0) {
+        memcpy(ADDR(0), &result, tcg_type_size(info->ret));
     }
     NEXT(SLOT(1));
 }
@@ -244,12 +228,14 @@ static inline __attribute__((always_inline)) uint64_t call_int(char *env, const 
     }                                                                                              \
     OP(call_i32_##n)                                                                               \
     {                                                                                              \
-        REG(uint32_t, 2) = (uint32_t)call_int(env, ip, n);                                         \
+        acc = (uint32_t)call_int(env, ip, n);                                                      \
+        REG(uint32_t, 0) = (uint32_t)acc;                                                          \
         NEXT(WORDS_OF_CALL(n));                                                                    \
     }                                                                                              \
     OP(call_i64_##n)                                                                               \
     {                                                                                              \
-        REG(uint64_t, 2) = call_int(env, ip, n);                                                   \
+        acc = call_int(env, ip, n);                                                                \
+        REG(uint64_t, 0) = acc;                                                                    \
         NEXT(WORDS_OF_CALL(n));                                                                    \
     }
 CALL_INT(0)
@@ -282,32 +268,37 @@ OP(log_write)
 
 // --- rows -------------------------------------------------------------------------------------------
 
-#define ROW(op, name, sub, words) {op, sub, words, op_##name, #name}
+#define ROW(op, name, sub, words) {op, sub, words, 0, op_##name, #name}
+#define ROW_ACC(op, name, sub, words, acc) {op, sub, words, acc, op_##name, #name}
 #define ROWS_CALL(n)                                                                               \
-    ROW(IOP_CALL_INT, call_void_##n, n * 3, 0), ROW(IOP_CALL_INT, call_i32_##n, n * 3 + 1, 0),     \
-        ROW(IOP_CALL_INT, call_i64_##n, n * 3 + 2, 0)
+    ROW(IOP_CALL_INT, call_void_##n, n * 3, 0),                                                    \
+        ROW_ACC(IOP_CALL_INT, call_i32_##n, n * 3 + 1, 0, 32),                                     \
+        ROW_ACC(IOP_CALL_INT, call_i64_##n, n * 3 + 2, 0, 64)
 
 static const InterpRow rows[] = {
-    ROW(IOP_MOV32, mov32, 0, 2),
-    ROW(IOP_MOV64, mov64, 0, 2),
+    ROW_ACC(IOP_MOV32, mov32, 0, 2, 32),
+    ROW_ACC(IOP_MOV32, mov32_acc, FORM_ACC, 2, 32),
+    ROW_ACC(IOP_MOV64, mov64, 0, 2, 64),
+    ROW_ACC(IOP_MOV64, mov64_acc, FORM_ACC, 2, 64),
     ROW(IOP_MOV128, mov128, 0, 2),
     ROW(IOP_MOV256, mov256, 0, 2),
     ROW(IOP_MOV64X2, mov64x2, 0, 2),
-    ROW(IOP_MOVI32, movi32, 0, 2),
-    ROW(IOP_MOVI64, movi64, 0, 2),
-    ROW(IOP_MOVI64_64, movi64_64, 0, 3),
-    ROW(IOP_MOV_ENV, mov_env, 0, 2),
+    ROW_ACC(IOP_MOVI32, movi32, 0, 2, 32),
+    ROW_ACC(IOP_MOVI64, movi64, 0, 2, 64),
+    ROW_ACC(IOP_MOVI64_64, movi64_64, 0, 3, 64),
+    ROW_ACC(IOP_MOV_ENV, mov_env, 0, 2, 64),
     ROW(IOP_ST64_IMM64, st64_imm64, 0, 3),
     ROW(IOP_MOVI_BYTES, movi_bytes8, 0, 3),
     ROW(IOP_MOVI_BYTES, movi_bytes16, 1, 4),
     ROW(IOP_MOVI_BYTES, movi_bytes32, 2, 6),
-    ROW(IOP_ADD_IMM64, add_imm64, 0, 3),
+    ROW_ACC(IOP_ADD_IMM64, add_imm64, 0, 3, 64),
     ROW(IOP_BSWAP128, bswap128, 0, 2),
     ROW(IOP_BR, br, 0, 2),
     ROW(IOP_BRNZ_ENV32, brnz_env32, 0, 2),
     ROW(IOP_MB, mb, 0, 1),
     ROW(IOP_GOTO_TB, goto_tb, 0, 2),
     ROW(IOP_GOTO_PTR, goto_ptr, 0, 2),
+    ROW(IOP_GOTO_PTR, goto_ptr_acc, FORM_ACC, 2),
     ROW(IOP_EXIT_TB, exit_tb, 0, 2),
     ROW(IOP_CALL_FFI, call_ffi, 0, 0),
     ROWS_CALL(0),

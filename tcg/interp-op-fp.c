@@ -44,7 +44,7 @@
 CVTS
 #undef CVT
 
-#define CVT(name, R, A, expr) {INDEX_op_##name, 0, 2, op_##name, #name},
+#define CVT(name, R, A, expr) {INDEX_op_##name, 0, 2, 0, op_##name, #name},
     static const InterpRow rows_cvt[] = {CVTS};
 
 void interp_register_fp(void)

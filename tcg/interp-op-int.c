@@ -22,20 +22,23 @@
 #define IOP_SUFFIX _I64
 #include "interp-int-inst.h"
 
-OP(ext_i32_i64)
-{
-    REG(int64_t, 0) = REG(int32_t, 1);
-    NEXT(2);
-}
-OP(extu_i32_i64)
-{
-    REG(uint64_t, 0) = REG(uint32_t, 1);
-    NEXT(2);
-}
+#define EXT(name, value)                                                                           \
+    OP(name)                                                                                       \
+    {                                                                                              \
+        acc = (uint64_t)(value);                                                                   \
+        REG(uint64_t, 0) = acc;                                                                    \
+        NEXT(2);                                                                                   \
+    }
+EXT(ext_i32_i64, (int64_t)REG(int32_t, 1))
+EXT(ext_i32_i64_acc, (int64_t)(int32_t)acc)
+EXT(extu_i32_i64, REG(uint32_t, 1))
+EXT(extu_i32_i64_acc, (uint32_t)acc)
 
 static const InterpRow rows_ext[] = {
-    {INDEX_op_ext_i32_i64, 0, 2, op_ext_i32_i64, "ext_i32_i64"},
-    {INDEX_op_extu_i32_i64, 0, 2, op_extu_i32_i64, "extu_i32_i64"},
+    {INDEX_op_ext_i32_i64, 0, 2, 64, op_ext_i32_i64, "ext_i32_i64"},
+    {INDEX_op_ext_i32_i64, FORM_ACC, 2, 64, op_ext_i32_i64_acc, "ext_i32_i64_acc"},
+    {INDEX_op_extu_i32_i64, 0, 2, 64, op_extu_i32_i64, "extu_i32_i64"},
+    {INDEX_op_extu_i32_i64, FORM_ACC, 2, 64, op_extu_i32_i64_acc, "extu_i32_i64_acc"},
 };
 
 void interp_register_int(void)

@@ -12,7 +12,7 @@
 #undef OP
 #define OP(name)                                                                                   \
     static INTERP_CC __attribute__((section("myna_guest_access"))) InterpResult op_##name(         \
-        char *env, const uint64_t *ip)
+        char *env, const uint64_t *ip, uint64_t acc)
 
 typedef struct {
     uint64_t q[2];
@@ -27,6 +27,8 @@ typedef struct {
 #define ADDR_DISP (REG(uint64_t, 1) + (uint64_t)IMM32(1))
 #define ADDR_INDEX (REG(uint64_t, 1) + (REG(uint64_t, 2) << (SLOT(3) & 63)) + (uint64_t)IMM32(2))
 #define ADDR_CONST IMM64(2)
+#define ADDR_DISP_ACC (acc + (uint64_t)IMM32(1))
+#define ADDR_INDEX_ACC (REG(uint64_t, 1) + (acc << (SLOT(3) & 63)) + (uint64_t)IMM32(2))
 
 #define LD(name, R, M, how, words)                                                                 \
     OP(ld_##name##_##how)                                                                          \
@@ -40,29 +42,45 @@ typedef struct {
         GUEST(M, ADDR_##how) = REG(M, 0);                                                          \
         NEXT(words);                                                                               \
     }
-#define LD3(name, R, M) LD(name, R, M, DISP, 2) LD(name, R, M, INDEX, 3) LD(name, R, M, CONST, 3)
-#define ST3(name, M) ST(name, M, DISP, 2) ST(name, M, INDEX, 3) ST(name, M, CONST, 3)
+// Integers go to acc as well.
+#define LDI(name, R, M, how, words)                                                                \
+    OP(ld_##name##_##how)                                                                          \
+    {                                                                                              \
+        R value = (R)GUEST(M, ADDR_##how);                                                         \
+        acc = (uint64_t)value;                                                                     \
+        REG(R, 0) = value;                                                                         \
+        NEXT(words);                                                                               \
+    }
+#define EACH_ADDRESS(X, ...)                                                                       \
+    X(__VA_ARGS__, DISP, 2)                                                                        \
+    X(__VA_ARGS__, INDEX, 3)                                                                       \
+    X(__VA_ARGS__, CONST, 3)                                                                       \
+    X(__VA_ARGS__, DISP_ACC, 2)                                                                    \
+    X(__VA_ARGS__, INDEX_ACC, 3)
+#define LDI_ALL(name, R, M) EACH_ADDRESS(LDI, name, R, M)
+#define LDV_ALL(name, R, M) EACH_ADDRESS(LD, name, R, M)
+#define ST_ALL(name, M) EACH_ADDRESS(ST, name, M)
 
-LD3(U8_32, uint32_t, uint8_t)
-LD3(U8_64, uint64_t, uint8_t)
-LD3(S8_32, int32_t, int8_t)
-LD3(S8_64, int64_t, int8_t)
-LD3(U16_32, uint32_t, uint16_t)
-LD3(U16_64, uint64_t, uint16_t)
-LD3(S16_32, int32_t, int16_t)
-LD3(S16_64, int64_t, int16_t)
-LD3(U32_32, uint32_t, uint32_t)
-LD3(U32_64, uint64_t, uint32_t)
-LD3(S32_64, int64_t, int32_t)
-LD3(U64_64, uint64_t, uint64_t)
-LD3(128, Bytes16, Bytes16)
-LD3(256, Bytes32, Bytes32)
-ST3(U8_64, uint8_t)
-ST3(U16_64, uint16_t)
-ST3(U32_64, uint32_t)
-ST3(U64_64, uint64_t)
-ST3(128, Bytes16)
-ST3(256, Bytes32)
+LDI_ALL(U8_32, uint32_t, uint8_t)
+LDI_ALL(U8_64, uint64_t, uint8_t)
+LDI_ALL(S8_32, int32_t, int8_t)
+LDI_ALL(S8_64, int64_t, int8_t)
+LDI_ALL(U16_32, uint32_t, uint16_t)
+LDI_ALL(U16_64, uint64_t, uint16_t)
+LDI_ALL(S16_32, int32_t, int16_t)
+LDI_ALL(S16_64, int64_t, int16_t)
+LDI_ALL(U32_32, uint32_t, uint32_t)
+LDI_ALL(U32_64, uint64_t, uint32_t)
+LDI_ALL(S32_64, int64_t, int32_t)
+LDI_ALL(U64_64, uint64_t, uint64_t)
+LDV_ALL(128, Bytes16, Bytes16)
+LDV_ALL(256, Bytes32, Bytes32)
+ST_ALL(U8_64, uint8_t)
+ST_ALL(U16_64, uint16_t)
+ST_ALL(U32_64, uint32_t)
+ST_ALL(U64_64, uint64_t)
+ST_ALL(128, Bytes16)
+ST_ALL(256, Bytes32)
 
 #define STI(size, M)                                                                               \
     OP(sti_##size)                                                                                 \
@@ -75,39 +93,39 @@ STI(16, uint16_t)
 STI(32, uint32_t)
 STI(64, int64_t)
 
-#define ROW(op, kind, name, how, words)                                                            \
-    {op, IMEM_##kind * IADDR_COUNT + IADDR_##how, words, op_##name##_##how, #name "_" #how}
-#define ROW3(op, kind, name)                                                                       \
-    ROW(op, kind, name, DISP, 2), ROW(op, kind, name, INDEX, 3), ROW(op, kind, name, CONST, 3)
-#define ROWS_LD(kind) ROW3(IOP_GUEST_LD, kind, ld_##kind)
-#define ROWS_ST(kind) ROW3(IOP_GUEST_ST, kind, st_##kind)
+#define ROW(op, kind, name, acc, how, words)                                                       \
+    {op, IMEM_##kind * IADDR_COUNT + IADDR_##how, words, acc, op_##name##_##how, #name "_" #how},
+#define ROWS_LD(kind, acc) EACH_ADDRESS(ROW, IOP_GUEST_LD, kind, ld_##kind, acc)
+#define ROWS_ST(kind) EACH_ADDRESS(ROW, IOP_GUEST_ST, kind, st_##kind, 0)
 
+// clang-format off
 static const InterpRow rows[] = {
-    ROWS_LD(U8_32),
-    ROWS_LD(U8_64),
-    ROWS_LD(S8_32),
-    ROWS_LD(S8_64),
-    ROWS_LD(U16_32),
-    ROWS_LD(U16_64),
-    ROWS_LD(S16_32),
-    ROWS_LD(S16_64),
-    ROWS_LD(U32_32),
-    ROWS_LD(U32_64),
-    ROWS_LD(S32_64),
-    ROWS_LD(U64_64),
-    ROWS_LD(128),
-    ROWS_LD(256),
-    ROWS_ST(U8_64),
-    ROWS_ST(U16_64),
-    ROWS_ST(U32_64),
-    ROWS_ST(U64_64),
-    ROWS_ST(128),
-    ROWS_ST(256),
-    {IOP_GUEST_STI, MO_8, 3, op_sti_8, "sti_8"},
-    {IOP_GUEST_STI, MO_16, 3, op_sti_16, "sti_16"},
-    {IOP_GUEST_STI, MO_32, 3, op_sti_32, "sti_32"},
-    {IOP_GUEST_STI, MO_64, 3, op_sti_64, "sti_64"},
+    ROWS_LD(U8_32, 32)
+    ROWS_LD(U8_64, 64)
+    ROWS_LD(S8_32, 32)
+    ROWS_LD(S8_64, 64)
+    ROWS_LD(U16_32, 32)
+    ROWS_LD(U16_64, 64)
+    ROWS_LD(S16_32, 32)
+    ROWS_LD(S16_64, 64)
+    ROWS_LD(U32_32, 32)
+    ROWS_LD(U32_64, 64)
+    ROWS_LD(S32_64, 64)
+    ROWS_LD(U64_64, 64)
+    ROWS_LD(128, 0)
+    ROWS_LD(256, 0)
+    ROWS_ST(U8_64)
+    ROWS_ST(U16_64)
+    ROWS_ST(U32_64)
+    ROWS_ST(U64_64)
+    ROWS_ST(128)
+    ROWS_ST(256)
+    {IOP_GUEST_STI, MO_8, 3, 0, op_sti_8, "sti_8"},
+    {IOP_GUEST_STI, MO_16, 3, 0, op_sti_16, "sti_16"},
+    {IOP_GUEST_STI, MO_32, 3, 0, op_sti_32, "sti_32"},
+    {IOP_GUEST_STI, MO_64, 3, 0, op_sti_64, "sti_64"},
 };
+// clang-format on
 
 void interp_register_mem(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }
 

@@ -98,12 +98,12 @@ SHUFFLE(16)
 #endif
 
 static const InterpRow rows_shuffle[] = {
-    {IOP_SHUFFLE1, 0, 3, op_shuffle1_8, "shuffle1_8"},
-    {IOP_SHUFFLE1, 1, 4, op_shuffle1_16, "shuffle1_16"},
-    {IOP_SHUFFLE1, 2, 6, op_shuffle1_32, "shuffle1_32"},
-    {IOP_SHUFFLE2, 0, 4, op_shuffle2_8, "shuffle2_8"},
-    {IOP_SHUFFLE2, 1, 6, op_shuffle2_16, "shuffle2_16"},
-    {IOP_SHUFFLE2, 2, 10, op_shuffle2_32, "shuffle2_32"},
+    {IOP_SHUFFLE1, 0, 3, 0, op_shuffle1_8, "shuffle1_8"},
+    {IOP_SHUFFLE1, 1, 4, 0, op_shuffle1_16, "shuffle1_16"},
+    {IOP_SHUFFLE1, 2, 6, 0, op_shuffle1_32, "shuffle1_32"},
+    {IOP_SHUFFLE2, 0, 4, 0, op_shuffle2_8, "shuffle2_8"},
+    {IOP_SHUFFLE2, 1, 6, 0, op_shuffle2_16, "shuffle2_16"},
+    {IOP_SHUFFLE2, 2, 10, 0, op_shuffle2_32, "shuffle2_32"},
 };
 
 #define REGISTER(rows) interp_register_rows(rows, sizeof(rows) / sizeof((rows)[0]))

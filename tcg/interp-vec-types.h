@@ -52,7 +52,7 @@
 #define VSUB INTERP_VSUB(TCG_TYPE_V64 + (VBYTES > 8) + (VBYTES > 16), VECE)
 #define VROW(name, words) VROW2(name, VN(name), words)
 #define VROW2(op, fn, words) VROW3(op, fn, words)
-#define VROW3(op, fn, words) {INDEX_op_##op, VSUB, words, op_##fn, #fn},
+#define VROW3(op, fn, words) {INDEX_op_##op, VSUB, words, 0, op_##fn, #fn},
 
 #else
 

@@ -75,7 +75,7 @@ static void test_branches(void **state)
     (void)state;
     static const int64_t values[] = {0, 1, -1, 5, INT32_MIN, 0x100000000, INT64_MIN, INT64_MAX};
     for (TCGCond cond = TCG_COND_NEVER; cond < TCG_COND_COUNT; cond++) {
-        for (unsigned i = 0; i < 8 * 8 * 8; i++) {
+        for (unsigned i = 0; i < 8 * 8 * 8 * 4; i++) {
             int64_t a = values[i % 8], b = values[i / 8 % 8];
             bool wide = i / 64 & 1, const_a = i / 128 & 1, const_b = i / 256 & 1;
             uint64_t ua = (uint64_t)a, ub = (uint64_t)b;
@@ -95,12 +95,16 @@ static void test_branches(void **state)
             setup(NULL);
             TCGLabel *l = gen_new_label();
             if (wide) {
+                tcg_gen_mov_i64(g(2 + (i & 512 ? 1 : 0)), g(i & 512 ? 0 : 1)); // nothing in it,
+                if (i & 1024) { // or one of the operands
+                    tcg_gen_addi_i64(g(i & 512 ? 0 : 1), g(i & 512 ? 0 : 1), 0);
+                }
                 tcg_gen_brcond_i64(cond, const_a ? tcg_constant_i64(a) : g(0),
                                    const_b ? tcg_constant_i64(b) : g(1), l);
             } else {
                 TCGv_i32 x = tcg_temp_new_i32(), y = tcg_temp_new_i32();
-                tcg_gen_extrl_i64_i32(x, g(0));
-                tcg_gen_extrl_i64_i32(y, g(1));
+                tcg_gen_extrl_i64_i32(i & 512 ? x : y, g(i & 512 ? 0 : 1)); // the other is then in
+                tcg_gen_extrl_i64_i32(i & 512 ? y : x, g(i & 512 ? 1 : 0)); // the accumulator
                 tcg_gen_brcond_i32(cond, const_a ? tcg_constant_i32((int32_t)a) : x,
                                    const_b ? tcg_constant_i32((int32_t)b) : y, l);
             }

@@ -292,10 +292,15 @@ static void print_value(const char *what, const Value *v, size_t size)
 static TestBlock block;
 static unsigned failures;
 
-// The operands in `constants` (a bit each) are constants of the block; the result may share operand
-// 0's register.
-static void run_case(const Case *c, unsigned constants, bool in_place)
+// How the operands come: loaded just before, the last one or the first one last (so that it is still
+// in the interpreter's accumulator, and the result shares its register), or long before.
+typedef enum Way { LAST_LOADED, FIRST_LOADED_IN_PLACE, NONE_LOADED, NB_WAYS } Way;
+static const char *const way_names[] = {"", ", in place", ", from memory"};
+
+// The operands in `constants` (a bit each) are constants of the block.
+static void run_case(const Case *c, unsigned constants, Way way)
 {
+    bool in_place = way == FIRST_LOADED_IN_PLACE;
     const TCGOpDef *def = &tcg_op_defs[c->opc];
     const char *sig = def->sig, *colon = strchr(sig, ':');
     unsigned nout = def->nb_oargs, nin = def->nb_iargs, n = nout + nin + def->nb_cargs, k = 0;
@@ -303,7 +308,8 @@ static void run_case(const Case *c, unsigned constants, bool in_place)
 
     test_context_start();
     memset(&env, 0xa5, sizeof(env));
-    for (unsigned i = 0; i < nin; i++) {
+    for (unsigned j = 0; j < nin; j++) {
+        unsigned i = in_place ? nin - 1 - j : j;
         env.in[i] = c->in[i];
         TCGType t = letter_type(colon[1 + i], c->type);
         args[nout + i] = (TCGArg)load_operand(t, &c->in[i], (intptr_t)offsetof(TestEnv, in[i]),
@@ -317,6 +323,9 @@ static void run_case(const Case *c, unsigned constants, bool in_place)
     }
     for (unsigned i = nout + nin; i < n; i++) {
         args[i] = colon[1 + i - nout] == 'P' ? (TCGArg)c->p : (TCGArg)c->k[k++];
+    }
+    if (way == NONE_LOADED) {
+        tcg_gen_mb(TCG_MO_ALL);
     }
     TCGOp *op = tcg_emit_op(c->opc, n);
     op->type = (uint8_t)c->type;
@@ -341,7 +350,7 @@ static void run_case(const Case *c, unsigned constants, bool in_place)
     if (bad) {
         failures++;
         fprintf(stderr, "%s (constants %x%s): flags %x, expected %x\n", c->text, constants,
-                in_place ? ", in place" : "", flags, c->flags);
+                way_names[way], flags, c->flags);
         for (unsigned i = 0; i < nout; i++) {
             size_t size = tcg_type_size(arg_temp(args[i])->type);
             print_value("expected ", &c->out[i], size);
@@ -362,8 +371,9 @@ static void run_cases(const Case *cases, size_t n)
         }
         for (unsigned constants = 0; constants <= may; constants++) {
             if (!(constants & ~may)) {
-                run_case(&cases[i], constants, false);
-                run_case(&cases[i], constants, true);
+                for (Way way = 0; way < NB_WAYS; way++) {
+                    run_case(&cases[i], constants, way);
+                }
             }
         }
     }
@@ -505,7 +515,7 @@ static void run_lanes(Case *c, unsigned rounds, LaneFn *ref, int64_t b_of_all, b
             int64_t b = b_is_all ? b_of_all : get_lane(&c->in[1], c->vece, i);
             set_lane(&c->out[0], c->vece, i, ref(get_lane(&c->in[0], c->vece, i), b, bits));
         }
-        run_case(c, 0, round & 1);
+        run_case(c, 0, (Way)(round % NB_WAYS));
     }
 }
 
