@@ -336,7 +336,7 @@ bool program_load(const Program *program, CPUState *cs, char *const *envp, uint6
         return false;
     }
     const ElfSegment *last = &image->segments[image->nb_segments - 1];
-    guest_brk_init(bias + last->vaddr + last->memsz);
+    guest_brk_init(page_up(bias + last->vaddr + last->memsz));
 
     StackInfo info = {
         .abi = abi,

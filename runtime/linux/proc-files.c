@@ -66,7 +66,7 @@ int64_t proc_file_open(GuestTask *task, ProcFile file, int flags)
         return writes ? -EACCES : -ENOSYS;
     }
     if (writes) {
-        return -EACCES;
+        return -ENOSYS; // as Linux decides
     }
     int fd = memfd_create("proc", MFD_CLOEXEC);
     if (fd < 0) {

@@ -38,10 +38,18 @@ static void good_file(GoodFile *f)
     f->eh.e_phoff = offsetof(GoodFile, ph);
     f->eh.e_phentsize = sizeof(Elf64_Phdr);
     f->eh.e_phnum = NB_PHDRS;
-    f->ph[0] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = 0x400000,
-                            .p_filesz = 0x1000, .p_memsz = 0x1000, .p_align = PAGE};
-    f->ph[1] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_vaddr = 0x402010,
-                            .p_offset = 0x1010, .p_filesz = 0x100, .p_memsz = 0x3000,
+    f->ph[0] = (Elf64_Phdr){.p_type = PT_LOAD,
+                            .p_flags = PF_R | PF_X,
+                            .p_vaddr = 0x400000,
+                            .p_filesz = 0x1000,
+                            .p_memsz = 0x1000,
+                            .p_align = PAGE};
+    f->ph[1] = (Elf64_Phdr){.p_type = PT_LOAD,
+                            .p_flags = PF_R | PF_W,
+                            .p_vaddr = 0x402010,
+                            .p_offset = 0x1010,
+                            .p_filesz = 0x100,
+                            .p_memsz = 0x3000,
                             .p_align = PAGE};
     f->ph[2] = (Elf64_Phdr){.p_type = PT_INTERP, .p_offset = INTERP_AT, .p_filesz = 10};
     f->ph[3] = (Elf64_Phdr){.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W};
