@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Liveness: one backward pass over a block that removes dead ops and fills op->life.
+// Liveness: one backward pass over a block that removes dead ops and fills op->life; then ops are made to
+// write the register that their result is moved to.
 //
 // The set of live temps is a bit set by temp index.  A branch joins the set of its target, which a
 // forward branch finds ready (the label stands later, so it was visited earlier); for a backward branch
@@ -116,6 +117,130 @@ static bool results_dead(const Liveness *l, const TCGOp *op, unsigned nout)
 // exact, so FP ops are kept unless they cannot raise.
 static bool is_fp(const TCGOp *op) { return tcg_op_defs[op->opc].flags & TCG_OPF_FP; }
 
+// --- moves -------------------------------------------------------------------------------------------
+// A frontend computes into a temp and then moves it to a guest register.  When the temp dies there, the
+// op that computes it can write the register itself, if nothing in between looks at the register.  A pass
+// of its own, because the dead copies of a register's old value must be gone.
+
+#define MOVE_REACH 8 // ops
+
+static bool is_move(const TCGOp *op)
+{
+    switch ((TCGOpcode)op->opc) {
+    case INDEX_op_mov_i32:
+    case INDEX_op_mov_i64:
+    case INDEX_op_mov_i128:
+    case INDEX_op_mov_f32:
+    case INDEX_op_mov_f64:
+    case INDEX_op_mov_vec:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Does op, which does not compute the temp, stand in the way of writing `dst` before it?
+static bool blocks_move(const Liveness *l, const TCGOp *op, const TCGTemp *dst)
+{
+    const unsigned flags = tcg_op_defs[op->opc].flags;
+    if (op->opc == INDEX_op_discard || op->opc == INDEX_op_call ||
+        (flags & (TCG_OPF_BB_START | TCG_OPF_BB_END | TCG_OPF_BB_EXIT | TCG_OPF_STORE)) ||
+        reads_globals(l, op)) {
+        return true;
+    }
+    unsigned n = tcg_op_nout(op) + tcg_op_nin(op);
+    for (unsigned i = 0; i < n; i++) {
+        const TCGTemp *t = arg_temp(op->args[i]);
+        if (t == dst || t->kind == TEMP_FIXED) { // env: it may read the register's memory
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_write_globals(const TCGOp *op)
+{
+    return op->opc == INDEX_op_call &&
+           !(op->call_info->flags & (TCG_CALL_NO_READ_GLOBALS | TCG_CALL_NO_WRITE_GLOBALS));
+}
+
+// After the move both hold the value: lets what reads the temp until it dies read `dst`.  false when it
+// cannot, and nothing is changed.
+static bool read_destination(const Liveness *l, TCGOp *move)
+{
+    TCGTemp *dst = arg_temp(move->args[0]), *src = arg_temp(move->args[1]);
+    TCGOp *last = move->next;
+    bool dies = false;
+    for (unsigned reach = 0; !dies; reach++, last = last->next) {
+        if (last == &l->s->ops || reach == 2 * MOVE_REACH || last->opc == INDEX_op_set_label ||
+            last->opc == INDEX_op_discard) {
+            return false;
+        }
+        unsigned nout = tcg_op_nout(last), n = nout + tcg_op_nin(last);
+        for (unsigned i = nout; i < n; i++) {
+            dies |= arg_temp(last->args[i]) == src && (last->life >> i & 1);
+        }
+        bool writes = may_write_globals(last) ||
+                      (tcg_op_defs[last->opc].flags & (TCG_OPF_BB_END | TCG_OPF_BB_EXIT));
+        for (unsigned i = 0; i < nout; i++) {
+            writes |= arg_temp(last->args[i]) == dst || arg_temp(last->args[i]) == src;
+        }
+        if (writes && !dies) {
+            return false;
+        }
+    }
+    for (TCGOp *op = move->next; op != last; op = op->next) {
+        unsigned nout = tcg_op_nout(op), n = nout + tcg_op_nin(op);
+        for (unsigned i = nout; i < n; i++) {
+            if (arg_temp(op->args[i]) == src) {
+                op->args[i] = (TCGArg)dst;
+                op->life &= ~(1u << i); // dst may live on
+            }
+        }
+    }
+    move->life |= 2;
+    return true;
+}
+
+static void coalesce_move(const Liveness *l, TCGOp *move)
+{
+    TCGTemp *dst = arg_temp(move->args[0]), *src = arg_temp(move->args[1]);
+    if (src->kind != TEMP_NORMAL || (!(move->life & 2) && !read_destination(l, move))) {
+        return;
+    }
+    TCGOp *def = move->prev;
+    unsigned out = 0;
+    for (unsigned reach = 0;; reach++, def = def->prev) {
+        if (def == &l->s->ops || reach == MOVE_REACH) {
+            return;
+        }
+        unsigned nout = tcg_op_nout(def);
+        for (out = 0; out < nout && arg_temp(def->args[out]) != src; out++) {
+        }
+        if (out < nout) {
+            for (unsigned i = 0; i < nout; i++) {
+                if (arg_temp(def->args[i]) == dst) {
+                    return;
+                }
+            }
+            break;
+        }
+        if (blocks_move(l, def, dst)) {
+            return;
+        }
+    }
+    def->args[out] = (TCGArg)dst;
+    for (TCGOp *op = def->next; op != move; op = op->next) {
+        unsigned first = tcg_op_nout(op), n = tcg_op_nin(op);
+        for (unsigned i = first; i < first + n; i++) {
+            if (arg_temp(op->args[i]) == src) {
+                op->args[i] = (TCGArg)dst;
+            }
+        }
+    }
+    tcg_op_remove(l->s, move);
+}
+
 void tcg_liveness(TCGContext *s)
 {
     Liveness l = {.s = s, .words = (s->nb_temps + 63) / 64};
@@ -172,6 +297,11 @@ void tcg_liveness(TCGContext *s)
             if (is_tracked(t)) {
                 set_bit(&l, t);
             }
+        }
+    }
+    TCG_FOREACH_OP_SAFE(op, s, next) {
+        if (is_move(op)) {
+            coalesce_move(&l, op);
         }
     }
     tcg_ctx = saved;

@@ -76,6 +76,36 @@ static void copy_ends_at_write(void)
     tcg_gen_movi_i64(B, 1);
     tcg_gen_add_i64(A, t, C);
 }
+static void move_to_register(void)
+{
+    TCGv_i64 t = tcg_temp_new_i64();
+    tcg_gen_add_i64(t, A, B);
+    tcg_gen_qemu_st_i64(C, t, MO_64);
+    tcg_gen_mov_i64(A, t);
+}
+static void move_read_later(void)
+{
+    TCGv_i64 t = tcg_temp_new_i64();
+    tcg_gen_add_i64(t, A, B);
+    tcg_gen_mov_i64(A, t);
+    tcg_gen_xor_i64(C, t, B);
+}
+static void move_old_value_read(void)
+{
+    TCGv_i64 t = tcg_temp_new_i64();
+    tcg_gen_add_i64(t, A, B);
+    tcg_gen_xor_i64(C, A, B);
+    tcg_gen_mov_i64(A, t);
+}
+static void move_overwritten_while_read(void)
+{
+    TCGv_i64 t = tcg_temp_new_i64();
+    tcg_gen_add_i64(t, A, B);
+    tcg_gen_mov_i64(A, t);
+    tcg_gen_qemu_st_i64(B, A, MO_64);
+    tcg_gen_ctpop_i64(A, B);
+    tcg_gen_xor_i64(C, t, B);
+}
 static void dead_overwritten(void)
 {
     tcg_gen_add_i64(A, B, C);
@@ -204,10 +234,19 @@ static const struct PassCase {
     {"copies are read through", copy_forward, " add_i64 a,b,c\n"},
     {"a copy ends when its source is written", copy_ends_at_write,
      " mov_i64 tmp0,b  dead: 1\n mov_i64 b,$0x1\n add_i64 a,tmp0,c  dead: 1\n"},
+    {"a result goes straight to its register", move_to_register,
+     " add_i64 a,a,b  dead: 1\n qemu_st_i64 c,a,leuq\n"},
+    {"what reads the temp later reads the register", move_read_later,
+     " add_i64 a,a,b  dead: 1\n xor_i64 c,a,b\n"},
+    {"not while the register's old value is read", move_old_value_read,
+     " add_i64 tmp0,a,b\n xor_i64 c,a,b  dead: 1\n mov_i64 a,tmp0  dead: 1\n"},
+    {"not when the register is written before the temp dies", move_overwritten_while_read,
+     " add_i64 tmp0,a,b  dead: 1\n qemu_st_i64 b,tmp0,leuq\n ctpop_i64 a,b\n"
+     " xor_i64 c,tmp0,b  dead: 1\n"},
     {"overwritten global", dead_overwritten, " mov_i64 a,$0x1\n"},
-    {"extension of a narrow value", ext_known, " ext8u_i64 tmp0,b\n mov_i64 a,tmp0  dead: 1\n"},
+    {"extension of a narrow value", ext_known, " ext8u_i64 a,b\n"},
     {"sign extension of a value with its sign clear", ext_signed_known,
-     " shr_i64 tmp0,b,$0x28\n mov_i64 a,tmp0  dead: 1\n"},
+     " shr_i64 a,b,$0x28\n"},
     {"mask of bits that are clear", and_disjoint, " mov_i64 a,$0x0\n"},
     {"known branch taken", branch_known_taken, ""},
     {"known branch not taken", branch_known_not_taken, " mov_i64 a,$0x1\n"},
@@ -226,7 +265,7 @@ static const struct PassCase {
     {"a guest load may fault: it stays", dead_load_stays,
      " qemu_ld_i64 a,b,ub  dead: 0\n mov_i64 a,$0x1\n"},
     {"a byte load is narrow", load_is_narrow,
-     " qemu_ld_i64 tmp0,b,ub\n mov_i64 a,tmp0  dead: 1\n"},
+     " qemu_ld_i64 a,b,ub\n"},
     {"movcond on constants", movcond_const, " mov_i64 a,b\n"},
     {"deposit of constants", deposit_const, " mov_i64 a,$0xffffffffff0000ff\n"},
     {"sextract of a constant", sextract_const, " mov_i64 a,$0xffffffffffffff80\n"},
