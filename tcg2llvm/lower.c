@@ -86,6 +86,7 @@ static void lower_refresh(LLVMLower *l)
     l->scope_guest = scope_list(c, "myna.guest");
     l->unlikely_true = branch_weights(l, 1, 2000);
     l->attr_strictfp = attr_kind("strictfp");
+    l->attr_null_valid = attr_kind("null_pointer_is_valid");
     l->attr_nounwind = attr_kind("nounwind");
     l->attr_memory = attr_kind("memory");
     l->attr_noreturn = attr_kind("noreturn");
@@ -567,6 +568,8 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     u->fn = LLVMAddFunction(u->m, function, l->entry_type);
     fn_attr(u, LLVMAttributeFunctionIndex, l->attr_nounwind, 0);
     fn_attr(u, LLVMAttributeFunctionIndex, l->attr_strictfp, 0);
+    // The guest may access address 0, and must get its SIGSEGV: to LLVM it would be unreachable code.
+    fn_attr(u, LLVMAttributeFunctionIndex, l->attr_null_valid, 0);
     fn_attr(u, 1, l->attr_nonnull, 0);
     fn_attr(u, 1, l->attr_align, 64);
     fn_attr(u, 2, l->attr_nonnull, 0);
