@@ -25,8 +25,7 @@ static bool trans_cvtsi2f(DisasContext *s, int vece)
         } else {
             tcg_gen_cvt_i32_f32(r, v32);
         }
-        x86_sse_fp_end(s);
-        tcg_gen_insert_vec_f32(d, d, r, 0);
+        x86_sse_fp_commit_f32(s, d, r);
     } else {
         TCGv_f64 r = tcg_temp_new_f64();
         if (wide) {
@@ -34,8 +33,7 @@ static bool trans_cvtsi2f(DisasContext *s, int vece)
         } else {
             tcg_gen_cvt_i32_f64(r, v32);
         }
-        x86_sse_fp_end(s);
-        tcg_gen_insert_vec_f64(d, d, r, 0);
+        x86_sse_fp_commit_f64(s, d, r);
     }
     return true;
 }
@@ -79,8 +77,7 @@ static bool trans_cvtss2sd(DisasContext *s, int arg)
     TCGv_f64 r = tcg_temp_new_f64();
     x86_sse_fp_begin(s);
     tcg_gen_fcvt_f32_f64(r, v);
-    x86_sse_fp_end(s);
-    tcg_gen_insert_vec_f64(d, d, r, 0);
+    x86_sse_fp_commit_f64(s, d, r);
     return true;
 }
 
@@ -92,8 +89,7 @@ static bool trans_cvtsd2ss(DisasContext *s, int arg)
     TCGv_f32 r = tcg_temp_new_f32();
     x86_sse_fp_begin(s);
     tcg_gen_fcvt_f64_f32(r, v);
-    x86_sse_fp_end(s);
-    tcg_gen_insert_vec_f32(d, d, r, 0);
+    x86_sse_fp_commit_f32(s, d, r);
     return true;
 }
 
@@ -225,8 +221,7 @@ static bool trans_roundss(DisasContext *s, int arg)
     TCGv_f32 r = tcg_temp_new_f32(), v = x86_f32_load(s, 1);
     x86_sse_fp_begin(s);
     tcg_gen_fround_f32(r, v, round_of_imm(x86_imm8(s, 2)));
-    x86_sse_fp_end(s);
-    tcg_gen_insert_vec_f32(d, d, r, 0);
+    x86_sse_fp_commit_f32(s, d, r);
     return true;
 }
 
@@ -237,8 +232,7 @@ static bool trans_roundsd(DisasContext *s, int arg)
     TCGv_f64 r = tcg_temp_new_f64(), v = x86_f64_load(s, 1);
     x86_sse_fp_begin(s);
     tcg_gen_fround_f64(r, v, round_of_imm(x86_imm8(s, 2)));
-    x86_sse_fp_end(s);
-    tcg_gen_insert_vec_f64(d, d, r, 0);
+    x86_sse_fp_commit_f64(s, d, r);
     return true;
 }
 

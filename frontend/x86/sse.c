@@ -147,8 +147,7 @@ static bool trans_fp_ss(DisasContext *s, int op)
     tcg_gen_extract_vec_f32(a, d, 0);
     x86_sse_fp_begin(s);
     fop[op].f32(r, a, b);
-    x86_sse_fp_end(s);
-    tcg_gen_insert_vec_f32(d, d, r, 0);
+    x86_sse_fp_commit_f32(s, d, r);
     return true;
 }
 
@@ -159,8 +158,7 @@ static bool trans_fp_sd(DisasContext *s, int op)
     tcg_gen_extract_vec_f64(a, d, 0);
     x86_sse_fp_begin(s);
     fop[op].f64(r, a, b);
-    x86_sse_fp_end(s);
-    tcg_gen_insert_vec_f64(d, d, r, 0);
+    x86_sse_fp_commit_f64(s, d, r);
     return true;
 }
 
@@ -181,8 +179,7 @@ static bool trans_sqrtss(DisasContext *s, int arg)
     TCGv_f32 r = tcg_temp_new_f32(), b = x86_f32_load(s, 1);
     x86_sse_fp_begin(s);
     tcg_gen_fsqrt_f32(r, b);
-    x86_sse_fp_end(s);
-    tcg_gen_insert_vec_f32(d, d, r, 0);
+    x86_sse_fp_commit_f32(s, d, r);
     return true;
 }
 
@@ -193,8 +190,7 @@ static bool trans_sqrtsd(DisasContext *s, int arg)
     TCGv_f64 r = tcg_temp_new_f64(), b = x86_f64_load(s, 1);
     x86_sse_fp_begin(s);
     tcg_gen_fsqrt_f64(r, b);
-    x86_sse_fp_end(s);
-    tcg_gen_insert_vec_f64(d, d, r, 0);
+    x86_sse_fp_commit_f64(s, d, r);
     return true;
 }
 

@@ -107,8 +107,16 @@ void x86_mmx_begin(DisasContext *s)
         return;
     }
     s->mmx_entered = true;
-    tcg_gen_st_i32(tcg_constant_i32(0), tcg_env(), offsetof(CPUX86State, fpstt));
-    tcg_gen_st_i64(tcg_constant_i64(0), tcg_env(), offsetof(CPUX86State, fptags));
+    s->mmx_enter_pending = true;
+}
+
+void x86_mmx_end(DisasContext *s)
+{
+    if (s->mmx_enter_pending) {
+        s->mmx_enter_pending = false;
+        tcg_gen_st_i32(tcg_constant_i32(0), tcg_env(), offsetof(CPUX86State, fpstt));
+        tcg_gen_st_i64(tcg_constant_i64(0), tcg_env(), offsetof(CPUX86State, fptags));
+    }
 }
 
 void x86_mmx_wrote(DisasContext *s, unsigned i)
@@ -161,4 +169,20 @@ void x86_sse_fp_commit(DisasContext *s, TCGv_vec d, TCGv_vec r)
 {
     x86_sse_fp_end(s);
     tcg_gen_mov_vec(d, r);
+}
+
+// The lane goes into its vector before the check, not after: with AVX-512 LLVM 19 makes one instruction
+// of a strict FP operation and the insertion, and forgets that it was ordered before the call.
+void x86_sse_fp_commit_f32(DisasContext *s, TCGv_vec d, TCGv_f32 r)
+{
+    TCGv_vec t = x86_sse_fp_dest(s, d);
+    tcg_gen_insert_vec_f32(t, d, r, 0);
+    x86_sse_fp_commit(s, d, t);
+}
+
+void x86_sse_fp_commit_f64(DisasContext *s, TCGv_vec d, TCGv_f64 r)
+{
+    TCGv_vec t = x86_sse_fp_dest(s, d);
+    tcg_gen_insert_vec_f64(t, d, r, 0);
+    x86_sse_fp_commit(s, d, t);
 }

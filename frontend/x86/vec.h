@@ -37,6 +37,7 @@ static inline unsigned x86_imm8(const DisasContext *s, unsigned i)
 }
 
 // Before an instruction that reads or writes MMX registers, and after a write of register operand i.
+// TOP and tags change at the instruction's end (x86_mmx_end), behind what may fault in it.
 void x86_mmx_begin(DisasContext *s);
 void x86_mmx_wrote(DisasContext *s, unsigned i);
 static inline void x86_mmx_forget(DisasContext *s)
@@ -52,9 +53,11 @@ void x86_vec_wrote(DisasContext *s, unsigned i);
 // (DisasContext.sse_unmasked) the ops write temps, and the destination is written after a check that
 // raises #XM; otherwise these cost nothing.
 void x86_sse_fp_begin(DisasContext *s);
-void x86_sse_fp_end(DisasContext *s);                            // the check
-TCGv_vec x86_sse_fp_dest(DisasContext *s, TCGv_vec d);           // d, or a temp of its type
-void x86_sse_fp_commit(DisasContext *s, TCGv_vec d, TCGv_vec r); // check, then d = r
+void x86_sse_fp_end(DisasContext *s);                                // the check
+TCGv_vec x86_sse_fp_dest(DisasContext *s, TCGv_vec d);               // d, or a temp of its type
+void x86_sse_fp_commit(DisasContext *s, TCGv_vec d, TCGv_vec r);     // check, then d = r
+void x86_sse_fp_commit_f32(DisasContext *s, TCGv_vec d, TCGv_f32 r); // check, then d's lane 0 = r
+void x86_sse_fp_commit_f64(DisasContext *s, TCGv_vec d, TCGv_f64 r);
 
 typedef void X86VecFn1(unsigned vece, TCGv_vec r, TCGv_vec a);
 typedef void X86VecFn2(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b);

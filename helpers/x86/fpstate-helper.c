@@ -7,7 +7,6 @@
 // exception masked, and its flags are in addition to env->mxcsr's.
 
 #include <string.h>
-#include <xmmintrin.h>
 
 #include "fpu.h"
 
@@ -52,11 +51,23 @@ static _Noreturn void raise_exception(CPUX86State *env, int vector)
     cpu_loop_exit(&env->cs);
 }
 
+// Assembly that says it touches memory, not the compiler's built-in functions: of those LLVM knows that
+// they touch the control register alone, infers the same of our helpers, and moves FP operations past
+// their calls.
+static uint32_t mxcsr_read(void)
+{
+    uint32_t v;
+    __asm__ volatile("stmxcsr %0" : "=m"(v) : : "memory");
+    return v;
+}
+
+static void mxcsr_write(uint32_t v) { __asm__ volatile("ldmxcsr %0" : : "m"(v) : "memory"); }
+
 // --- entering and leaving guest code -------------------------------------------------------------
 
-static void host_load_mxcsr(const CPUX86State *env) { _mm_setcsr(env->mxcsr | MXCSR_MASKS); }
+static void host_load_mxcsr(const CPUX86State *env) { mxcsr_write(env->mxcsr | MXCSR_MASKS); }
 
-static void mxcsr_collect(CPUX86State *env) { env->mxcsr |= _mm_getcsr() & MXCSR_EXC; }
+static void mxcsr_collect(CPUX86State *env) { env->mxcsr |= mxcsr_read() & MXCSR_EXC; }
 
 void x86_fp_enter(CPUX86State *env)
 {
@@ -74,7 +85,7 @@ void x86_fp_enter(CPUX86State *env)
 void x86_fp_leave(CPUX86State *env)
 {
     mxcsr_collect(env);
-    _mm_setcsr(X86_MXCSR_DEFAULT);
+    mxcsr_write(X86_MXCSR_DEFAULT);
     if (env->fpuc != X86_FPUC_DEFAULT) {
         x87_host_load_cw(X86_FPUC_DEFAULT);
     }
@@ -128,19 +139,19 @@ __attribute__((noinline)) uint32_t HELPER(x86_stmxcsr)(CPUX86State *env)
 __attribute__((noinline)) void HELPER(x86_sse_exc_begin)(CPUX86State *env)
 {
     mxcsr_collect(env);
-    _mm_setcsr(_mm_getcsr() & ~MXCSR_EXC);
+    mxcsr_write(mxcsr_read() & ~MXCSR_EXC);
 }
 
 __attribute__((noinline)) void HELPER(x86_sse_exc_check)(CPUX86State *env)
 {
-    uint32_t csr = _mm_getcsr(), raised = csr & MXCSR_EXC, unmasked = raised & ~(env->mxcsr >> 7);
+    uint32_t csr = mxcsr_read(), raised = csr & MXCSR_EXC, unmasked = raised & ~(env->mxcsr >> 7);
     if (unmasked & MXCSR_PRE) {
         // The operation was not done: what the host, all masked, found in its results did not happen.
         raised &= MXCSR_PRE;
     }
     env->mxcsr |= raised;
     if (unmasked) {
-        _mm_setcsr(csr & ~MXCSR_EXC);
+        mxcsr_write(csr & ~MXCSR_EXC);
         raise_exception(env, EXCP13_SIMD);
     }
 }

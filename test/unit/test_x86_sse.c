@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// LINK: myna_test_x86
+// LINK: myna_test_x86_llvm
+// TIMEOUT: 300
 //
 // SSE to SSE4A, MMX, AES, PCLMUL and SHA against the host CPU: a case is an instruction (or a few), run
 // from many states made of nasty values, under every rounding mode, with and without DAZ and FTZ; all
@@ -219,7 +220,7 @@ INT("sha1rnds4 $0, %xmm1, %xmm0") INT("sha1rnds4 $1, %xmm1, %xmm0") INT("sha1rnd
 INT("sha256msg1 %xmm1, %xmm0") INT("sha256msg2 %xmm1, %xmm0") INT("sha256rnds2 %xmm0, %xmm2, %xmm1")
 
 // --- MXCSR and state
-F32("stmxcsr (%rdi)") F32("addps %xmm1, %xmm0; stmxcsr (%rdi)") F32("divps %xmm1, %xmm0; stmxcsr 4(%rdi); addps %xmm2, %xmm0")
+F32("stmxcsr (%rdi)") F32("addps %xmm1, %xmm0; stmxcsr (%rdi)") F32("divps %xmm1, %xmm0; stmxcsr 4(%rdi); subps %xmm2, %xmm0")
 F32("movl $0x7f80, (%rdi); ldmxcsr (%rdi); cvtps2dq %xmm1, %xmm0; addps %xmm1, %xmm2")
 F32("movl $0x3fbf, (%rdi); ldmxcsr (%rdi); cvtps2dq %xmm1, %xmm0") F32("movl $0x5f80, (%rdi); ldmxcsr (%rdi); divps %xmm1, %xmm0")
 F32("movl $0x11f80, (%rdi); ldmxcsr (%rdi)") // #GP: a reserved bit
@@ -234,9 +235,12 @@ F32("movl $0x1f1f, (%rdi); ldmxcsr (%rdi); cmpps $1, %xmm1, %xmm0; addps %xmm2, 
 // --- page faults: nothing but the address register's instruction's past has happened
 F32("xor %ecx, %ecx; addps %xmm1, %xmm0; addss (%rcx), %xmm2") INT("xor %ecx, %ecx; cmp %rax, %rbx; movups %xmm1, (%rcx)") INT("xor %ecx, %ecx; add %rax, %rbx; paddb %xmm1, %xmm0; movq (%rcx), %xmm1")
 INT("xor %ecx, %ecx; pinsrw $3, (%rcx), %xmm0") INT("xor %ecx, %ecx; movhps %xmm0, (%rcx)") INT("xor %edi, %edi; pcmpeqb %xmm1, %xmm1; dec %rax; maskmovdqu %xmm1, %xmm0")
-// clang-format on
+    // clang-format on
 
-enum { RUNS = 96, BUF = 256 };
+    enum {
+        RUNS = 96,
+        BUF = 256
+    };
 
 static const uint32_t nasty32[] = {
     0x00000000, 0x80000000, 0x3f800000, 0xbf800000, 0x00000001, 0x80000001, 0x007fffff, 0x00800000,
@@ -300,8 +304,7 @@ static uint64_t operand(uint64_t kind, uint64_t *seed)
         }
         return r >> 62 ? s : s & 0x00ff00ff00ff00ff;
     }
-    default:
-        return r % 4 ? v : nasty_int[(r >> 2 & 0xff) % (sizeof nasty_int / sizeof *nasty_int)];
+    default: return r % 4 ? v : nasty_int[(r >> 2 & 0xff) % (sizeof nasty_int / sizeof *nasty_int)];
     }
 }
 
@@ -342,12 +345,25 @@ static void make_state(const X86Case *c, unsigned run, uint64_t *seed, X86TestSt
     }
 }
 
-static int compare(const X86Case *c, const X86TestState *before, const X86TestState *native,
-                   int native_sig, const uint8_t *native_mem, const uint8_t *mem0, uint32_t flags)
+typedef int Engine(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags);
+
+static int run_cold(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags)
+{
+    return x86_llvm_run(code, size, st, flags, false);
+}
+
+static int run_hot(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags)
+{
+    return x86_llvm_run(code, size, st, flags, true);
+}
+
+static int compare(Engine *engine, const X86Case *c, const X86TestState *before,
+                   const X86TestState *native, int native_sig, const uint8_t *native_mem,
+                   const uint8_t *mem0, uint32_t flags)
 {
     X86TestState got = *before;
     memcpy(buf, mem0, sizeof buf);
-    int sig = x86_interp_run(c->code, c->size, &got, flags), n = 0;
+    int sig = engine(c->code, c->size, &got, flags), n = 0;
     if (sig != native_sig) {
         fprintf(stderr, "%s: expected signal %d, got %d\n", c->text, native_sig, sig);
         return 1;
@@ -366,9 +382,8 @@ static int compare(const X86Case *c, const X86TestState *before, const X86TestSt
     return n;
 }
 
-static void test_against_host(void **state)
+static void check_all(Engine *engine)
 {
-    (void)state;
     int bad_cases = 0, cases = 0;
     for (const X86Case *c = x86_cases_begin; c < x86_cases_end; c++, cases++) {
         uint64_t seed = (uint64_t)cases * 1000003 + 17;
@@ -380,7 +395,8 @@ static void test_against_host(void **state)
             native = before;
             int sig = x86_native_run(c->code, c->size, &native);
             memcpy(native_mem, buf, sizeof buf);
-            if (compare(c, &before, &native, sig, native_mem, mem0, run % 2 ? CF_PRECISE : 0)) {
+            if (compare(engine, c, &before, &native, sig, native_mem, mem0,
+                        run % 2 ? CF_PRECISE : 0)) {
                 bad_cases++;
                 break;
             }
@@ -391,8 +407,30 @@ static void test_against_host(void **state)
     assert_int_equal(bad_cases, 0);
 }
 
+static void test_interp(void **state)
+{
+    (void)state;
+    check_all(x86_interp_run);
+}
+
+static void test_llvm_cold(void **state)
+{
+    (void)state;
+    check_all(run_cold);
+}
+
+static void test_llvm_hot(void **state)
+{
+    (void)state;
+    check_all(run_hot);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_host)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_interp),
+        cmocka_unit_test(test_llvm_cold),
+        cmocka_unit_test(test_llvm_hot),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// LINK: myna_test_x86
+// LINK: myna_test_x86_llvm
+// TIMEOUT: 300
 //
 // The x87 against the host's: a case is an instruction or a few, run from many states: registers of
 // nasty 80-bit values, empty and full stacks, every rounding and precision control, masked and unmasked
@@ -99,9 +100,13 @@ REG("movl $3, %eax; xor %edx, %edx; xsave64 (%rdi); fninit; pxor %xmm0, %xmm0; x
 REG("movl $3, %eax; xor %edx, %edx; xsavec64 (%rdi); fninit; pxor %xmm0, %xmm0; xrstor64 (%rdi); movw $0, 6(%rdi); movq $0, 8(%rdi); movq $0, 16(%rdi); movl $0, 28(%rdi); movq $0, 512(%rdi)")
 REG("movl $1, %eax; xor %edx, %edx; movq $2, 512(%rdi); xrstor64 (%rdi)") REG("movl $2, %eax; xor %edx, %edx; xrstor64 (%rdi)")
 REG("movl $3, %eax; xor %edx, %edx; xrstor (%rsi)") REG("movl $3, %eax; xor %edx, %edx; xsave 16(%rdi)")
-// clang-format on
+    // clang-format on
 
-enum { RUNS = 128, BUF = 1024, BUF_OUT = 1024 };
+    enum {
+        RUNS = 128,
+        BUF = 1024,
+        BUF_OUT = 1024
+    };
 
 static const struct {
     uint64_t mant;
@@ -182,9 +187,7 @@ static void make_80(uint64_t *seed, uint64_t *mant, uint16_t *se)
         *mant = v | 1ull << 63;
         *se = (uint16_t)((r >> 32 & 0x801f) + 0x3ff0);
         break;
-    default:
-        *mant = nasty80[i].mant;
-        *se = nasty80[i].se;
+    default: *mant = nasty80[i].mant; *se = nasty80[i].se;
     }
 }
 
@@ -194,9 +197,7 @@ static void make_memory(uint64_t kind, uint64_t *seed)
         uint64_t v[2] = {x86_test_random(seed), x86_test_random(seed)}, r = x86_test_random(seed);
         uint16_t se;
         switch (kind) {
-        case KIND_F32:
-            v[0] = r & 3 ? PICK(nasty32, r >> 2) : v[0];
-            break;
+        case KIND_F32: v[0] = r & 3 ? PICK(nasty32, r >> 2) : v[0]; break;
         case KIND_F64:
             v[0] = r & 3 ? PICK(nasty64, r >> 2) : v[0];
             v[1] = r & 0x10000 ? PICK(nasty64, r >> 20) : 0x3ff0000000000000 | v[1] >> 12;
@@ -209,8 +210,7 @@ static void make_memory(uint64_t kind, uint64_t *seed)
             v[0] &= 0x7777777777777777;
             v[1] = (v[1] & 0x77) | (r & 1 ? 0x8000 : 0);
             break;
-        default:
-            v[0] = r & 1 ? PICK(nasty_int, r >> 2) : v[0];
+        default: v[0] = r & 1 ? PICK(nasty_int, r >> 2) : v[0];
         }
         memcpy(buf + i, v, 16);
     }
@@ -252,7 +252,14 @@ static void make_state(const X86Case *c, unsigned run, uint64_t *seed, X86TestSt
     make_memory(c->kind, seed);
 }
 
-static int check(const X86Case *c, unsigned run, uint64_t *seed, uint32_t flags)
+typedef int Engine(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags);
+
+static int run_hot(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags)
+{
+    return x86_llvm_run(code, size, st, flags, true);
+}
+
+static int check(Engine *engine, const X86Case *c, unsigned run, uint64_t *seed, uint32_t flags)
 {
     static uint8_t mem0[sizeof buf], native_mem[sizeof buf];
     X86TestState before, native, got;
@@ -262,7 +269,7 @@ static int check(const X86Case *c, unsigned run, uint64_t *seed, uint32_t flags)
     int sig = x86_native_run(c->code, c->size, &native);
     memcpy(native_mem, buf, sizeof buf);
     memcpy(buf, mem0, sizeof buf);
-    int got_sig = x86_interp_run(c->code, c->size, &got, flags);
+    int got_sig = engine(c->code, c->size, &got, flags);
     if (sig != got_sig) {
         fprintf(stderr, "%s: expected signal %d, got %d\n", c->text, sig, got_sig);
         return x86_test_diff(c->text, &before, &native, &got, 0xcd5) + 1;
@@ -279,14 +286,13 @@ static int check(const X86Case *c, unsigned run, uint64_t *seed, uint32_t flags)
     return n;
 }
 
-static void test_against_host(void **state)
+static void check_all(Engine *engine)
 {
-    (void)state;
     int bad_cases = 0, cases = 0;
     for (const X86Case *c = x86_cases_begin; c < x86_cases_end; c++, cases++) {
         uint64_t seed = (uint64_t)cases * 1000003 + 29;
         for (unsigned run = 0; run < RUNS; run++) {
-            if (check(c, run, &seed, run % 2 ? CF_PRECISE : 0)) {
+            if (check(engine, c, run, &seed, run % 2 ? CF_PRECISE : 0)) {
                 bad_cases++;
                 break;
             }
@@ -297,8 +303,23 @@ static void test_against_host(void **state)
     assert_int_equal(bad_cases, 0);
 }
 
+static void test_interp(void **state)
+{
+    (void)state;
+    check_all(x86_interp_run);
+}
+
+static void test_llvm_hot(void **state)
+{
+    (void)state;
+    check_all(run_hot);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_host)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_interp),
+        cmocka_unit_test(test_llvm_hot),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

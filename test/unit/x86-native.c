@@ -87,9 +87,24 @@ static void on_signal(int sig, siginfo_t *info, void *uc_)
     siglongjmp(native_jmp, sig);
 }
 
+// cmocka puts handlers of its own in place before each test.
+static void install_handlers(void)
+{
+    static const int sigs[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    struct sigaction sa = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK}, old;
+    sigaction(SIGSEGV, NULL, &old);
+    if (old.sa_sigaction == on_signal) {
+        return;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(sigs); i++) {
+        sigaction(sigs[i], &sa, NULL);
+    }
+}
+
 static void native_init(void)
 {
     static uint8_t alt_stack[65536];
+    install_handlers();
     if (arena) {
         return;
     }
@@ -97,11 +112,6 @@ static void native_init(void)
                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     g_assert(arena != MAP_FAILED);
     sigaltstack(&(stack_t){.ss_sp = alt_stack, .ss_size = sizeof alt_stack}, NULL);
-    struct sigaction sa = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    static const int sigs[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
-    for (unsigned i = 0; i < G_N_ELEMENTS(sigs); i++) {
-        sigaction(sigs[i], &sa, NULL);
-    }
 }
 
 static uint8_t *emit(uint8_t *p, const void *bytes, size_t n)
