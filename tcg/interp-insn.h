@@ -15,8 +15,9 @@
 // calling convention is as fast in those loops, which call nothing.  One function with computed gotos
 // was not tried: stencils must be functions.)
 //
-// Operand access is by the macros below only, so that the same definitions compile to stencils:
-// there a SLOT is a 32-bit hole and NEXT nothing but the end of the function.
+// Operand access is by the macros below only, so that the same definitions compile to stencils: there
+// REG's offset is a 32-bit hole (an extern symbol's address), NEXT a tail call that is dropped when the
+// next stencil follows, JUMP one that stays.  Their first argument is therefore a literal number.
 
 #ifndef TCG_INTERP_INSN_H
 #define TCG_INTERP_INSN_H
@@ -161,6 +162,8 @@ void interp_register_vecfp(void);
         ip += (words);                                                                             \
         DISPATCH();                                                                                \
     } while (0)
+// A branch taken: so many words on, from this instruction's start.
+#define JUMP(words) NEXT(words)
 #define WORDS_OF_SLOTS(n) (1 + ((n) + 3) / 4)
 #define WORDS_OF_CALL(n) (3 + ((n) + 3) / 4)
 

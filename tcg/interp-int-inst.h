@@ -68,12 +68,12 @@
     {                                                                                              \
         decl;                                                                                      \
         if (expr) {                                                                                \
-            NEXT(rel);                                                                             \
+            JUMP(rel);                                                                             \
         }                                                                                          \
         NEXT(2);                                                                                   \
     }
 #define REL16 ((int16_t)SLOT(1))
-#define SELECT(i, expr) ((expr) ? REG(U, i) : REG(U, (i) + 1))
+#define SELECT(i, j, expr) ((expr) ? REG(U, i) : REG(U, j))
 #define INT_COND(cond, expr)                                                                       \
     FORM(setcond_##cond, 2, U a = REG(U, 1); U b = REG(U, 2), expr)                                \
     FORM(setcond_##cond##_imm, 2, U a = REG(U, 1); U b = IMMEDIATE, expr)                          \
@@ -83,10 +83,10 @@
     FORM(negsetcond_##cond##_imm, 2, U a = REG(U, 1); U b = IMMEDIATE, -(U)(expr))                 \
     FORM(negsetcond_##cond##_acc, 2, U a = (U)acc; U b = REG(U, 2), -(U)(expr))                    \
     FORM(negsetcond_##cond##_acc_imm, 2, U a = (U)acc; U b = IMMEDIATE, -(U)(expr))                \
-    FORM(movcond_##cond, 3, U a = REG(U, 1); U b = REG(U, 2), SELECT(3, expr))                     \
-    FORM(movcond_##cond##_imm, 3, U a = REG(U, 1); U b = IMMEDIATE, SELECT(4, expr))               \
-    FORM(movcond_##cond##_acc, 3, U a = (U)acc; U b = REG(U, 2), SELECT(3, expr))                  \
-    FORM(movcond_##cond##_acc_imm, 3, U a = (U)acc; U b = IMMEDIATE, SELECT(4, expr))              \
+    FORM(movcond_##cond, 3, U a = REG(U, 1); U b = REG(U, 2), SELECT(3, 4, expr))                  \
+    FORM(movcond_##cond##_imm, 3, U a = REG(U, 1); U b = IMMEDIATE, SELECT(4, 5, expr))            \
+    FORM(movcond_##cond##_acc, 3, U a = (U)acc; U b = REG(U, 2), SELECT(3, 4, expr))               \
+    FORM(movcond_##cond##_acc_imm, 3, U a = (U)acc; U b = IMMEDIATE, SELECT(4, 5, expr))           \
     BRANCH(brcond_##cond, U a = REG(U, 0); U b = REG(U, 1), expr, IMM32(1))                        \
     BRANCH(brcond_##cond##_imm, U a = REG(U, 0); U b = IMMEDIATE, expr, REL16)                     \
     BRANCH(brcond_##cond##_acc, U a = (U)acc; U b = REG(U, 1), expr, IMM32(1))                     \

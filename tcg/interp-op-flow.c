@@ -84,11 +84,11 @@ OP(bswap128)
 
 // --- control flow inside a block -------------------------------------------------------------------
 
-OP(br) { NEXT(IMM32(1)); }
+OP(br) { JUMP(IMM32(1)); }
 OP(brnz_env32)
 {
     if (__builtin_expect(__atomic_load_n((uint32_t *)(env + IMM32(0)), __ATOMIC_RELAXED) != 0, 0)) {
-        NEXT(IMM32(1));
+        JUMP(IMM32(1));
     }
     NEXT(2);
 }
