@@ -162,7 +162,8 @@ static bool trans_int(DisasContext *s, int arg)
     case 0x80:
         x86_gen_exception(s, (int)n, s->next_pc);
         break;
-    default:
+    default: // the error code names the gate: SDM volume 3, 6.13
+        tcg_gen_st_i64(tcg_constant_i64(n << 3 | 2), tcg_env(), offsetof(CPUState, exception_error));
         x86_gen_exception(s, EXCP0D_GPF, s->pc);
         break;
     }

@@ -12,6 +12,14 @@ void x86_translate_init(void); // builds the look-up of semantics rows
 
 size_t x86_disassemble(const CPUState *cs, uint64_t pc, const uint8_t *bytes, size_t len, char *buf,
                        size_t size);
+// How an instruction uses memory, for the signal that its fault becomes; 0 for an unknown one.
+enum {
+    // Each operand in memory is written.  One that is read as well asks for both rights at once: the page
+    // fault is one of a write, while a block faults in its load.
+    X86_USE_WRITE = 1,
+    X86_USE_STACK = 2, // all in the stack segment: a non-canonical address is #SS, not #GP
+};
+unsigned x86_memory_use(bool code64, const uint8_t *bytes, size_t len);
 void x86_dump_state(const CPUState *cs, FILE *f);
 
 #endif

@@ -208,6 +208,8 @@ static void tr_translate_insn(DisasContextBase *db)
     const X86Row *row = find_row(&s->insn);
     if (!row || !x86_has_feature(s, row->feature) || !row->trans(s, row->arg)) {
         x86_gen_exception(s, EXCP06_ILLOP, s->pc);
+    } else {
+        x86_mmx_end(s);
     }
 }
 

@@ -86,6 +86,7 @@ typedef struct DisasContext {
     const ZydisDecoder *decoder;
     // MMX state that this block is known to have set: see vec.h.  Zero at a block's start.
     bool mmx_entered;
+    bool mmx_enter_pending; // the instruction is an MMX one, and its end sets that state
     uint8_t mmx_written; // bit n: the exponent of MMn is all ones
     bool sse_unmasked;   // the block runs under an MXCSR that unmasks an exception
 } DisasContext;
@@ -200,6 +201,8 @@ void x86_flags_leave_to(DisasContext *s, uint64_t dest);
 // --- ends and faults (translate.c) ---
 // Stores pc, so that a helper may raise or the block may be left.
 void x86_store_pc(DisasContext *s, uint64_t pc);
+// Behind each instruction: what x86_mmx_begin (vec.h) has put off.
+void x86_mmx_end(DisasContext *s);
 // Flags and pc stored; for helpers that may raise or read all state.
 void x86_sync_state(DisasContext *s);
 void x86_gen_exception(DisasContext *s, int vector, uint64_t pc); // ends the block (DISAS_NORETURN)

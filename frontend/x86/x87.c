@@ -68,6 +68,16 @@ static void store_80(DisasContext *s, TCGv_vec v)
     tcg_gen_qemu_st_i64(high, at, MO_16);
 }
 
+// Before the helper that makes the value to store, which records exceptions and may be undone no more:
+// a store that will fault does so here, with nothing changed.
+static void probe_store(DisasContext *s, unsigned bytes)
+{
+    if (s->precise) {
+        x86_sync_state(s);
+        gen_helper_x86_probe_store(tcg_env(), x86_op_addr(s, 0), const_i32(bytes));
+    }
+}
+
 // The i of ST(i): which operand it is differs from instruction to instruction.
 static TCGv_i32 st_index(const DisasContext *s) { return const_i32(s->insn.raw.modrm.rm); }
 
@@ -127,6 +137,7 @@ static bool trans_fst(DisasContext *s, int flags)
         gen_helper_x86_fst_st(tcg_env(), st_index(s), const_i32((unsigned)flags));
         return true;
     }
+    probe_store(s, s->op[0].size / 8);
     switch (s->op[0].size) {
     case 32: {
         TCGv_i32 v = tcg_temp_new_i32();
@@ -159,6 +170,7 @@ static bool trans_fist(DisasContext *s, int arg)
     bool truncate = arg & 16;
     MemOp size = x86_op_size(s, 0);
     x87_begin(s);
+    probe_store(s, 1u << size);
     if (size == MO_64) {
         TCGv_i64 v = tcg_temp_new_i64();
         (truncate ? gen_helper_x86_fistt64 : gen_helper_x86_fist64)(v, tcg_env());
@@ -183,6 +195,7 @@ static bool trans_fbstp(DisasContext *s, int arg)
     (void)arg;
     TCGv_vec v = tcg_temp_new_v128();
     x87_begin(s);
+    probe_store(s, 10);
     gen_helper_x86_fbst(v, tcg_env());
     store_80(s, v);
     gen_helper_x86_fpop_store(tcg_env());

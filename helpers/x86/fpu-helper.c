@@ -191,6 +191,27 @@ void HELPER(x86_fld_const)(CPUX86State *env, uint32_t which)
     take_status(env, sw, FPUS_C1);                                                                 \
     return r
 
+// Faults where a store of so many bytes would, and changes nothing.  An exchange of a byte with itself,
+// because compilers know that adding 0 is no write.
+static void probe_byte(uint64_t addr)
+{
+    uint8_t *p = (uint8_t *)(uintptr_t)addr, v = __atomic_load_n(p, __ATOMIC_RELAXED);
+    __atomic_compare_exchange_n(p, &v, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+void HELPER(x86_probe_store)(CPUX86State *env, uint64_t addr, uint32_t bytes)
+{
+    uint64_t second = (addr + bytes - 1) & ~UINT64_C(4095);
+    x87_enter(env); // a pending exception goes first
+    if (second == UINT64_C(1) << 47) { // no canonical address: #GP comes before a page fault
+        probe_byte(second);
+    }
+    probe_byte(addr);
+    if (second > addr) {
+        probe_byte(second);
+    }
+}
+
 uint32_t HELPER(x86_fst_f32)(CPUX86State *env) { STORE("fstps", uint32_t, 0xffc00000); }
 uint64_t HELPER(x86_fst_f64)(CPUX86State *env) { STORE("fstpl", uint64_t, 0xfff8000000000000); }
 uint32_t HELPER(x86_fist16)(CPUX86State *env) { STORE("fistps", uint16_t, 0x8000); }

@@ -81,6 +81,7 @@ DEF_HELPER_FLAGS_2(x86_fild, 0, void, env, i64)
 DEF_HELPER_FLAGS_3(x86_fbld, 0, void, env, i64, i32)
 DEF_HELPER_FLAGS_2(x86_fld_st, 0, void, env, i32)
 DEF_HELPER_FLAGS_2(x86_fld_const, 0, void, env, i32)
+DEF_HELPER_FLAGS_3(x86_probe_store, 0, void, env, i64, i32) // address, bytes
 DEF_HELPER_FLAGS_1(x86_fst_f32, 0, i32, env)
 DEF_HELPER_FLAGS_1(x86_fst_f64, 0, i64, env)
 DEF_HELPER_FLAGS_1(x86_fst_f80, 0, v128, env)

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "frontend/x86/isa.h"
 #include "runtime/guest-memory.h"
 #include "runtime/linux/guest-signal.h"
 #include "runtime/log.h"
@@ -129,25 +130,43 @@ static bool emulate_vsyscall(GuestTask *task)
 
 // --- exceptions ---------------------------------------------------------------------------------
 enum { ERR_PROTECTION = 1, ERR_WRITE = 2, ERR_USER = 4, ERR_FETCH = 16 };
+// Where the kernel's half begins, whose map is not for user mode to see: what faults there looks as if
+// it were mapped (set_signal_archinfo of Linux).
+#define TASK_SIZE_MAX UINT64_C(0x7ffffffff000)
+
+static unsigned memory_use(CPUX86State *env)
+{
+    uint8_t bytes[15];
+    size_t len = sizeof(bytes);
+    while (len &&
+           !guest_read(env->rip, bytes, len)) { // the code may end before a page that is not there
+        len--;
+    }
+    return x86_memory_use(env->code64, bytes, len);
+}
 
 static void page_fault(GuestTask *task, int sig)
 {
     CPUX86State *env = x86(task->cs);
     const CPUState *cs = task->cs;
     if (cs->fault_code == SI_KERNEL) {
-        // A non-canonical address: a general protection fault, which has no address.
-        task->trap.number = EXCP0D_GPF;
+        // A non-canonical address: a general protection or stack fault, which has no address.
+        bool stack = memory_use(env) & X86_USE_STACK;
+        task->trap.number = stack ? EXCP0C_STACK : EXCP0D_GPF;
         task->trap.error = 0;
+        sig = stack ? SIGBUS : SIGSEGV;
         signal_force(task, sig, SI_KERNEL, 0);
         return;
     }
     if (cs->fault_addr == env->rip && env->rip >= VSYSCALL_PAGE && emulate_vsyscall(task)) {
         return;
     }
+    bool fetch = cs->fault_addr == env->rip;
+    bool write = cs->fault_write || (!fetch && memory_use(env) & X86_USE_WRITE);
+    bool protection = cs->fault_code != SEGV_MAPERR || cs->fault_addr >= TASK_SIZE_MAX;
     task->trap.number = EXCP0E_PAGE;
-    task->trap.error = ERR_USER | (cs->fault_write ? ERR_WRITE : 0) |
-                       (cs->fault_code != SEGV_MAPERR ? ERR_PROTECTION : 0) |
-                       (cs->fault_addr == env->rip ? ERR_FETCH : 0);
+    task->trap.error = ERR_USER | (write ? ERR_WRITE : 0) | (protection ? ERR_PROTECTION : 0) |
+                       (fetch ? ERR_FETCH : 0);
     task->trap.addr = cs->fault_addr;
     signal_force(task, sig, cs->fault_code, cs->fault_addr);
 }
@@ -184,6 +203,7 @@ static void exception(GuestTask *task, int excp)
     }
     task->trap.number = (uint64_t)excp;
     task->trap.error = task->cs->exception_error;
+    task->cs->exception_error = 0; // for the next one: most have none
     switch (excp) {
     case EXCP00_DIVZ: signal_force(task, SIGFPE, FPE_INTDIV, env->rip); break;
     case EXCP01_DB: signal_force(task, SIGTRAP, TRAP_TRACE, env->rip); break;
