@@ -131,7 +131,8 @@ static bool trans_shift(DisasContext *s, int op)
     TCGv_i64 a = x86_op_load_tmp(s, 0), r = tcg_temp_new_i64(), t = tcg_temp_new_i64();
     a = op == SHIFT_SAR ? x86_sext(a, size) : op == SHIFT_SHR ? x86_zext(a, size) : a;
     gen_shift(op, r, a, c.v);
-    x86_op_store(s, 0, r);
+    r = x86_op_result(s, 0, r);
+    x86_op_store_result(s, 0, r);
     // One step less leaves the bit that falls out last at the edge.
     gen_shift(op, t, a, c.before);
     TCGv_i64 carry = bit(t, op == SHIFT_SHL ? top : 0);

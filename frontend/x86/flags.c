@@ -61,9 +61,9 @@ void x86_flags_to_globals_partly(DisasContext *s, uint32_t written)
 
 void x86_flags_write_zsp(TCGv_i64 r, MemOp size)
 {
-    TCGv_i64 v = x86_sext(r, size);
-    tcg_gen_mov_i64(x86_cc_z(), v);
-    tcg_gen_mov_i64(x86_cc_n(), v);
+    // Zero-extended is what a 32-bit register holds, so this extension often folds away.
+    tcg_gen_mov_i64(x86_cc_z(), x86_zext(r, size));
+    tcg_gen_mov_i64(x86_cc_n(), x86_sext(r, size));
 }
 
 // --- materialising -----------------------------------------------------------------------------------
@@ -145,15 +145,12 @@ void x86_flags_materialise(DisasContext *s, uint32_t need)
     if (!need) {
         return;
     }
-    if (need & (X86_CC_Z | X86_CC_S | X86_CC_P)) {
-        TCGv_i64 r = x86_sext(f->r, f->size);
-        if (need & X86_CC_Z) {
-            tcg_gen_mov_i64(x86_cc_z(), r);
-        }
-        if (need & (X86_CC_S | X86_CC_P)) {
-            tcg_gen_mov_i64(x86_cc_n(), r);
-            need |= X86_CC_S | X86_CC_P;
-        }
+    if (need & X86_CC_Z) {
+        tcg_gen_mov_i64(x86_cc_z(), x86_zext(f->r, f->size));
+    }
+    if (need & (X86_CC_S | X86_CC_P)) {
+        tcg_gen_mov_i64(x86_cc_n(), x86_sext(f->r, f->size));
+        need |= X86_CC_S | X86_CC_P;
     }
     if (need & X86_CC_C) {
         gen_carry(f);
@@ -239,7 +236,7 @@ static bool cond_from_sub(const X86PendingFlags *f, unsigned cc, X86Cond *out)
     static const TCGCond unsigned_cond[8] = {
         [CC_B] = TCG_COND_LTU, [CC_Z] = TCG_COND_EQ, [CC_BE] = TCG_COND_LEU};
     static const TCGCond signed_cond[8] = {[CC_L] = TCG_COND_LT, [CC_LE] = TCG_COND_LE};
-    if (unsigned_cond[cc]) {
+    if (unsigned_cond[cc] && !(cc == CC_Z && f->kept)) {
         *out = (X86Cond){unsigned_cond[cc], x86_zext(f->a, f->size), x86_zext(f->b, f->size)};
         return true;
     }

@@ -381,10 +381,14 @@ static bool trans_alu(DisasContext *s, int op)
         r = tcg_temp_new_i64();
         gen_alu(op, r, a, b);
     }
-    x86_flags_set(s, alu_flags[op], size, a, b, r);
-    if (op != ALU_CMP && op != ALU_TEST) {
-        x86_op_store(s, 0, r);
+    if (op == ALU_CMP || op == ALU_TEST) {
+        x86_flags_set(s, alu_flags[op], size, a, b, r);
+        return true;
     }
+    r = x86_op_result(s, 0, r);
+    x86_flags_set(s, alu_flags[op], size, a, b, r);
+    s->flags.kept = true;
+    x86_op_store_result(s, 0, s->flags.r);
     return true;
 }
 
@@ -473,7 +477,8 @@ static bool trans_adc(DisasContext *s, int op)
     }
     carry = sub ? gen_sub_borrow(r, a, b, c, size) : gen_add_carry(r, a, b, c, size);
     if (!x86_has_lock(s)) {
-        x86_op_store(s, 0, r);
+        r = x86_op_result(s, 0, r);
+        x86_op_store_result(s, 0, r);
     }
     write_adc_flags(s, sub, a, b, r, carry, size);
     return true;
@@ -507,9 +512,10 @@ static bool trans_incdec(DisasContext *s, int step)
         a = x86_op_load_raw(s, 0);
     }
     tcg_gen_addi_i64(r, a, step);
+    r = x86_op_result(s, 0, r);
     x86_flags_set(s, step > 0 ? X86_FLAGS_INC : X86_FLAGS_DEC, size, a, NULL, r);
     if (!x86_has_lock(s)) {
-        x86_op_store(s, 0, r);
+        x86_op_store_result(s, 0, r);
     }
     return true;
 }
@@ -546,9 +552,10 @@ static bool trans_neg(DisasContext *s, int arg)
         a = x86_op_load_raw(s, 0);
         tcg_gen_neg_i64(r, a);
     }
+    r = x86_op_result(s, 0, r);
     x86_flags_set(s, X86_FLAGS_SUB, size, tcg_constant_i64(0), a, r);
     if (!x86_has_lock(s)) {
-        x86_op_store(s, 0, r);
+        x86_op_store_result(s, 0, r);
     }
     return true;
 }

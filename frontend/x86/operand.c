@@ -337,3 +337,22 @@ void x86_op_store(DisasContext *s, unsigned i, TCGv_i64 v)
         x86_reg_store(s, ref.n, ref.size, v);
     }
 }
+
+static bool is_reg32(const DisasContext *s, unsigned i)
+{
+    return x86_op_is_reg(s, i) && s->op[i].size == 32;
+}
+
+TCGv_i64 x86_op_result(DisasContext *s, unsigned i, TCGv_i64 r)
+{
+    return is_reg32(s, i) ? x86_zext(r, MO_32) : r;
+}
+
+void x86_op_store_result(DisasContext *s, unsigned i, TCGv_i64 r)
+{
+    if (is_reg32(s, i)) {
+        tcg_gen_mov_i64(x86_gpr(x86_op_regno(s, i)), r);
+    } else {
+        x86_op_store(s, i, r);
+    }
+}

@@ -69,6 +69,7 @@ typedef struct X86PendingFlags {
     MemOp size;       // operand size MO_8 .. MO_64
     TCGv_i64 a, b, r; // low bits count; never written after they were recorded
     uint32_t done;    // X86_CC_*: already in the globals
+    bool kept;        // r is a register's value too, so that to test it costs nothing
 } X86PendingFlags;
 
 typedef struct DisasContext {
@@ -156,6 +157,10 @@ TCGv_i64 x86_op_load_tmp(DisasContext *s, unsigned i); // as _raw, always in a f
 TCGv_i64 x86_op_load_signed(DisasContext *s, unsigned i); // sign-extended to 64 bits
 // Stores the low bits of v to operand i (a 32-bit register write clears the upper half).
 void x86_op_store(DisasContext *s, unsigned i, TCGv_i64 v);
+// For an operation's result r: what operand i will hold, as far as that is cheap (a 32-bit register's is
+// zero-extended, so flags and later readers share the extension), and the store of it.
+TCGv_i64 x86_op_result(DisasContext *s, unsigned i, TCGv_i64 r);
+void x86_op_store_result(DisasContext *s, unsigned i, TCGv_i64 r);
 void x86_reg_store(DisasContext *s, unsigned regno, MemOp size, TCGv_i64 v);
 // To be called before a guest memory access whose address does not come from x86_op_addr.
 void x86_mem_prepare(DisasContext *s);
