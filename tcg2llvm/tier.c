@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "helpers/helper-bitcode.h"
 #include "tcg2llvm/guest-ops.h"
 #include "tcg2llvm/tier-compile.h"
 
@@ -42,8 +43,6 @@ struct LLVMTier {
 float __extendhfsf2(_Float16);
 _Float16 __truncsfhf2(float);
 _Float16 __truncdfhf2(double);
-extern const unsigned char myna_helpers_bc[] __attribute__((weak));
-extern const size_t myna_helpers_bc_size __attribute__((weak));
 
 Jit *tier_make_jit(const LLVMTierOptions *options, GError **error)
 {
@@ -56,13 +55,12 @@ Jit *tier_make_jit(const LLVMTierOptions *options, GError **error)
         {"fma", (const void *)(double (*)(double, double, double))fma},
         {"fmaf", (const void *)(float (*)(float, float, float))fmaf},
     };
-    bool has_bitcode = myna_helpers_bc && &myna_helpers_bc_size;
     JitOptions jit_options = {
         .slab_size = options->code_size,
         .symbols = symbols,
         .n_symbols = G_N_ELEMENTS(symbols),
-        .helpers_bc = has_bitcode ? myna_helpers_bc : NULL,
-        .helpers_bc_size = has_bitcode ? myna_helpers_bc_size : 0,
+        .helpers_bc = myna_helpers_bc,
+        .helpers_bc_size = myna_helpers_bc_size,
         .keep_names = options->dump_dir || options->keep_names,
     };
     return jit_create(&jit_options, error);
