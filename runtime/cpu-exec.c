@@ -20,7 +20,6 @@
 #include "verify.h"
 
 _Thread_local CPUState *current_cpu;
-static _Thread_local bool rcu_registered;
 
 static struct ExecState {
     _Atomic uint32_t cflags; // of new look-ups, for every CPU
@@ -69,10 +68,7 @@ void cpu_request_flush(void)
 
 void cpu_thread_leave(void)
 {
-    if (rcu_registered) {
-        rcu_unregister_thread();
-        rcu_registered = false;
-    }
+    current_cpu = NULL; // liburcu-bp forgets a thread by itself
 }
 
 // --- finding ------------------------------------------------------------------------------------
@@ -236,10 +232,6 @@ int cpu_exec(CPUState *cs)
     sigjmp_buf here;
     volatile uintptr_t last = 0;
 
-    if (!rcu_registered) {
-        rcu_register_thread();
-        rcu_registered = true;
-    }
     current_cpu = cs;
     cs->exception_index = EXCP_NONE;
     tb_grow_table();

@@ -137,15 +137,17 @@ void process_close_own_fd(int fd)
 
 // --- fork ---------------------------------------------------------------------------------------
 
-// Outer locks first; the order is that of tb.h. RCU's threads before all of them: what they free takes
-// our locks, and they stop for a fork between two callbacks only.
+// Outer locks first; the order is that of tb.h. liburcu's thread must come to rest before all of them: it
+// stops between two callbacks only, these take our locks (a freed unit gives its place in the slab
+// back), and it may wait for CPUs that are in guest code.
 void process_fork_prepare(void)
 {
+    cpu_request_exit_all();
     call_rcu_before_fork();
     tier_host_fork_prepare();
-    cpu_list_fork_prepare();
     tb_fork_prepare();
     guest_memory_fork_prepare();
+    cpu_list_fork_prepare();
     log_fork_prepare();
 }
 
@@ -153,9 +155,9 @@ void process_fork_parent(void)
 {
     call_rcu_after_fork_parent();
     log_fork_parent();
+    cpu_list_fork_parent();
     guest_memory_fork_parent();
     tb_fork_parent();
-    cpu_list_fork_parent();
     tier_host_fork_parent();
 }
 
@@ -163,9 +165,9 @@ void process_fork_child(void)
 {
     call_rcu_after_fork_child();
     log_fork_child();
+    cpu_list_fork_child();
     guest_memory_fork_child();
     tb_fork_child();
-    cpu_list_fork_child();
     tier_host_fork_child();
 }
 

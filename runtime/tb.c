@@ -13,6 +13,7 @@
 
 #include <glib.h>
 
+#include "cpu-exec.h"
 #include "cpu-list.h"
 #include "process.h"
 #include "stats.h"
@@ -307,15 +308,19 @@ void tb_invalidate_range(uint64_t start, uint64_t end)
 
 // --- fork ---------------------------------------------------------------------------------------
 
+// call_rcu_before_fork has been called (process_fork_prepare).
 void tb_fork_prepare(void)
 {
     tb_lock();
+    rcu_bp_before_fork();
 }
 void tb_fork_parent(void)
 {
+    rcu_bp_after_fork_parent();
     tb_unlock();
 }
 void tb_fork_child(void)
 {
+    rcu_bp_after_fork_child();
     tb_unlock();
 }

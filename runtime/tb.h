@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <urcu.h>
+#include <urcu-bp.h>
 #include <urcu/rculfhash.h>
 
 #include "frontend/translator.h"

@@ -122,13 +122,6 @@ static void host_thread_start(void *opaque)
     sigdelset(&all, SIGSEGV);
     sigdelset(&all, SIGBUS);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
-    rcu_register_thread();
-}
-
-static void host_thread_end(void *opaque)
-{
-    (void)opaque;
-    rcu_unregister_thread();
 }
 
 static void host_hold(void *opaque, const TCGCode *code)
@@ -162,6 +155,7 @@ static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *in
                 (uint64_t)tb->checked << 63,
         .executions = tb->code.hot ? hot_count() - tb->code.exec_count : UINT32_MAX,
         .in_unit = tb->units != NULL,
+        .jump_mode = tb->flags | (uint64_t)tb->cflags << 32,
     };
     return !atomic_load(&tb->invalid);
 }
@@ -320,7 +314,6 @@ static LLVMTier *make_tier(GError **error)
         .pc_global = state.isa ? state.isa->pc_reg : -1,
         .context_new = host_context_new,
         .thread_start = host_thread_start,
-        .thread_end = host_thread_end,
         .hold = host_hold,
         .release = host_release,
         .block_info = host_block_info,
