@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// LINK: myna_tcg2llvm myna::llvm
+// LINK: myna_tcg2llvm myna_helpers myna_tcg myna::llvm
 // TIMEOUT: 180
 //
 // Helpers from bitcode in units: which are inlined, that they compute the same, and that several threads
 // and renewed contexts get along with them.
 #include "test/unit/jit-fixture.h"
+#include "helpers/helper-bitcode.h"
+#include "helpers/helper-tables.h"
 
 #include <pthread.h>
+#include <llvm-c/BitReader.h>
 
 static int count_calls(LLVMModuleRef module, const char *callee)
 {
@@ -121,6 +124,84 @@ static void helpers_survive_a_renewed_context(void **state)
     jit_context_free(context);
 }
 
+// A function of the same type as `helper` that passes everything on to it.
+static void add_caller(JitContext *context, LLVMModuleRef module, LLVMValueRef helper)
+{
+    LLVMTypeRef type = LLVMGlobalGetValueType(helper);
+    size_t length;
+    LLVMValueRef callee = LLVMAddFunction(module, LLVMGetValueName2(helper, &length), type);
+    LLVMValueRef caller = LLVMAddFunction(module, "caller", type), arguments[16];
+    unsigned count = LLVMCountParams(caller);
+    assert_true(count <= G_N_ELEMENTS(arguments));
+    LLVMGetParams(caller, arguments);
+    // As a unit's function: else LLVM does not inline bodies that are strict about rounding.
+    unsigned strictfp = LLVMGetEnumAttributeKindForName("strictfp", 8);
+    LLVMAddAttributeAtIndex(caller, LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(jit_context_llvm(context), strictfp, 0));
+    LLVMBuilderRef b = LLVMCreateBuilderInContext(jit_context_llvm(context));
+    LLVMPositionBuilderAtEnd(
+        b, LLVMAppendBasicBlockInContext(jit_context_llvm(context), caller, "entry"));
+    LLVMValueRef result = LLVMBuildCall2(b, type, callee, arguments, count, "");
+    if (LLVMGetTypeKind(LLVMGetReturnType(type)) == LLVMVoidTypeKind) {
+        LLVMBuildRetVoid(b);
+    } else {
+        LLVMBuildRet(b, result);
+    }
+    LLVMDisposeBuilder(b);
+}
+
+// myna's own helpers: each can be called from a unit, by its body or by its address.
+static void every_helper_compiles(void **state)
+{
+    (void)state;
+    helpers_common_register(); // brings all of them into the program, for the native calls
+    helpers_x86_register();
+    GError *error = NULL;
+    Jit *jit = jit_create(
+        &(JitOptions){.helpers_bc = myna_helpers_bc, .helpers_bc_size = myna_helpers_bc_size},
+        &error);
+    assert_ok(jit, error);
+    JitContext *context = make_context(jit);
+    LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
+        (const char *)myna_helpers_bc, myna_helpers_bc_size, "helpers", false);
+    LLVMModuleRef helpers;
+    assert_false(LLVMParseBitcodeInContext2(jit_context_llvm(context), buffer, &helpers));
+    int count = 0, inlined = 0;
+    for (LLVMValueRef helper = LLVMGetFirstFunction(helpers); helper;
+         helper = LLVMGetNextFunction(helper)) {
+        size_t length;
+        const char *name = LLVMGetValueName2(helper, &length);
+        if (LLVMIsDeclaration(helper) || strncmp(name, "helper_", 7) != 0 ||
+            LLVMGetLinkage(helper) != LLVMExternalLinkage) {
+            continue;
+        }
+        FOR_EACH_LEVEL(level)
+        {
+            LLVMModuleRef module = jit_module_new(context, name);
+            add_caller(context, module, helper);
+            assert_ok(jit_link_helpers(context, module, &error), error);
+            assert_ok(jit_optimise(context, module, *level, &error), error);
+            char *message;
+            if (!jit_verify(module, &message)) {
+                fail_msg("%s: %s", name, message);
+            }
+            inlined += count_calls(module, name) == 0;
+            JitObject *object;
+            assert_ok(jit_compile(context, module, *level, &object, &error), error);
+            assert_non_null(jit_lookup(object, "caller"));
+            jit_object_free(object);
+        }
+        count++;
+    }
+    print_message("%d helpers, %d inlined\n", count, inlined / 2);
+    assert_true(count > 50);
+    assert_true(inlined > 0);
+    LLVMDisposeModule(helpers);
+    LLVMDisposeMemoryBuffer(buffer);
+    jit_context_free(context);
+    jit_destroy(jit);
+}
+
 // cmocka's assertions are for the test's own thread: others return what went wrong.
 static void *compile_many(void *opaque)
 {
@@ -190,6 +271,7 @@ int main(void)
         cmocka_unit_test(several_helpers_share_a_module),
         cmocka_unit_test(helper_of_another_type_is_an_error),
         cmocka_unit_test(helpers_survive_a_renewed_context),
+        cmocka_unit_test(every_helper_compiles),
         cmocka_unit_test(threads_compile_at_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
