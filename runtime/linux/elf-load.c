@@ -115,6 +115,9 @@ bool program_open(const char *path, char *const *argv, Program *program, GError 
                                            : g_strdup(program->path);
         if (open_executable(host_path, &source, &program->fd, error) < 0) {
             program->fd = -1;
+            if (depth) {
+                g_prefix_error(error, "%s: needs the interpreter ", path);
+            }
             program_close(program);
             return false;
         }
