@@ -364,6 +364,13 @@ static Attempt give_bytes(TCGContext *ctx, TranslationBlock *tb, Plan *plan, con
         tb->code.entry = tb->cold_entry = tcg_interp_exec;
         stats.tb_bytecode += n;
         used += n;
+        if (log_enabled(LOG_OUT_ASM) && !hot_count && log_in_range(tb->pc)) { // --tci
+            FILE *f = log_lock();
+            fprintf(f, "OUT: bytecode [size=%zu]\n", n);
+            tcg_interp_dump(tb->code.bytecode, n, f);
+            fputc('\n', f);
+            log_unlock(f);
+        }
     }
     if (hot_count && engine != TB_ENGINE_VERIFY) {
         tb->code.hot = tier_host_hot;

@@ -310,7 +310,7 @@ static bool make_dump_dir(const char *dir, GError **error)
 
 static LLVMTier *make_tier(GError **error)
 {
-    const LLVMTierHost host = {
+    LLVMTierHost host = {
         .pc_global = state.isa ? state.isa->pc_reg : -1,
         .context_new = host_context_new,
         .thread_start = host_thread_start,
@@ -329,6 +329,9 @@ static LLVMTier *make_tier(GError **error)
         .log_begin = host_log_begin,
         .log_end = host_log_end,
     };
+    for (unsigned i = 0; state.isa && i < state.isa->nb_regs; i++) {
+        host.hidden_globals[i / 64] |= (uint64_t)(state.isa->regs[i].gdb_number < 0) << (i % 64);
+    }
     const LLVMTierOptions options = {
         .dump_dir = state.opts->dump_ir,
     };

@@ -24,7 +24,7 @@
 #include "tier-host.h"
 #include "verify.h"
 
-enum { HOT_RUNS = 4, MAX_VALUES = 256 };
+enum { HOT_RUNS = 32, MAX_VALUES = 256 };
 
 // A piece of guest memory that the first run wrote.
 typedef struct WriteRecord {
