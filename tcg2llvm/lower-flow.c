@@ -127,6 +127,35 @@ static void solve_labels(LLVMUnit *u)
     }
 }
 
+// The hidden globals that the block's first ops overwrite before anything reads them or env.
+static void find_killed(LLVMUnit *u, const TCGOp *check)
+{
+    GlobalSet read = {0};
+    memset(&u->killed, 0, sizeof(u->killed));
+    if (!check || !u->opt.hidden_globals || u->precise) {
+        return;
+    }
+    for (const TCGOp *op = check->next; op != &u->s->ops; op = op->next) {
+        if (op->opc == INDEX_op_set_label || tcg_op_branch_target(op) || syncs(u, op)) {
+            break;
+        }
+        unsigned nout = tcg_op_nout(op), nin = tcg_op_nin(op);
+        for (unsigned i = nout; i < nout + nin; i++) {
+            const TCGTemp *t = arg_temp(op->args[i]);
+            if (t->kind == TEMP_GLOBAL) {
+                read.w[(t->index - 1) / 64] |= 1ull << ((t->index - 1) % 64);
+            }
+        }
+        for (unsigned i = 0; i < nout; i++) {
+            const TCGTemp *t = arg_temp(op->args[i]);
+            if (t->kind == TEMP_GLOBAL) {
+                unsigned g = t->index - 1;
+                u->killed.w[g / 64] |= 1ull << (g % 64) & ~read.w[g / 64] & u->opt.hidden_globals[g / 64];
+            }
+        }
+    }
+}
+
 // --- labels and branches -------------------------------------------------------------------------------
 
 static LLVMBasicBlockRef label_bb(LLVMUnit *u, const TCGLabel *label)
@@ -222,10 +251,16 @@ static Value code_field(LLVMUnit *u, size_t offset)
     return LLVMBuildInBoundsGEP2(u->b, u->l->i8, code_ptr(u), &index, 1, "");
 }
 
+// What other threads may write.  FastISel knows no atomic loads; a volatile one of a word is the same
+// instruction.
 static Value load_shared(LLVMUnit *u, Type type, Value ptr, unsigned align)
 {
     Value load = LLVMBuildLoad2(u->b, type, ptr, "");
-    LLVMSetOrdering(load, LLVMAtomicOrderingMonotonic);
+    if (u->opt.cold) {
+        LLVMSetVolatile(load, true);
+    } else {
+        LLVMSetOrdering(load, LLVMAtomicOrderingMonotonic);
+    }
     LLVMSetAlignment(load, align);
     return load;
 }
@@ -240,9 +275,23 @@ static void tail_call(LLVMUnit *u, Value entry, Value code)
     LLVMBuildRet(u->b, call);
 }
 
-// env must be right.
+// env must be right.  Cold: all jumps of a function are one, because FastISel leaves tail calls to the
+// slow selector.
 static void jump_to_code(LLVMUnit *u, Value code)
 {
+    if (u->opt.cold) {
+        LLVMBasicBlockRef here = LLVMGetInsertBlock(u->b);
+        if (!u->jump_bb) {
+            u->jump_bb = lower_new_bb(u, "jump");
+            LLVMPositionBuilderAtEnd(u->b, u->jump_bb);
+            u->jump_to = LLVMBuildPhi(u->b, u->l->ptr, "");
+            tail_call(u, load_shared(u, u->l->ptr, u->jump_to, sizeof(void *)), u->jump_to);
+            LLVMPositionBuilderAtEnd(u->b, here);
+        }
+        LLVMAddIncoming(u->jump_to, &code, &here, 1);
+        LLVMBuildBr(u->b, u->jump_bb);
+        return;
+    }
     tail_call(u, load_shared(u, u->l->ptr, code, sizeof(void *)), code);
 }
 
@@ -259,7 +308,8 @@ static void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
     Value next = load_shared(u, u->l->ptr, slot, sizeof(void *));
     lower_sync_before(u, next, false);
     LLVMBasicBlockRef linked = lower_new_bb(u, "linked"), empty = lower_new_bb(u, "unlinked");
-    LLVMBuildCondBr(u->b, LLVMBuildIsNotNull(u->b, next, ""), linked, empty);
+    LLVMBuildCondBr(u->b, LLVMBuildICmp(u->b, LLVMIntEQ, next, LLVMConstNull(u->l->ptr), ""), empty,
+                    linked);
     LLVMPositionBuilderAtEnd(u->b, linked);
     jump_to_code(u, next);
     LLVMPositionBuilderAtEnd(u->b, empty);
@@ -272,9 +322,16 @@ static void lower_exit_tb(LLVMUnit *u, const TCGOp *op)
     Value result = lower_i64(u, val);
     if ((val & ~(uintptr_t)TB_EXIT_MASK) == (uintptr_t)u->blocks[u->block].code && val) {
         result = LLVMBuildPtrToInt(u->b, code_ptr(u), u->l->i64, "");
-        result = LLVMBuildOr(u->b, result, lower_i64(u, val & TB_EXIT_MASK), "");
+        if (val & TB_EXIT_MASK) {
+            result = LLVMBuildOr(u->b, result, lower_i64(u, val & TB_EXIT_MASK), "");
+        }
     }
-    lower_sync_before(u, LLVMBuildRet(u->b, result), false);
+    Value ret = LLVMBuildRet(u->b, result);
+    if ((val & TB_EXIT_MASK) == TB_EXIT_REQUESTED) {
+        lower_sync_unrun(u, ret);
+    } else {
+        lower_sync_before(u, ret, false);
+    }
     u->dead = true;
 }
 
@@ -282,6 +339,11 @@ static void lower_goto_ptr(LLVMUnit *u, const TCGOp *op)
 {
     Value code = LLVMBuildIntToPtr(u->b, lower_get(u, op->args[0]), u->l->ptr, "");
     lower_sync_begin(u);
+    if (u->opt.cold) {
+        jump_to_code(u, code);
+        u->dead = true;
+        return;
+    }
     // A place for the stores: an instruction before which they can stand.
     Value entry = load_shared(u, u->l->ptr, code, sizeof(void *));
     lower_sync_before(u, entry, false);
@@ -356,21 +418,27 @@ static void lower_indirect(LLVMUnit *u, const TCGOp *call)
 // At a cold block's entry: TCGCode.exec_count and hot, as tcg-code.h says.
 static void lower_count(LLVMUnit *u)
 {
-    LLVMBasicBlockRef hot = lower_new_bb(u, "hot"), call_hot = lower_new_bb(u, "call_hot"),
-                      start = lower_new_bb(u, "start");
+    LLVMBasicBlockRef hot = lower_new_bb(u, "hot"), start = lower_new_bb(u, "start");
     Value counter = code_field(u, offsetof(TCGCode, exec_count));
     Value count = LLVMBuildSub(u->b, LLVMBuildLoad2(u->b, u->l->i32, counter, ""), lower_i32(u, 1), "");
     LLVMBuildStore(u->b, count, counter);
-    lower_unlikely(u, LLVMBuildICmp(u->b, LLVMIntEQ, count, lower_i32(u, 0), ""), hot, start);
+    LLVMBuildCondBr(u->b, LLVMBuildICmp(u->b, LLVMIntEQ, count, lower_i32(u, 0), ""), hot, start);
     LLVMPositionBuilderAtEnd(u->b, hot);
-    Value fn = LLVMBuildLoad2(u->b, u->l->ptr, code_field(u, offsetof(TCGCode, hot)), "");
-    LLVMBuildCondBr(u->b, LLVMBuildIsNull(u->b, fn, ""), start, call_hot);
-    LLVMPositionBuilderAtEnd(u->b, call_hot);
     Type params[] = {u->l->ptr, u->l->ptr};
+    Type type = LLVMFunctionType(u->l->void_, params, 2, false);
     Value args[] = {u->env, code_ptr(u)};
-    LLVMBuildCall2(u->b, LLVMFunctionType(u->l->void_, params, 2, false), fn, args, 2, "");
+    LLVMBuildCall2(u->b, type, lower_extern(u, "myna_tb_hot", type), args, 2, "");
     LLVMBuildBr(u->b, start);
     LLVMPositionBuilderAtEnd(u->b, start);
+}
+
+// What it calls, under this name in the Jit.
+void myna_tb_hot(void *env, const TCGCode *code)
+{
+    void (*hot)(void *, const TCGCode *) = code->hot;
+    if (hot) {
+        hot(env, code);
+    }
 }
 
 // --- helper calls --------------------------------------------------------------------------------------
@@ -641,6 +709,7 @@ void lower_block_ops(LLVMUnit *u)
     const TCGOp *check = exit_check(u);
     LLVMBasicBlockRef body = u->body_bb[u->block];
     find_multi(u, check);
+    find_killed(u, check);
     if (!u->opt.cold) {
         solve_labels(u);
     } else {

@@ -184,8 +184,8 @@ Value lower_extern(LLVMUnit *u, const char *name, Type type)
 void lower_set_scope(LLVMUnit *u, Value access, bool guest)
 {
     LLVMLower *l = u->l;
-    if (u->precise) {
-        return; // a handler looks at env in the midst of guest accesses
+    if (u->precise || u->opt.cold) {
+        return; // cold: nobody looks; precise: a handler looks at env in the midst of guest accesses
     }
     LLVMSetMetadata(access, l->md_alias_scope, guest ? l->scope_guest : l->scope_env);
     LLVMSetMetadata(access, l->md_noalias, guest ? l->scope_env : l->scope_guest);
@@ -406,6 +406,14 @@ void lower_sync_before(LLVMUnit *u, Value at, bool precise)
     u->dirty = clean;
 }
 
+void lower_sync_unrun(LLVMUnit *u, Value at)
+{
+    lower_sync_before(u, at, false);
+    if (!u->opt.cold) {
+        g_array_index(u->syncs, SyncPoint, u->syncs->len - 1).killed = u->killed;
+    }
+}
+
 void lower_reload_after(LLVMUnit *u, Value at)
 {
     if (!u->opt.cold) {
@@ -442,10 +450,12 @@ bool lower_dirty_join(Dirty *into, const Dirty *from)
     return grown;
 }
 
-static void set_at(GlobalSet *out, const Dirty *dirty, const GlobalSet *block_in)
+static void set_at(GlobalSet *out, const Dirty *dirty, const GlobalSet *block_in,
+                   const GlobalSet *killed)
 {
     for (unsigned w = 0; w < G_N_ELEMENTS(out->w); w++) {
-        out->w[w] = dirty->local.w[w] | (dirty->pass ? block_in->w[w] : 0);
+        uint64_t passed = dirty->pass ? block_in->w[w] & ~killed->w[w] : 0;
+        out->w[w] = dirty->local.w[w] | passed;
     }
 }
 
@@ -458,7 +468,7 @@ static GlobalSet *solve_blocks(LLVMUnit *u)
         for (unsigned i = 0; i < u->edges->len; i++) {
             const Edge *e = &g_array_index(u->edges, Edge, i);
             GlobalSet out;
-            set_at(&out, &e->dirty, &in[e->from]);
+            set_at(&out, &e->dirty, &in[e->from], &(GlobalSet){0});
             for (unsigned w = 0; w < G_N_ELEMENTS(out.w); w++) {
                 changed |= (out.w[w] & ~in[e->to].w[w]) != 0;
                 in[e->to].w[w] |= out.w[w];
@@ -478,7 +488,7 @@ static void place_syncs(LLVMUnit *u)
             continue;
         }
         GlobalSet set;
-        set_at(&set, &point->dirty, &in[point->block]);
+        set_at(&set, &point->dirty, &in[point->block], &point->killed);
         LLVMPositionBuilderBefore(u->b, point->at);
         for (unsigned g = 0; g < u->nb_globals; g++) {
             if (set_has(&set, g)) {
@@ -578,6 +588,7 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     LLVMSetValueName2(u->env, "env", 3);
     LLVMSetValueName2(u->code, "code", 4);
     u->env_int = NULL;
+    u->jump_bb = NULL;
     memset(u->home, 0, sizeof(u->home));
     memset(u->scratch, 0, sizeof(u->scratch));
     g_array_set_size(u->syncs, 0);

@@ -48,7 +48,8 @@ typedef struct SyncPoint {
     Value at;       // stores go before this instruction; reloads after it
     unsigned block;
     Dirty dirty;
-    bool reload;    // the other way: env to homes
+    GlobalSet killed; // not wanted, of those that were dirty on the block's entry
+    bool reload;      // the other way: env to homes
     bool precise;   // the stores must stay where they are
 } SyncPoint;
 
@@ -120,6 +121,8 @@ struct LLVMUnit {
     unsigned n_blocks;
     bool has_guess; // some block may be the target of an indirect jump
     uintptr_t guest_base;
+    LLVMBasicBlockRef jump_bb; // cold: the function's tail call
+    Value jump_to;             // its phi
     Value env_int;  // env as an i64, when asked for
     Value scratch[TCG_TYPE_COUNT][TCG_MAX_CALL_ARGS + 1]; // memory for what helpers take by pointer
     GArray *syncs, *edges; // SyncPoint, Edge
@@ -140,6 +143,7 @@ struct LLVMUnit {
     bool dead;            // the current place cannot be reached
     GlobalSet pending;    // globals whose value in SSA is newer than their home
     Dirty dirty;
+    GlobalSet killed;     // hidden globals that the block overwrites before anything looks at them
     uint64_t pc;          // of the current instruction
 };
 
@@ -179,6 +183,8 @@ Value lower_unlikely(LLVMUnit *u, Value cond, LLVMBasicBlockRef yes, LLVMBasicBl
 // sync: begin, then build an instruction, then lower_sync_before(that instruction).
 void lower_sync_begin(LLVMUnit *u);
 void lower_sync_before(LLVMUnit *u, Value at, bool precise);
+// The same, before an exit at which nothing of the block has run: what it kills is not stored.
+void lower_sync_unrun(LLVMUnit *u, Value at);
 // All globals may have changed in env by the instruction.
 void lower_reload_after(LLVMUnit *u, Value at);
 void lower_flush(LLVMUnit *u);

@@ -102,26 +102,29 @@ static void function_name(const CompileBlock *blocks, unsigned i, char *name, si
 
 // --- lowering ------------------------------------------------------------------------------------------
 
-static bool lower_block(Compiler *c, LLVMUnit *unit, unsigned i, CompileBlock *b, GError **error)
+TCGContext *compiler_translate(Compiler *c, const TCGCode *code)
 {
     const LLVMTierHost *host = &c->common->host;
-    TCGContext *ctx = b->ctx;
     uint64_t start = now_ns();
-    if (!ctx) {
-        if (!c->ctx) {
-            c->ctx = host->context_new(host->opaque);
-        }
-        ctx = c->ctx;
-        if (!host->translate(host->opaque, ctx, b->block.code)) {
-            g_set_error(error, JIT_ERROR, JIT_ERROR_IR,
-                        "the block at 0x%" PRIx64 " can be translated no more", b->block.pc);
-            return false;
-        }
+    if (!c->ctx) {
+        c->ctx = host->context_new(host->opaque);
     }
-    uint64_t translated = now_ns();
+    bool ok = host->translate(host->opaque, c->ctx, code);
+    c->ns_translate += now_ns() - start;
+    return ok ? c->ctx : NULL;
+}
+
+static bool lower_block(Compiler *c, LLVMUnit *unit, unsigned i, CompileBlock *b, GError **error)
+{
+    TCGContext *ctx = b->ctx ? b->ctx : compiler_translate(c, b->block.code);
+    if (!ctx) {
+        g_set_error(error, JIT_ERROR, JIT_ERROR_IR,
+                    "the block at 0x%" PRIx64 " can be translated no more", b->block.pc);
+        return false;
+    }
+    uint64_t start = now_ns();
     llvm_unit_block(unit, i, ctx);
-    c->ns_translate += translated - start;
-    c->ns_lower += now_ns() - translated;
+    c->ns_lower += now_ns() - start;
     return true;
 }
 
@@ -196,6 +199,7 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
         .guest_ops = looked_at,
         .debug_lines = common->dump || common->opt.passes,
         .pc_global = common->host.pc_global,
+        .hidden_globals = common->host.hidden_globals,
         .disassemble = common->host.disassemble,
         .opaque = common->host.opaque,
     };

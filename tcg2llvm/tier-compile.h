@@ -46,7 +46,10 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
 
 // A region around a hot block: blocks[0] is the head.  Gives the number of blocks, at most max; each
 // block's code is held for the caller (host.release).  0 when the head has gone.
-unsigned region_form(const TierCommon *common, const TCGCode *head, CompileBlock *blocks, unsigned max,
+unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, unsigned max,
                      unsigned max_insns);
+
+// Translates a block again, into the compiler's own context.  NULL when that cannot be done.
+TCGContext *compiler_translate(Compiler *c, const TCGCode *code);
 
 #endif

@@ -18,6 +18,7 @@ enum {
 };
 
 typedef struct Region {
+    Compiler *compiler;
     const TierCommon *common;
     CompileBlock *blocks;
     unsigned n, max, insns, max_insns, guesses;
@@ -65,6 +66,42 @@ static bool add_member(Region *r, const TCGCode *code, bool guess)
     return false;
 }
 
+// A call leaves its return address, the end of its block, in guest memory or in a register.
+static bool is_call(Region *r, const TCGCode *code, uint64_t end)
+{
+    const TCGContext *ctx = compiler_translate(r->compiler, code);
+    if (!ctx) {
+        return false;
+    }
+    const TCGOp *last = NULL;
+    TCG_FOREACH_OP(op, ctx) {
+        const TCGTemp *v = NULL;
+        switch (op->opc) {
+        case INDEX_op_insn_start:
+            last = NULL; // only what the last instruction does counts
+            break;
+        case INDEX_op_qemu_st_i32:
+        case INDEX_op_qemu_st_i64:
+            v = arg_temp(op->args[0]);
+            break;
+        case INDEX_op_mov_i32:
+        case INDEX_op_mov_i64:
+            v = arg_temp(op->args[1]);
+            if (arg_temp(op->args[0])->kind != TEMP_GLOBAL ||
+                arg_temp(op->args[0])->index == (unsigned)r->common->host.pc_global + 1) {
+                v = NULL;
+            }
+            break;
+        default:
+            break;
+        }
+        if (v && v->kind == TEMP_CONST && v->val == end) {
+            last = op;
+        }
+    }
+    return last;
+}
+
 // The blocks that block i leads to.
 static void expand(Region *r, unsigned i)
 {
@@ -85,7 +122,8 @@ static void expand(Region *r, unsigned i)
         }
     }
     // One way out, and not to the next block: it may be a call.
-    if (linked < 2 && !to_end && r->guesses < MAX_GUESSES && host->pc_global >= 0) {
+    if (linked < 2 && !to_end && r->guesses < MAX_GUESSES && host->pc_global >= 0 &&
+        is_call(r, code, end)) {
         const TCGCode *behind = host->find(host->opaque, code, end);
         if (behind) {
             add_member(r, behind, true);
@@ -93,10 +131,11 @@ static void expand(Region *r, unsigned i)
     }
 }
 
-unsigned region_form(const TierCommon *common, const TCGCode *head, CompileBlock *blocks, unsigned max,
+unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, unsigned max,
                      unsigned max_insns)
 {
-    Region r = {.common = common, .blocks = blocks, .max = max, .max_insns = max_insns};
+    const TierCommon *common = c->common;
+    Region r = {.compiler = c, .common = common, .blocks = blocks, .max = max, .max_insns = max_insns};
     common->host.hold(common->host.opaque, head);
     if (!add_member(&r, head, false)) {
         return 0;

@@ -47,6 +47,7 @@ _Float16 __truncdfhf2(double);
 Jit *tier_make_jit(const LLVMTierOptions *options, GError **error)
 {
     static const JitSymbol symbols[] = {
+        {"myna_tb_hot", (const void *)myna_tb_hot},
         {"myna_guest_atomic_swapped", (const void *)myna_guest_atomic_swapped},
         {"myna_guest_check_align", (const void *)myna_guest_check_align},
         {"__extendhfsf2", (const void *)__extendhfsf2},
@@ -191,7 +192,7 @@ static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
     g_hash_table_remove(t->postponed, head);
     unsigned max = t->common.opt.max_blocks;
     g_autofree CompileBlock *blocks = g_new0(CompileBlock, max);
-    unsigned n = region_form(&t->common, head, blocks, max, t->common.opt.max_insns);
+    unsigned n = region_form(c, head, blocks, max, t->common.opt.max_insns);
     GError *error = NULL;
     LLVMCode *code = NULL;
     if (n) {

@@ -72,6 +72,10 @@ typedef struct LLVMTierHost {
     // indirect jumps may be guessed inside a region; -1: do not (a pc does not tell the whole target).
     int pc_global;
 
+    // Bit n: global n is seen by nobody but guest code (flags apart, say): where the code that follows
+    // overwrites it before it looks, its value need not be kept.
+    uint64_t hidden_globals[4];
+
     // A TCG context for the guest; the tier frees it with tcg_context_free.  (sync too)
     TCGContext *(*context_new)(void *opaque);
     // Around the life of the tier's thread, in that thread (RCU registration, signal mask).  May be NULL.

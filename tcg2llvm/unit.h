@@ -28,6 +28,7 @@ typedef struct LLVMUnitOptions {
     bool guest_ops;   // guest operations stay named calls until guest_ops_lower
     bool debug_lines; // guest pcs as debug locations (implies the module is to be looked at)
     int pc_global;    // number of the global with the guest's pc, for indirect jumps; -1: none
+    const uint64_t *hidden_globals; // see tier.h; NULL: none
     // With guest_ops: one line of guest disassembly, becomes metadata of guest.insn.  May be NULL.
     size_t (*disassemble)(void *opaque, uint64_t pc, char *buf, size_t size);
     void *opaque;
@@ -59,5 +60,8 @@ void llvm_unit_end(LLVMUnit *unit);
 void llvm_unit_resolve(LLVMUnit *unit);
 // Ends the unit; what it was built in stays with the module.
 LLVMModuleRef llvm_unit_finish(LLVMUnit *unit);
+
+// What cold units call when a block's counter reaches 0: to be defined in the Jit under this name.
+void myna_tb_hot(void *env, const TCGCode *code);
 
 #endif
