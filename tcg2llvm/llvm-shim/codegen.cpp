@@ -29,6 +29,7 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/PassInfo.h"
 #include "llvm/PassRegistry.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
@@ -52,6 +53,18 @@ static void report_fatal(void *, const char *reason, bool)
     abort();
 }
 
+// LLVM 19.1's FixupBWInsts pass widens the byte load of `movb (%rax), %al` to `movzbl (%rax), %eax` when
+// rax as a whole is read afterwards: `or (and x, -256), zext (load i8)` loses x's upper bytes. The pass
+// has no other switch than its command-line option.
+static void disable_byte_load_widening(void)
+{
+    StringMap<cl::Option *> &options = cl::getRegisteredOptions();
+    auto option = options.find("fixup-byte-word-insts");
+    if (option != options.end()) {
+        static_cast<cl::opt<bool> *>(option->second)->setValue(false);
+    }
+}
+
 void shim_init(void)
 {
     static std::once_flag once;
@@ -61,6 +74,7 @@ void shim_init(void)
         InitializeNativeTargetAsmParser();
         InitializeNativeTargetDisassembler();
         install_fatal_error_handler(report_fatal);
+        disable_byte_load_widening();
     });
 }
 

@@ -71,6 +71,29 @@ static void near_and_far_symbols_are_reached(void **state)
     jit_test_variable = 77;
 }
 
+// `mov (%rax), %al` with rax read afterwards: LLVM 19.1's code generator lost the upper bytes.
+static void byte_inserted_into_its_own_address(void **state)
+{
+    Fixture *fixture = *state;
+    static const char text[] = "define i64 @unit(i64 %x) nounwind {\n"
+                               "  %p = inttoptr i64 %x to ptr\n"
+                               "  %a = load volatile i64, ptr %p\n"
+                               "  %q = inttoptr i64 %a to ptr\n"
+                               "  %b = load volatile i8, ptr %q\n"
+                               "  %z = zext i8 %b to i64\n"
+                               "  %h = and i64 %a, -256\n"
+                               "  %r = or disjoint i64 %h, %z\n"
+                               "  ret i64 %r\n}\n";
+    static const uint8_t byte = 0x5a;
+    int64_t address = (int64_t)&byte;
+    FOR_EACH_LEVEL(level)
+    {
+        JitObject *object = compile_text(fixture->context, text, *level);
+        assert_int_equal(call_unary(object, "unit", (int64_t)&address), (address & -256) | byte);
+        jit_object_free(object);
+    }
+}
+
 static void constants_and_jump_tables_are_linked(void **state)
 {
     Fixture *fixture = *state;
@@ -531,6 +554,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(block_computes_what_the_model_does),
         cmocka_unit_test(near_and_far_symbols_are_reached),
+        cmocka_unit_test(byte_inserted_into_its_own_address),
         cmocka_unit_test(constants_and_jump_tables_are_linked),
         cmocka_unit_test(thousands_of_units_cost_no_vmas),
         cmocka_unit_test(freed_objects_are_reused),
