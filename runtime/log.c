@@ -206,7 +206,8 @@ bool log_setup(const char *items, const char *path, const char *filter, GError *
         }
         log_state.path = g_strdup(path);
         log_state.per_process = strstr(path, "%d") != NULL;
-        if (!log_state.per_process) { // a log of an earlier run is not continued
+        // A log of an earlier run is not continued, but that of the guest that has executed this one is.
+        if (!log_state.per_process && !getenv("MYNA_SUCCESSOR")) {
             int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
             if (fd >= 0) {
                 close(fd);
