@@ -70,12 +70,13 @@ void dump_ir_unlock(DumpIR *dump)
 // The guest pc that a line's guest.insn call names.
 static bool insn_line(const char *line, size_t length, uint64_t *pc)
 {
-    static const char call[] = "call void @guest.insn(ptr %env, i64 ";
+    static const char call[] = "call void @guest.insn(ptr %";
     const char *at = memmem(line, length, call, sizeof(call) - 1);
+    at = at ? memmem(at, line + length - at, ", i64 ", 6) : NULL;
     if (!at) {
         return false;
     }
-    *pc = (uint64_t)strtoll(at + sizeof(call) - 1, NULL, 10);
+    *pc = (uint64_t)strtoll(at + 6, NULL, 10);
     return true;
 }
 

@@ -48,7 +48,7 @@ static const TCGGlobalDef test_globals[] = {
     {"m0", TCG_TYPE_V64, offsetof(TestEnv, m[0])},
     {"y0", TCG_TYPE_V256, offsetof(TestEnv, y[0])},
 };
-enum { G_PC, G_R0 };
+enum { G_PC, G_R0, G_W0 = G_R0 + 8, G_S0, G_D0, G_V0, G_V1, G_M0, G_Y0 };
 
 static inline TCGv_i64 test_r(unsigned n) { return tcg_global_i64(G_R0 + n); }
 
@@ -57,8 +57,6 @@ typedef struct TestBlock {
     TCGCode code;
     uint64_t pc;
     uint64_t *bytecode;
-    void (*emit)(void); // its ops, for tests of several blocks
-    struct TestBlock *succ[2];
 } TestBlock;
 
 static TCGContext *test_ctx;
@@ -77,7 +75,7 @@ static int test_setup(void **state)
     (void)state;
     GError *error = NULL;
     test_ctx = test_context_new();
-    LLVMTierOptions tier_options = {0};
+    LLVMTierOptions tier_options = {.keep_names = true};
     test_common.opt = tier_options;
     test_common.opt.verify_ir = true;
     test_common.host.pc_global = G_PC;
@@ -163,7 +161,7 @@ typedef struct TestRun {
     unsigned fp_flags;
 } TestRun;
 
-static void test_run_entry(TCGEntry *entry, unsigned rounding, TestRun *run)
+static void test_run_code(TCGEntry *entry, const TCGCode *code, unsigned rounding, TestRun *run)
 {
     static TestEnv before;
     static uint8_t memory_before[TEST_MEMORY];
@@ -171,7 +169,7 @@ static void test_run_entry(TCGEntry *entry, unsigned rounding, TestRun *run)
     memcpy(memory_before, test_memory, sizeof(memory_before));
     unsigned csr = _mm_getcsr();
     _mm_setcsr((csr & ~0x603fu) | rounding << 13);
-    run->result = entry(&test_env, &test_block.code);
+    run->result = entry(&test_env, code);
     run->fp_flags = _mm_getcsr() & 0x3f;
     _mm_setcsr(csr);
     memcpy(run->out, test_env.out, sizeof(run->out));
@@ -183,12 +181,12 @@ static void test_run_entry(TCGEntry *entry, unsigned rounding, TestRun *run)
 
 static void test_run_interp(unsigned rounding, TestRun *run)
 {
-    test_run_entry(tcg_interp_exec, rounding, run);
+    test_run_code(tcg_interp_exec, &test_block.code, rounding, run);
 }
 
 static void test_run_compiled(const TestCompiled *c, unsigned rounding, TestRun *run)
 {
-    test_run_entry(c->code->entries[0].entry, rounding, run);
+    test_run_code(c->code->entries[0].entry, &test_block.code, rounding, run);
 }
 
 #endif
