@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <llvm-c/BitWriter.h>
 #include <llvm-c/IRReader.h>
@@ -118,9 +119,12 @@ static inline LLVMModuleRef parse(LLVMContextRef llvm, const char *text)
 static inline LLVMMemoryBufferRef make_helpers(void)
 {
     // LLVM is not there before a Jit has loaded it, and the tests' Jit wants the helpers.
-    Jit *jit = jit_create(NULL, NULL);
-    assert_non_null(jit);
-    assert_true(jit_load_llvm(jit, NULL));
+    GError *error = NULL;
+    Jit *jit = jit_create(NULL, &error);
+    if (!jit || !jit_load_llvm(jit, &error)) {
+        print_error("%s\n", error->message);
+        abort();
+    }
     jit_destroy(jit);
     GString *text = g_string_new(helpers_text);
     for (int i = 0; i < 100; i++) {

@@ -113,7 +113,7 @@ static void full_is_null_and_release_makes_room(void **state)
 {
     (void)state;
     Slab *slab = make(SLAB_MIN_RESERVE);
-    SlabBlock *block[SLAB_MIN_RESERVE / 1024];
+    SlabBlock *block[SLAB_MIN_RESERVE / 1024 + 1];
     size_t count = 0;
     while ((block[count] = slab_alloc(slab, 1024))) {
         count++;
