@@ -21,7 +21,8 @@ static bool is_relative(const DisasContext *s)
     return s->op[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && s->op[0].imm.is_relative;
 }
 
-// Far transfers change CS, which user mode under Linux has no use for in 64-bit code.
+// Far transfers change CS, which user mode under Linux has no use for in 64-bit code.  Returns are known,
+// to the same segment.
 static bool is_far(const DisasContext *s)
 {
     return s->insn.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
@@ -73,15 +74,30 @@ static bool trans_call(DisasContext *s, int arg)
     return true;
 }
 
+MemOp x86_far_size(const DisasContext *s)
+{
+    return s->insn.operand_width == 64 ? MO_64 : s->insn.operand_width == 16 ? MO_16 : MO_32;
+}
+
+void x86_gen_same_cs(DisasContext *s, TCGv_i64 selector)
+{
+    TCGv_i64 cs = tcg_temp_new_i64(), sel = tcg_temp_new_i64();
+    tcg_gen_ld16u_i64(cs, tcg_env(), offsetof(CPUX86State, segs[R_CS]));
+    tcg_gen_andi_i64(sel, selector, 0xffff);
+    x86_gen_exception_if(s, EXCP0D_GPF, TCG_COND_NE, sel, cs);
+}
+
 static bool trans_ret(DisasContext *s, int arg)
 {
     (void)arg;
     MemOp size = s->code64 ? MO_64 : MO_32;
-    if (is_far(s)) {
-        return refuse_far(s);
-    }
     int64_t extra = s->insn.operand_count_visible ? (int64_t)(s->op[0].imm.value.u & 0xffff) : 0;
-    TCGv_i64 target = x86_gen_stack_top(s, size);
+    if (is_far(s)) {
+        size = x86_far_size(s);
+        x86_gen_same_cs(s, x86_gen_stack_load(s, size, 1u << size));
+        extra += 1 << size;
+    }
+    TCGv_i64 target = x86_gen_stack_load(s, size, 0);
     x86_gen_sp_add(s, (1 << size) + extra);
     gen_indirect(s, target);
     return true;

@@ -210,11 +210,11 @@ void x86_gen_push(DisasContext *s, TCGv_i64 v, MemOp size)
     tcg_gen_mov_i64(x86_gpr(R_ESP), sp);
 }
 
-TCGv_i64 x86_gen_stack_top(DisasContext *s, MemOp size)
+TCGv_i64 x86_gen_stack_load(DisasContext *s, MemOp size, unsigned offset)
 {
     x86_mem_prepare(s);
     TCGv_i64 v = tcg_temp_new_i64();
-    tcg_gen_qemu_ld_i64(v, s->code64 ? x86_gpr(R_ESP) : sp_plus(s, 0), size);
+    tcg_gen_qemu_ld_i64(v, s->code64 && !offset ? x86_gpr(R_ESP) : sp_plus(s, offset), size);
     return v;
 }
 
@@ -230,7 +230,7 @@ static bool trans_pop(DisasContext *s, int arg)
 {
     (void)arg;
     MemOp size = x86_stack_size(s);
-    TCGv_i64 v = x86_gen_stack_top(s, size);
+    TCGv_i64 v = x86_gen_stack_load(s, size, 0);
     if (is_segment(s, 0)) {
         gen_load_segment(s, x86_op_regno(s, 0), v);
         x86_gen_sp_add(s, 1 << size);

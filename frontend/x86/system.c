@@ -27,13 +27,42 @@ static bool trans_popf(DisasContext *s, int arg)
 {
     (void)arg;
     MemOp size = x86_stack_size(s);
-    TCGv_i64 v = x86_gen_stack_top(s, size);
+    TCGv_i64 v = x86_gen_stack_load(s, size, 0);
     x86_gen_sp_add(s, 1 << size);
     gen_helper_x86_write_eflags(tcg_env(), v,
                                 tcg_constant_i64(size == MO_16 ? POPF_MASK & 0xffff : POPF_MASK));
     x86_flags_to_globals(s);
     // TF is part of the block's key.
     x86_store_pc(s, s->next_pc);
+    s->base.is_jmp = (DisasJumpType)X86_DISAS_EXIT;
+    return true;
+}
+
+// IRET to the same segment, as programs use it to set flags and jump at once.
+static bool trans_iret(DisasContext *s, int arg)
+{
+    (void)arg;
+    MemOp size = x86_far_size(s);
+    unsigned n = 1u << size;
+    TCGv_i64 sp = NULL;
+    x86_gen_same_cs(s, x86_gen_stack_load(s, size, n));
+    TCGv_i64 target = x86_gen_stack_load(s, size, 0), flags = x86_gen_stack_load(s, size, 2 * n);
+    if (s->code64) {
+        TCGv_i32 ss = tcg_temp_new_i32();
+        sp = x86_gen_stack_load(s, size, 3 * n);
+        tcg_gen_extrl_i64_i32(ss, x86_gen_stack_load(s, size, 4 * n));
+        x86_sync_state(s);
+        gen_helper_x86_load_seg(tcg_env(), tcg_constant_i32(R_SS), ss);
+    }
+    gen_helper_x86_write_eflags(tcg_env(), flags,
+                                tcg_constant_i64(size == MO_16 ? POPF_MASK & 0xffff : POPF_MASK));
+    x86_flags_to_globals(s);
+    if (sp) {
+        tcg_gen_mov_i64(x86_gpr(R_ESP), sp);
+    } else {
+        x86_gen_sp_add(s, 3 * n);
+    }
+    tcg_gen_mov_i64(tcg_global_i64(X86_G_RIP), target);
     s->base.is_jmp = (DisasJumpType)X86_DISAS_EXIT;
     return true;
 }
@@ -246,6 +275,9 @@ const X86Row x86_rows_system[] = {
     {ZYDIS_MNEMONIC_POPF,       trans_popf,      0,                X86_FEAT_NONE},
     {ZYDIS_MNEMONIC_POPFD,      trans_popf,      0,                X86_FEAT_NONE},
     {ZYDIS_MNEMONIC_POPFQ,      trans_popf,      0,                X86_FEAT_NONE},
+    {ZYDIS_MNEMONIC_IRET,       trans_iret,      0,                X86_FEAT_NONE},
+    {ZYDIS_MNEMONIC_IRETD,      trans_iret,      0,                X86_FEAT_NONE},
+    {ZYDIS_MNEMONIC_IRETQ,      trans_iret,      0,                X86_FEAT_NONE},
     {ZYDIS_MNEMONIC_LAHF,       trans_lahf,      0,                X86_FEAT_LAHF},
     {ZYDIS_MNEMONIC_SAHF,       trans_sahf,      0,                X86_FEAT_LAHF},
     {ZYDIS_MNEMONIC_CLC,        trans_carry,     CARRY_CLEAR,      X86_FEAT_NONE},
@@ -284,8 +316,7 @@ const X86Row x86_rows_system[] = {
 
     GP(HLT), GP(CLI), GP(STI), GP(IN), GP(OUT), GP(INSB), GP(INSW), GP(INSD), GP(OUTSB), GP(OUTSW),
     GP(OUTSD), GP(LGDT), GP(LIDT), GP(LLDT), GP(LTR), GP(LMSW), GP(CLTS), GP(INVD), GP(WBINVD),
-    GP(INVLPG), GP(RDMSR), GP(WRMSR), GP(RDPMC), GP(SYSRET), GP(SYSEXIT), GP(SWAPGS), GP(IRET),
-    GP(IRETD), GP(IRETQ), GP(SGDT), GP(SIDT), GP(SLDT), GP(STR), GP(SMSW), GP(XSETBV),
+    GP(INVLPG), GP(RDMSR), GP(WRMSR), GP(RDPMC), GP(SYSRET), GP(SYSEXIT), GP(SWAPGS), GP(SGDT), GP(SIDT), GP(SLDT), GP(STR), GP(SMSW), GP(XSETBV),
 };
 // clang-format on
 const size_t x86_rows_system_count = G_N_ELEMENTS(x86_rows_system);

@@ -167,10 +167,10 @@ void x86_mem_prepare(DisasContext *s);
 // v's low 1 << size bytes, extended (v itself where that is all of it).
 TCGv_i64 x86_zext(TCGv_i64 v, MemOp size);
 TCGv_i64 x86_sext(TCGv_i64 v, MemOp size);
-// Stores the low bits of v below the stack pointer, then moves it; loads the top of the stack without
-// moving it; moves it.
+// Stores the low bits of v below the stack pointer, then moves it; loads what lies so many bytes above
+// the stack pointer, which stays; moves it.
 void x86_gen_push(DisasContext *s, TCGv_i64 v, MemOp size);
-TCGv_i64 x86_gen_stack_top(DisasContext *s, MemOp size);
+TCGv_i64 x86_gen_stack_load(DisasContext *s, MemOp size, unsigned offset);
 void x86_gen_sp_add(DisasContext *s, int64_t n);
 MemOp x86_stack_size(const DisasContext *s); // what PUSH and POP of this instruction move
 static inline bool x86_has_lock(const DisasContext *s)
@@ -208,6 +208,10 @@ void x86_flags_leave_to(DisasContext *s, uint64_t dest);
 void x86_store_pc(DisasContext *s, uint64_t pc);
 // Behind each instruction: what x86_mmx_begin (vec.h) has put off.
 void x86_mmx_end(DisasContext *s);
+// The operand size of a far return: REX.W, none or 66.
+MemOp x86_far_size(const DisasContext *s);
+// #GP unless the selector is the code segment's own: there is no transfer to another one.
+void x86_gen_same_cs(DisasContext *s, TCGv_i64 selector);
 // Flags and pc stored; for helpers that may raise or read all state.
 void x86_sync_state(DisasContext *s);
 void x86_gen_exception(DisasContext *s, int vector, uint64_t pc); // ends the block (DISAS_NORETURN)
