@@ -17,6 +17,7 @@
 #include "guest-signal.h"
 #include "runtime/cpu-exec.h"
 #include "runtime/guest-memory.h"
+#include "runtime/log.h"
 #include "runtime/process.h"
 #include "symbols.h"
 
@@ -108,6 +109,10 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     process_set_symbol_lookup(symbols_lookup);
     current_task = task;
     signal_init(process, task);
+    if (successor && log_enabled(LOG_STRACE)) {
+        strace_share_log(true);
+        strace_exec_done(task);
+    }
     task_run(task);
     return task->exit_status; // not reached: the last thread ends the process
 }

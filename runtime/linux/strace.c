@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "abi.h"
 #include "runtime/guest-memory.h"
@@ -155,8 +154,19 @@ static void print_args(GString *out, const SyscallRow *row, unsigned from, unsig
 // --- lines --------------------------------------------------------------------------------------
 // Whose line in the log has no end yet.  Under the log's lock.
 static const GuestTask *open_line;
+// Other processes write to the same log, and we cannot know when: from then on a line is written as a
+// whole, after the call.
+static bool whole_lines;
 
-static void emit(GuestTask *task, const GString *text, const char *resumed, bool ends)
+void strace_share_log(bool is_child)
+{
+    whole_lines = true;
+    if (is_child) {
+        open_line = NULL; // that line is the parent's
+    }
+}
+
+static void emit(const GuestTask *task, const GString *text, const char *resumed, bool ends)
 {
     FILE *f = log_lock();
     if (open_line && open_line != task) {
@@ -164,16 +174,20 @@ static void emit(GuestTask *task, const GString *text, const char *resumed, bool
         open_line = NULL;
     }
     if (!open_line && resumed) {
-        fprintf(f, "%d <... %s resumed>", (int)getpid() == task->tid ? (int)getpid() : task->tid,
-                resumed);
+        fprintf(f, "%d <... %s resumed>", (int)task->tid, resumed);
     }
     fputs(text->str, f);
     open_line = ends ? NULL : task;
     log_unlock(f);
 }
 
-void strace_begin(const GuestTask *task, const SyscallRow *row, uint64_t number,
-                  const uint64_t args[6])
+void strace_exec_done(GuestTask *task)
+{
+    g_autoptr(GString) out = g_string_new(") = 0\n");
+    emit(task, out, "execve", true);
+}
+
+void strace_begin(GuestTask *task, const SyscallRow *row, uint64_t number, const uint64_t args[6])
 {
     g_autoptr(GString) out = g_string_new(NULL);
     g_string_printf(out, "%d ", (int)task->tid);
@@ -186,7 +200,25 @@ void strace_begin(const GuestTask *task, const SyscallRow *row, uint64_t number,
             g_string_append_printf(out, "%s%#" PRIx64, i ? ", " : "", args[i]);
         }
     }
-    emit((GuestTask *)task, out, NULL, false);
+    if (whole_lines && row && g_str_has_prefix(row->name, "execve")) {
+        g_string_append(out, " <unfinished ...>\n"); // it may be another myna that goes on
+        emit(task, out, NULL, true);
+    } else if (whole_lines) {
+        task->strace_line = g_steal_pointer(&out);
+    } else {
+        emit(task, out, NULL, false);
+    }
+}
+
+// The end of a call's line, behind what strace_begin has kept of it.
+static void emit_end(GuestTask *task, GString *text, const char *name)
+{
+    if (task->strace_line) {
+        g_string_prepend(text, task->strace_line->str);
+        g_string_free(g_steal_pointer(&task->strace_line), TRUE);
+        name = NULL;
+    }
+    emit(task, text, name, true);
 }
 
 static void print_result(GString *out, const SyscallRow *row, int64_t result)
@@ -207,8 +239,8 @@ static void print_result(GString *out, const SyscallRow *row, int64_t result)
     }
 }
 
-void strace_end(const GuestTask *task, const SyscallRow *row, uint64_t number,
-                const uint64_t args[6], int64_t result)
+void strace_end(GuestTask *task, const SyscallRow *row, uint64_t number, const uint64_t args[6],
+                int64_t result)
 {
     char number_name[40];
     g_autoptr(GString) out = g_string_new(NULL);
@@ -217,10 +249,10 @@ void strace_end(const GuestTask *task, const SyscallRow *row, uint64_t number,
     }
     print_result(out, row, result);
     g_snprintf(number_name, sizeof(number_name), "syscall_%" PRIu64, number);
-    emit((GuestTask *)task, out, row ? row->name : number_name, true);
+    emit_end(task, out, row ? row->name : number_name);
 }
 
-void strace_signal(const GuestTask *task, int sig, const void *siginfo)
+void strace_signal(GuestTask *task, int sig, const void *siginfo)
 {
     const siginfo_t *info = siginfo;
     char name[32];
@@ -228,12 +260,12 @@ void strace_signal(const GuestTask *task, int sig, const void *siginfo)
     g_string_printf(out, "%d --- %s ", (int)task->tid, strace_signal_name(sig, name, sizeof(name)));
     print_siginfo(out, info);
     g_string_append(out, " ---\n");
-    emit((GuestTask *)task, out, NULL, true);
+    emit(task, out, NULL, true);
 }
 
-void strace_exit(const GuestTask *task, int status)
+void strace_exit(GuestTask *task, int status)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     g_string_printf(out, ") = ?\n%d +++ exited with %d +++\n", (int)task->tid, status);
-    emit((GuestTask *)task, out, "exit_group", true);
+    emit_end(task, out, "exit_group");
 }

@@ -184,11 +184,16 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
     int err = errno;
     if (pid == 0) {
         process_fork_child();
+        strace_share_log(true);
+        if (task->strace_line) {
+            g_string_free(g_steal_pointer(&task->strace_line), TRUE); // the parent's
+        }
         pthread_mutex_unlock(&task->process->lock);
         set_up_child_process(task, request);
         return 0;
     }
     process_fork_parent();
+    strace_share_log(false);
     pthread_mutex_unlock(&task->process->lock);
     if (pid < 0) {
         return -err;
@@ -243,6 +248,7 @@ static int64_t make_vfork(GuestTask *task, const CloneRequest *request)
     child->blocked = task->blocked;
     child->altstack = task->altstack;
 
+    strace_share_log(false);
     ThreadStart start = {.task = child, .request = request};
     const uint64_t ours = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
                           CLONE_SETTLS | CLONE_PIDFD;

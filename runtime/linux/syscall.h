@@ -167,13 +167,14 @@ char *guest_path(uint64_t addr, int64_t *error);
 
 // --- strace.c -----------------------------------------------------------------------------------
 // Around a call.  `begin` prints what is known before it, `end` the rest.
-void strace_begin(const GuestTask *task, const SyscallRow *row, uint64_t number,
-                  const uint64_t args[6]);
-void strace_end(const GuestTask *task, const SyscallRow *row, uint64_t number,
-                const uint64_t args[6], int64_t result);
+void strace_begin(GuestTask *task, const SyscallRow *row, uint64_t number, const uint64_t args[6]);
+void strace_end(GuestTask *task, const SyscallRow *row, uint64_t number, const uint64_t args[6],
+                int64_t result);
 // "--- SIGSEGV {si_signo=...} ---"
-void strace_signal(const GuestTask *task, int sig, const void *siginfo);
-void strace_exit(const GuestTask *task, int status);
+void strace_signal(GuestTask *task, int sig, const void *siginfo);
+void strace_exit(GuestTask *task, int status);
+void strace_share_log(bool is_child);   // other processes write to it from now on
+void strace_exec_done(GuestTask *task); // in a myna that a guest's execve started
 // "SIGINT", "ENOENT"; a number in words when there is no name.
 const char *strace_signal_name(int sig, char *buf, size_t size);
 const char *strace_errno_name(int err);

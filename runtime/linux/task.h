@@ -80,7 +80,7 @@ struct GuestTask {
         uint64_t number, error, addr;
     } trap; // the last exception, as signal frames show it; the ABI's own terms
 
-    bool strace_open; // strace_begin has printed, strace_end not yet
+    GString *strace_line; // what strace_begin has kept for strace_end
 };
 
 // The task that the calling host thread runs; NULL on helper threads.
