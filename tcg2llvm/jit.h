@@ -128,7 +128,7 @@ Jit *jit_context_jit(JitContext *context);
 LLVMContextRef jit_context_llvm(JitContext *context);
 LLVMTargetDataRef jit_context_data_layout(JitContext *context);
 
-// An LLVM context never gives back constants, types and metadata, about 1.5 kB for each unit of a guest
+// An LLVM context never gives back constants, types and metadata, about 1.3 kB for each unit of a guest
 // block. When it is worn (after some thousand modules) and no module of it is alive, renew it: types
 // and values that were taken from jit_context_llvm() are then invalid, and `generation` changes.
 bool jit_context_worn(const JitContext *context);

@@ -82,9 +82,8 @@ static char *module_path(GError **error)
         }
     }
     if (!path) {
-        g_set_error(error, JIT_ERROR, JIT_ERROR_SYSTEM,
-                    "LLVM cannot be used: there is no %s in %s, nor %s from there", places[0],
-                    directory, places[1]);
+        g_set_error(error, JIT_ERROR, JIT_ERROR_SYSTEM, "there is no %s in %s, nor %s from there",
+                    places[0], directory, places[1]);
     }
     g_free(directory);
     g_free(program);
@@ -107,7 +106,7 @@ static bool load(GError **error)
     // Global: pass plugins that are not linked with LLVM find it in the process.
     void *module = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
     if (!module) {
-        g_set_error(error, JIT_ERROR, JIT_ERROR_SYSTEM, "LLVM cannot be loaded: %s", dlerror());
+        g_set_error(error, JIT_ERROR, JIT_ERROR_SYSTEM, "%s", dlerror());
         g_free(path);
         return false;
     }
@@ -115,8 +114,7 @@ static bool load(GError **error)
         void *function = dlsym(module, stubs[i].name);
         if (!function) {
             g_set_error(error, JIT_ERROR, JIT_ERROR_SYSTEM,
-                        "LLVM cannot be used: %s and its LLVM have no %s (another version?)", path,
-                        stubs[i].name);
+                        "%s and its LLVM have no %s (another version?)", path, stubs[i].name);
             g_free(path);
             return false;
         }
