@@ -60,7 +60,13 @@ static bool trans_fn2(DisasContext *s, int which)
         FN2(X)
 #undef X
     };
-    TCGv_vec d = x86_vec_reg(s, 0), b = x86_vec_load(s, 1, 0);
+    TCGv_vec d = x86_vec_reg(s, 0), b;
+    if (fn2[which].feature == offsetof(HostCrypto, sha)) {
+        b = x86_vec_load_unaligned(s, 1,
+                                   0); // Zen takes any address, and no program counts on a #GP
+    } else {
+        b = x86_vec_load(s, 1, 0);
+    }
     bool hw = *((const bool *)host_crypto() + fn2[which].feature);
     (hw ? fn2[which].hw : fn2[which].portable)(d, d, b);
     return true;
@@ -101,7 +107,7 @@ static bool trans_pclmulqdq(DisasContext *s, int arg)
 static bool trans_sha1rnds4(DisasContext *s, int arg)
 {
     (void)arg;
-    TCGv_vec d = x86_vec_reg(s, 0), b = x86_vec_load(s, 1, 0);
+    TCGv_vec d = x86_vec_reg(s, 0), b = x86_vec_load_unaligned(s, 1, 0);
     TCGv_i32 imm = tcg_constant_i32((int32_t)(x86_imm8(s, 2) & 3));
     (host_crypto()->sha ? gen_helper_x86_sha1rnds4_hw : gen_helper_x86_sha1rnds4)(d, d, b, imm);
     return true;
@@ -110,7 +116,7 @@ static bool trans_sha1rnds4(DisasContext *s, int arg)
 static bool trans_sha256rnds2(DisasContext *s, int arg)
 {
     (void)arg;
-    TCGv_vec d = x86_vec_reg(s, 0), b = x86_vec_load(s, 1, 0), wk = x86_xmm(0);
+    TCGv_vec d = x86_vec_reg(s, 0), b = x86_vec_load_unaligned(s, 1, 0), wk = x86_xmm(0);
     (host_crypto()->sha ? gen_helper_x86_sha256rnds2_hw : gen_helper_x86_sha256rnds2)(d, d, b, wk);
     return true;
 }

@@ -276,10 +276,12 @@ static bool trans_dp(DisasContext *s, int vece)
     tcg_gen_shuffle_vec(vece, x, d, d, in);
     tcg_gen_shuffle_vec(vece, y, b, b, in);
     tcg_gen_fmul_vec(vece, x, x, y);
+    x86_sse_fp_end(s); // each step by itself
     // x0+x1, x1+x0, x2+x3, x3+x2; then the sum of the sums.  Lane 0 has the manual's order.
     tcg_gen_shuffle_vec(vece, y, x, x, vece == MO_32 ? swap32 : swap64);
     tcg_gen_fadd_vec(vece, x, x, y);
     if (vece == MO_32) {
+        x86_sse_fp_end(s);
         tcg_gen_shuffle_vec(vece, y, x, x, high32);
         tcg_gen_fadd_vec(vece, x, x, y);
     }

@@ -51,7 +51,9 @@ void x86_vec_wrote(DisasContext *s, unsigned i);
 
 // SSE floating point around an instruction's ops.  While the guest has unmasked an exception
 // (DisasContext.sse_unmasked) the ops write temps, and the destination is written after a check that
-// raises #XM; otherwise these cost nothing.
+// raises #XM; otherwise these cost nothing.  The host runs with all masked, so two things about results
+// differ from hardware: an unmasked overflow sets the precision flag as well, and an unmasked underflow
+// is not raised for a denormal result that is exact.
 void x86_sse_fp_begin(DisasContext *s);
 void x86_sse_fp_end(DisasContext *s);                                // the check
 TCGv_vec x86_sse_fp_dest(DisasContext *s, TCGv_vec d);               // d, or a temp of its type

@@ -10,7 +10,7 @@
 #define ENV_OFS(field) ((intptr_t)offsetof(CPUX86State, field))
 
 // Bits of the helpers' flags arguments (fpu-helper.c).
-enum { TO_STI = 1, QUIET = 1, POP = 2, POP2 = 4 };
+enum { TO_STI = 1, QUIET = 1, POP = 2, POP2 = 4, NO_CHECK = 4 };
 
 // Before a helper that may raise #MF or records the instruction pointer.
 static void x87_begin(DisasContext *s)
@@ -423,7 +423,7 @@ const X86Row x86_rows_x87[] = {
     ROW(FLD1, fld_const, 0), ROW(FLDL2T, fld_const, 1), ROW(FLDL2E, fld_const, 2),
     ROW(FLDPI, fld_const, 3), ROW(FLDLG2, fld_const, 4), ROW(FLDLN2, fld_const, 5),
     ROW(FLDZ, fld_const, 6),
-    ROW(FST, fst, 0), ROW(FSTP, fst, POP), ROW(FSTPNCE, fst, POP),
+    ROW(FST, fst, 0), ROW(FSTP, fst, POP), ROW(FSTPNCE, fst, POP + NO_CHECK),
     ROW(FIST, fist, 0), ROW(FISTP, fist, POP),
     {ZYDIS_MNEMONIC_FISTTP, trans_fist, POP + 16, X86_FEAT_SSE3},
     ROW(FBSTP, fbstp, 0),

@@ -202,7 +202,7 @@ static void probe_byte(uint64_t addr)
 void HELPER(x86_probe_store)(CPUX86State *env, uint64_t addr, uint32_t bytes)
 {
     uint64_t second = (addr + bytes - 1) & ~UINT64_C(4095);
-    x87_enter(env); // a pending exception goes first
+    x87_enter(env);                    // a pending exception goes first
     if (second == UINT64_C(1) << 47) { // no canonical address: #GP comes before a page fault
         probe_byte(second);
     }
@@ -260,11 +260,14 @@ void HELPER(x86_fpop_store)(CPUX86State *env)
     }
 }
 
-// FST st(i) and FSTP st(i); flags bit 1: pop.
+// FST st(i) and FSTP st(i); flags bit 1: pop, bit 2: an empty register raises nothing, and what it
+// leaves in ST(i) is anything (FSTPNCE, undocumented).
 void HELPER(x86_fst_st)(CPUX86State *env, uint32_t i, uint32_t flags)
 {
     x87_enter(env);
-    if (x87_is_empty(env, 0)) {
+    if (x87_is_empty(env, 0) && (flags & 4)) {
+        // Nothing to copy.
+    } else if (x87_is_empty(env, 0)) {
         if (!stack_fault(env, false)) {
             return;
         }

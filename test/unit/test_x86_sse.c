@@ -217,7 +217,7 @@ INT("aeskeygenassist $0x1b, %xmm1, %xmm0") INT("aeskeygenassist $0, (%rsi), %xmm
 INT("pclmulqdq $0x00, %xmm1, %xmm0") INT("pclmulqdq $0x01, %xmm1, %xmm0") INT("pclmulqdq $0x10, (%rsi), %xmm0") INT("pclmulqdq $0x11, %xmm1, %xmm0")
 INT("sha1msg1 %xmm1, %xmm0") INT("sha1msg2 %xmm1, %xmm0") INT("sha1nexte %xmm1, %xmm0")
 INT("sha1rnds4 $0, %xmm1, %xmm0") INT("sha1rnds4 $1, %xmm1, %xmm0") INT("sha1rnds4 $2, (%rsi), %xmm0") INT("sha1rnds4 $3, %xmm1, %xmm0")
-INT("sha256msg1 %xmm1, %xmm0") INT("sha256msg2 %xmm1, %xmm0") INT("sha256rnds2 %xmm0, %xmm2, %xmm1")
+INT("sha256msg1 3(%rsi), %xmm0") INT("sha256msg1 %xmm1, %xmm0") INT("sha256msg2 %xmm1, %xmm0") INT("sha256rnds2 %xmm0, %xmm2, %xmm1")
 
 // --- MXCSR and state
 F32("stmxcsr (%rdi)") F32("addps %xmm1, %xmm0; stmxcsr (%rdi)") F32("divps %xmm1, %xmm0; stmxcsr 4(%rdi); subps %xmm2, %xmm0")
@@ -230,7 +230,8 @@ F32("movl $0x1f00, (%rdi); ldmxcsr (%rdi); addps %xmm1, %xmm0; addps %xmm3, %xmm
 F32("movl $0x1e80, (%rdi); ldmxcsr (%rdi); mulps %xmm1, %xmm0") F32("movl $0x0000, (%rdi); ldmxcsr (%rdi); sqrtps %xmm1, %xmm0; cvtps2dq %xmm0, %xmm3")
 F64("movl $0x0f80, (%rdi); ldmxcsr (%rdi); cvtsd2ss %xmm1, %xmm0; mulsd %xmm2, %xmm3") F64("movl $0x1f00, (%rdi); ldmxcsr (%rdi); comisd %xmm1, %xmm0; cmpsd $1, %xmm2, %xmm3; ucomisd %xmm3, %xmm4")
 F64("movl $0x1f00, (%rdi); ldmxcsr (%rdi); cvttsd2si %xmm1, %rax; minpd %xmm0, %xmm1; roundsd $0, %xmm2, %xmm3; haddpd %xmm3, %xmm4")
-F32("movl $0x1f1f, (%rdi); ldmxcsr (%rdi); cmpps $1, %xmm1, %xmm0; addps %xmm2, %xmm3") F64("movl $0x1b80, (%rdi); ldmxcsr (%rdi); mulpd %xmm1, %xmm0; addsubpd %xmm2, %xmm3; dppd $0x31, %xmm4, %xmm5")
+F32("movl $0x1f1f, (%rdi); ldmxcsr (%rdi); cmpps $1, %xmm1, %xmm0; addps %xmm2, %xmm3") F64("movl $0x1d80, (%rdi); ldmxcsr (%rdi); mulpd %xmm1, %xmm0; addsubpd %xmm2, %xmm3; dppd $0x31, %xmm4, %xmm5")
+F32("movl $0x1c80, (%rdi); ldmxcsr (%rdi); dpps $0xf1, %xmm1, %xmm0; dpps $0x7f, %xmm2, %xmm3")
 
 // --- page faults: nothing but the address register's instruction's past has happened
 F32("xor %ecx, %ecx; addps %xmm1, %xmm0; addss (%rcx), %xmm2") INT("xor %ecx, %ecx; cmp %rax, %rbx; movups %xmm1, (%rcx)") INT("xor %ecx, %ecx; add %rax, %rbx; paddb %xmm1, %xmm0; movq (%rcx), %xmm1")
