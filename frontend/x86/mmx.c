@@ -5,7 +5,7 @@
 
 #include "vec.h"
 
-// EMMS: all registers empty.  FEMMS is AMD's name for the same.
+// EMMS: all registers empty.  FEMMS is 3DNow!'s, which no model has.
 static bool trans_emms(DisasContext *s, int arg)
 {
     (void)arg;
@@ -18,7 +18,6 @@ static bool trans_emms(DisasContext *s, int arg)
 // clang-format off
 const X86Row x86_rows_mmx[] = {
     {ZYDIS_MNEMONIC_EMMS, trans_emms, 0, X86_FEAT_NONE},
-    {ZYDIS_MNEMONIC_FEMMS, trans_emms, 0, X86_FEAT_NONE},
 };
 // clang-format on
 const size_t x86_rows_mmx_count = sizeof x86_rows_mmx / sizeof *x86_rows_mmx;
