@@ -153,7 +153,7 @@ static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *in
         .num_insns = tb->num_insns,
         .mode = tb->flags | (uint64_t)(tb->gen_cflags & ~(uint32_t)CF_COUNT_MASK) << 32 |
                 (uint64_t)tb->checked << 63,
-        .executions = tb->code.hot ? hot_count() - tb->code.exec_count : UINT32_MAX,
+        .executions = tb->code.hot && !tb->hot ? hot_count() - tb->code.exec_count : UINT32_MAX,
         .in_unit = tb->units != NULL,
         .jump_mode = tb->flags | (uint64_t)tb->cflags << 32,
     };
@@ -227,12 +227,12 @@ static void host_postpone(void *opaque, const TCGCode *code)
     (void)opaque;
     TCGCode *c = (TCGCode *)code;
     c->exec_count = hot_count();
-    c->hot = tier_host_hot;
 }
 
 static void host_failed(void *opaque, const TCGCode *code, const GError *error)
 {
     (void)opaque;
+    ((TCGCode *)code)->hot = NULL; // once is enough
     if (g_error_matches(error, JIT_ERROR, JIT_ERROR_FULL)) {
         cpu_request_flush();
     } else if (log_enabled(LOG_UNIMP)) {
@@ -381,7 +381,9 @@ void tier_host_set_isa(const GuestISA *isa) { state.isa = isa; }
 void tier_host_hot(void *env, const TCGCode *code)
 {
     CPUState *cs = env;
-    ((TCGCode *)code)->hot = NULL;
+    // Counted on: the more often a block asks, the sooner it is compiled.  host_install ends it.
+    ((TCGCode *)code)->exec_count = hot_count();
+    tb_of(code)->hot = true;
     LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
     if (!tier) {
         if (state.unusable) {

@@ -27,7 +27,7 @@ struct LLVMTier {
 
     pthread_mutex_t queue_lock;
     pthread_cond_t wake, idle;
-    GQueue queue; // const TCGCode *, held
+    GHashTable *queue; // const TCGCode *, held -> how often it was asked for
     pthread_t thread;
     bool running; // the thread is there
     bool busy;    // it has taken a request
@@ -72,7 +72,7 @@ static void init_queue(LLVMTier *t)
     pthread_mutex_init(&t->queue_lock, NULL);
     pthread_cond_init(&t->wake, NULL);
     pthread_cond_init(&t->idle, NULL);
-    g_queue_init(&t->queue);
+    t->queue = g_hash_table_new(NULL, NULL);
 }
 
 LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options, GError **error)
@@ -212,15 +212,35 @@ static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
     }
 }
 
+// With queue_lock: takes out what was asked for most often, or NULL.  There may be thousands, far more
+// than get compiled before the program ends, so the order matters.
+static const TCGCode *pop_hottest(LLVMTier *t)
+{
+    GHashTableIter at;
+    gpointer code, count, best = NULL;
+    size_t most = 0;
+    g_hash_table_iter_init(&at, t->queue);
+    while (g_hash_table_iter_next(&at, &code, &count)) {
+        if (GPOINTER_TO_SIZE(count) > most) {
+            best = code;
+            most = GPOINTER_TO_SIZE(count);
+        }
+    }
+    if (best) {
+        g_hash_table_remove(t->queue, best);
+    }
+    return best;
+}
+
 static const TCGCode *take_request(LLVMTier *t)
 {
     pthread_mutex_lock(&t->queue_lock);
     t->busy = false;
     pthread_cond_broadcast(&t->idle);
-    while (!t->stop && g_queue_is_empty(&t->queue)) {
+    while (!t->stop && g_hash_table_size(t->queue) == 0) {
         pthread_cond_wait(&t->wake, &t->queue_lock);
     }
-    const TCGCode *code = t->stop ? NULL : g_queue_pop_head(&t->queue);
+    const TCGCode *code = t->stop ? NULL : pop_hottest(t);
     t->busy = code != NULL;
     pthread_mutex_unlock(&t->queue_lock);
     return code;
@@ -266,19 +286,24 @@ static void start_thread(LLVMTier *t)
 
 void llvm_tier_request(LLVMTier *t, const TCGCode *code)
 {
-    t->common.host.hold(t->common.host.opaque, code);
+    const LLVMTierHost *host = &t->common.host;
+    host->hold(host->opaque, code);
     pthread_mutex_lock(&t->queue_lock);
     start_thread(t);
-    g_queue_push_tail(&t->queue, (void *)code);
+    size_t count = GPOINTER_TO_SIZE(g_hash_table_lookup(t->queue, code));
+    g_hash_table_insert(t->queue, (gpointer)code, GSIZE_TO_POINTER(count + 1));
     pthread_cond_signal(&t->wake);
     pthread_mutex_unlock(&t->queue_lock);
+    if (count) {
+        host->release(host->opaque, code); // held already
+    }
 }
 
 static void forget_queue(LLVMTier *t)
 {
     for (;;) {
         pthread_mutex_lock(&t->queue_lock);
-        const TCGCode *code = g_queue_pop_head(&t->queue);
+        const TCGCode *code = pop_hottest(t);
         pthread_mutex_unlock(&t->queue_lock);
         if (!code) {
             return;
@@ -312,6 +337,7 @@ void llvm_tier_free(LLVMTier *t)
         pthread_join(t->thread, NULL);
     }
     compiler_free(t->sync);
+    g_hash_table_destroy(t->queue);
     g_hash_table_destroy(t->postponed);
     dump_ir_close(t->common.dump);
     jit_destroy(t->common.jit);

@@ -155,7 +155,8 @@ LLVMCode *llvm_tier_compile_sync(LLVMTier *tier, LLVMLevel level, const LLVMSync
                                  unsigned n, GError **error);
 
 // Asks for a region around a hot block.  Never waits; any thread.  The answer comes through
-// host.install (or failed), in the tier's thread.
+// host.install (or failed), in the tier's thread.  To ask again for a block that still waits says how hot
+// it is: what was asked for most is compiled first.
 void llvm_tier_request(LLVMTier *tier, const TCGCode *code);
 // Forgets what is queued and waits until the unit in work, if any, has been installed or dropped: after
 // it no `install` for an earlier request comes.  For a flush of the whole cache.
