@@ -242,7 +242,6 @@ static int64_t make_vfork(GuestTask *task, const CloneRequest *request)
     copy->stack_start = process->stack_start;
     memcpy(copy->limits, process->limits, sizeof(copy->limits));
     copy->limits_kept = process->limits_kept;
-    copy->personality = process->personality;
     GuestTask *child = task_new(copy, cs);
     child->is_vfork_child = true;
     child->blocked = task->blocked;

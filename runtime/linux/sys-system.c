@@ -20,21 +20,14 @@ int64_t sys_uname(GuestTask *task, const uint64_t a[6])
     if (uname(&name) < 0) {
         return -errno;
     }
-    g_strlcpy(name.machine, task->process->abi->machine, sizeof(name.machine));
+    // A personality of 32 bits (setarch) has Linux itself change the name.
+    if (((unsigned)personality(0xffffffff) & PER_MASK) != PER_LINUX32) {
+        g_strlcpy(name.machine, task->process->abi->machine, sizeof(name.machine));
+    }
     if (myna_options->uname_release) {
         g_strlcpy(name.release, myna_options->uname_release, sizeof(name.release));
     }
     return guest_write(a[0], &name, syscall_struct_size(STRUCT_UTSNAME)) ? 0 : -EFAULT;
-}
-
-int64_t sys_personality(GuestTask *task, const uint64_t a[6])
-{
-    // Kept for the guest: on the host it would change how the emulator itself runs.
-    uint32_t old = task->process->personality;
-    if ((uint32_t)a[0] != UINT32_MAX) {
-        task->process->personality = (uint32_t)a[0];
-    }
-    return old;
 }
 
 // --- limits -------------------------------------------------------------------------------------

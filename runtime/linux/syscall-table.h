@@ -189,7 +189,7 @@ SYSCALL(utime,              132,   30,   NA,   NA, PASS, INT, PATH, PTR)
 SYSCALL(mknod,              133,   14,   NA,   14, PASS, INT, PATH, MODE, HEX)
 SYSCALL(uselib,             134,   86,   NA,   86,
         NOSYS("a.out libraries are gone from Linux"), INT, PATH)
-SYSCALL(personality,        135,  136,   92,  136, DO(sys_personality), HEX, HEX)
+SYSCALL(personality,        135,  136,   92,  136, PASS, HEX, HEX)
 SYSCALL(ustat,              136,   62,   NA,   62, PASS, INT, HEX, PTR)
 SYSCALL(statfs,             137,   99,   43,   99, PASS, INT, PATH, OUT(STATFS))
 SYSCALL(fstatfs,            138,  100,   44,  100, PASS, INT, FD, OUT(STATFS))

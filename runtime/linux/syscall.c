@@ -137,15 +137,44 @@ unsigned syscall_nb_args(const SyscallRow *row)
 uint64_t syscall_struct_size(SyscallStruct type) { return struct_sizes[type]; }
 
 // --- what the row knows, before the call ------------------------------------------------------
-static void prepare_iovec(uint64_t addr, uint64_t count)
+#define MAX_OUTPUT (UINT64_C(1) << 31) // what one call transfers at most (MAX_RW_COUNT of Linux)
+
+// How many of the bytes the guest has mapped, from the first on.
+static uint64_t mapped_bytes(uint64_t addr, uint64_t len)
+{
+    GuestRegion region;
+    uint64_t done = 0;
+    while (done < len && guest_memory_find(addr + done, &region)) {
+        done = MIN(region.end - addr, len);
+    }
+    return done;
+}
+
+// Makes a buffer ready for the kernel to write to: free of our write protection, and without memory of
+// ours behind it.  Gives how many bytes it may have; less than len only when the rest is myna's.
+static uint64_t prepare_buffer(uint64_t addr, uint64_t len)
+{
+    len = MIN(len, MAX_OUTPUT);
+    if (len > 0 && !guest_access_ok(addr, len, 0) && guest_range_is_ours(addr, len)) {
+        len = mapped_bytes(addr, len);
+    }
+    guest_memory_prepare_write(addr, len);
+    return len;
+}
+
+static bool prepare_iovec(uint64_t addr, uint64_t count)
 {
     struct iovec iov;
     for (uint64_t i = 0; i < count && i < 1024; i++) {
         if (!guest_read(addr + i * sizeof(iov), &iov, sizeof(iov))) {
-            return; // the kernel will say EFAULT
+            return true; // the kernel will say EFAULT
         }
-        guest_memory_prepare_write((uint64_t)(uintptr_t)iov.iov_base, iov.iov_len);
+        uint64_t len = MIN(iov.iov_len, MAX_OUTPUT);
+        if (prepare_buffer((uint64_t)(uintptr_t)iov.iov_base, len) < len) {
+            return false;
+        }
     }
+    return true;
 }
 
 static uint64_t elements(const SyscallArg *arg, const uint64_t args[6])
@@ -154,32 +183,41 @@ static uint64_t elements(const SyscallArg *arg, const uint64_t args[6])
     return MIN(n, 65536);
 }
 
-// Frees what the kernel will write of our write protection.
-static void prepare_output(const SyscallArg *arg, uint64_t value, const uint64_t args[6])
+// An argument that the kernel writes to.  False: it names memory of ours.
+static bool prepare_output(const SyscallArg *arg, uint64_t value, uint64_t args[6])
 {
-    if (value == 0 || !(arg->dir & DIR_OUT)) {
-        return;
+    if (value == 0) {
+        return true;
     }
     switch (arg->kind) {
     case ARG_BUF:
     case ARG_OSTR:
-    case ARG_ODATA: guest_memory_prepare_write(value, args[arg->count - 1]); break;
-    case ARG_IOV: prepare_iovec(value, args[arg->count - 1]); break;
-    case ARG_STRUCT:
+    case ARG_ODATA: {
+        uint64_t *len = &args[arg->count - 1];
+        uint64_t room = prepare_buffer(value, *len);
+        if (room < MIN(*len, MAX_OUTPUT)) {
+            *len = room; // as far as the guest's memory goes
+            return room > 0;
+        }
+        return true;
+    }
+    case ARG_IOV: return prepare_iovec(value, args[arg->count - 1]);
+    case ARG_STRUCT: {
+        uint64_t size = struct_sizes[arg->type] * elements(arg, args);
         if (arg->type == STRUCT_MSGHDR) {
             uint64_t iov[2]; // msg_iov, msg_iovlen
-            if (guest_read(value + 16, iov, sizeof(iov))) {
-                prepare_iovec(iov[0], iov[1]);
+            if (guest_read(value + 16, iov, sizeof(iov)) && !prepare_iovec(iov[0], iov[1])) {
+                return false;
             }
         }
-        guest_memory_prepare_write(value, struct_sizes[arg->type] * elements(arg, args));
-        break;
-    default: break;
+        return prepare_buffer(value, size) == size;
+    }
+    default: return true;
     }
 }
 
 // False when an argument makes the call fail at once, with *error.
-static bool check_arguments(const SyscallRow *row, const uint64_t args[6], int64_t *error)
+static bool check_arguments(const SyscallRow *row, uint64_t args[6], int64_t *error)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(row->args) && row->args[i].kind != ARG_NONE; i++) {
         const SyscallArg *arg = &row->args[i];
@@ -187,8 +225,9 @@ static bool check_arguments(const SyscallRow *row, const uint64_t args[6], int64
             *error = -EBADF;
             return false;
         }
-        if (arg->dir & DIR_OUT) {
-            prepare_output(arg, args[i], args);
+        if ((arg->dir & DIR_OUT) && !prepare_output(arg, args[i], args)) {
+            *error = -EFAULT;
+            return false;
         }
     }
     return true;
@@ -216,9 +255,11 @@ static void log_failing_row(const SyscallRow *row)
     }
 }
 
-static int64_t perform(GuestTask *task, const SyscallRow *row, const uint64_t args[6])
+static int64_t perform(GuestTask *task, const SyscallRow *row, const uint64_t guest_args[6])
 {
     int64_t result;
+    uint64_t args[6];
+    memcpy(args, guest_args, sizeof(args));
     switch (row->action) {
     case SYSCALL_PASS:
         if (!check_arguments(row, args, &result)) {

@@ -54,7 +54,6 @@ typedef struct GuestProcess {
         uint64_t cur, max;
     } limits[16];
     uint32_t limits_kept; // bit n: limits[n] is set
-    uint32_t personality;
 } GuestProcess;
 
 struct GuestTask {
