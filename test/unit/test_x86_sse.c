@@ -235,7 +235,7 @@ F32("movl $0x1c80, (%rdi); ldmxcsr (%rdi); dpps $0xf1, %xmm1, %xmm0; dpps $0x7f,
 
 // --- page faults: nothing but the address register's instruction's past has happened
 F32("xor %ecx, %ecx; addps %xmm1, %xmm0; addss (%rcx), %xmm2") INT("xor %ecx, %ecx; cmp %rax, %rbx; movups %xmm1, (%rcx)") INT("xor %ecx, %ecx; add %rax, %rbx; paddb %xmm1, %xmm0; movq (%rcx), %xmm1")
-INT("xor %ecx, %ecx; pinsrw $3, (%rcx), %xmm0") INT("xor %ecx, %ecx; movhps %xmm0, (%rcx)") INT("xor %edi, %edi; pcmpeqb %xmm1, %xmm1; dec %rax; maskmovdqu %xmm1, %xmm0")
+INT("xor %ecx, %ecx; insertps $0xee, (%rcx), %xmm0") INT("xor %ecx, %ecx; movq (%rcx), %xmm1; pxor %xmm1, %xmm1") INT("xor %ecx, %ecx; pinsrw $3, (%rcx), %xmm0") INT("xor %ecx, %ecx; movhps %xmm0, (%rcx)") INT("xor %edi, %edi; pcmpeqb %xmm1, %xmm1; dec %rax; maskmovdqu %xmm1, %xmm0")
     // clang-format on
 
     enum {
@@ -394,10 +394,11 @@ static void check_all(Engine *engine)
             make_state(c, run, &seed, &before);
             memcpy(mem0, buf, sizeof buf);
             native = before;
+            // Code that is not precise may leave out a load whose value it does not need.
             int sig = x86_native_run(c->code, c->size, &native);
             memcpy(native_mem, buf, sizeof buf);
             if (compare(engine, c, &before, &native, sig, native_mem, mem0,
-                        run % 2 ? CF_PRECISE : 0)) {
+                        (sig || run % 2) ? CF_PRECISE : 0)) {
                 bad_cases++;
                 break;
             }
