@@ -212,10 +212,15 @@ void tb_publish(TranslationBlock *tb)
 
 void tb_foreach(void (*fn)(TranslationBlock *tb, void *opaque), void *opaque)
 {
+    // Not cds_lfht_for_each_entry: its last step makes an entry of a null pointer.
     struct cds_lfht_iter iter;
-    TranslationBlock *tb;
+    struct cds_lfht_node *node;
     rcu_read_lock();
-    cds_lfht_for_each_entry(cache.table, &iter, tb, node) { fn(tb, opaque); }
+    cds_lfht_first(cache.table, &iter);
+    while ((node = cds_lfht_iter_get_node(&iter))) {
+        fn(caa_container_of(node, TranslationBlock, node), opaque);
+        cds_lfht_next(cache.table, &iter);
+    }
     rcu_read_unlock();
 }
 
