@@ -18,9 +18,9 @@
 typedef struct GuestReg {
     const char *name;
     TCGType type;
-    intptr_t offset;   // in the guest's CPUArchState
-    int gdb_number;    // -1: not shown to a debugger
-    int pinning_rank;  // 0 is the first to get a host register across regions; -1 never
+    intptr_t offset;  // in the guest's CPUArchState
+    int gdb_number;   // -1: not shown to a debugger
+    int pinning_rank; // 0 is the first to get a host register across regions; -1 never
 } GuestReg;
 
 // What identifies a block: its pc and everything else that decides what its bytes mean.
@@ -33,14 +33,14 @@ typedef struct DisasContextBase DisasContextBase;
 typedef struct TranslatorOps TranslatorOps;
 
 typedef struct GuestISA {
-    const char *name;     // "x86_64": QEMU's target name
-    uint16_t elf_machine; // EM_*
-    uint8_t elf_class;    // ELFCLASS*
-    uint8_t pointer_bits; // 32, 64
+    const char *name;      // "x86_64": QEMU's target name
+    uint16_t elf_machine;  // EM_*
+    uint8_t elf_class;     // ELFCLASS*
+    uint8_t pointer_bits;  // 32, 64
     uint8_t max_insn_size; // bytes
-    size_t env_size;      // of CPUArchState; allocated zeroed, 64-byte aligned
-    size_t disas_size;    // of the frontend's DisasContext
-    const GuestReg *regs; // the TCG globals, in the order of the context's globals
+    size_t env_size;       // of CPUArchState; allocated zeroed, 64-byte aligned
+    size_t disas_size;     // of the frontend's DisasContext
+    const GuestReg *regs;  // the TCG globals, in the order of the context's globals
     unsigned nb_regs;
     int pc_reg; // number in regs of the pc, when nothing but it decides where the CPU goes on; else -1
     const TranslatorOps *translator;

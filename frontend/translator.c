@@ -27,8 +27,8 @@ typedef CPUState CPUArchState;
 // Bounds on a block.  Passes over a block are linear but for what they do at labels, and the frame for
 // temps is finite.
 #define DEFAULT_MAX_INSNS 100
-#define MAX_OPS           2500
-#define MAX_TEMPS         2000
+#define MAX_OPS 2500
+#define MAX_TEMPS 2000
 
 static unsigned block_max_insns(uint32_t cflags)
 {

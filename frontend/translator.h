@@ -24,7 +24,7 @@ enum {
     CF_NO_GOTO_TB = 1,  // no direct chaining (-d nochain, hooks, --verify)
     CF_NO_GOTO_PTR = 2, // no lookup_and_goto_ptr: return to cpu_exec instead
     CF_SINGLE_STEP = 4,
-    CF_PRECISE = 8, // TCGContext.precise
+    CF_PRECISE = 8,         // TCGContext.precise
     CF_COUNT_MASK = 0xff00, // bits 8-15: at most so many instructions; 0: the default
     CF_COUNT_SHIFT = 8,
 };
@@ -35,7 +35,7 @@ typedef size_t FetchFn(void *opaque, uint64_t pc, uint8_t *buf, size_t len);
 
 struct DisasContextBase {
     const GuestISA *isa;
-    TCGCode *code;     // of the block being translated: exit_tb values name it
+    TCGCode *code; // of the block being translated: exit_tb values name it
     TBKey key;
     uint32_t cflags;
     uint64_t pc_first; // start of the block
@@ -52,7 +52,7 @@ struct DisasContextBase {
 };
 
 struct TranslatorOps {
-    void (*init)(DisasContextBase *db);       // before anything is emitted
+    void (*init)(DisasContextBase *db); // before anything is emitted
     void (*tb_start)(DisasContextBase *db);
     // Must emit insn_start(pc, datum) first.  Sets is_jmp, advances pc_next by the instruction's length.
     void (*translate_insn)(DisasContextBase *db);
@@ -64,9 +64,9 @@ struct TranslatorOps {
 
 // What a translation yields beside the ops in ctx.
 typedef struct TranslationResult {
-    uint64_t size;      // bytes of guest code covered, from key.pc
+    uint64_t size; // bytes of guest code covered, from key.pc
     unsigned num_insns;
-    bool fetch_fault;    // the first instruction cannot be read: there is no block, the CPU faults at
+    bool fetch_fault; // the first instruction cannot be read: there is no block, the CPU faults at
     uint64_t fault_addr; // fault_addr
 } TranslationResult;
 

@@ -145,7 +145,8 @@ static bool trans_shift(DisasContext *s, int op)
 
 // --- SHLD, SHRD --------------------------------------------------------------------------------------
 
-static void gen_double_shift(bool left, MemOp size, TCGv_i64 r, TCGv_i64 a, TCGv_i64 b, const Count *c)
+static void gen_double_shift(bool left, MemOp size, TCGv_i64 r, TCGv_i64 a, TCGv_i64 b,
+                             const Count *c)
 {
     TCGv_i64 t = tcg_temp_new_i64(), n = tcg_temp_new_i64();
     if (size == MO_64) {
@@ -279,10 +280,12 @@ static TCGv_i64 gen_rotate_carry_narrow(bool left, MemOp size, TCGv_i64 r, TCGv_
 
 // 65 bits: the carry lands beside the bits that leave.  For a count of 0, r = a and the carry returned
 // is not used.
-static TCGv_i64 gen_rotate_carry_64(bool left, TCGv_i64 r, TCGv_i64 a, TCGv_i64 carry, const Count *c)
+static TCGv_i64 gen_rotate_carry_64(bool left, TCGv_i64 r, TCGv_i64 a, TCGv_i64 carry,
+                                    const Count *c)
 {
     TCGv_i64 t = tcg_temp_new_i64(), n = tcg_temp_new_i64(), out = tcg_temp_new_i64();
-    tcg_gen_sub_i64(n, tcg_constant_i64(64), c->v); // 64 - count, and 0 for a count of 0, where t is dropped
+    tcg_gen_sub_i64(n, tcg_constant_i64(64),
+                    c->v); // 64 - count, and 0 for a count of 0, where t is dropped
     tcg_gen_andi_i64(n, n, 63);
     if (left) {
         tcg_gen_shr_i64(out, a, n);
@@ -330,15 +333,9 @@ enum { BIT_TEST, BIT_SET, BIT_RESET, BIT_COMPLEMENT };
 static void gen_bit_op(int op, TCGv_i64 r, TCGv_i64 a, TCGv_i64 mask)
 {
     switch (op) {
-    case BIT_SET:
-        tcg_gen_or_i64(r, a, mask);
-        break;
-    case BIT_RESET:
-        tcg_gen_andc_i64(r, a, mask);
-        break;
-    default:
-        tcg_gen_xor_i64(r, a, mask);
-        break;
+    case BIT_SET: tcg_gen_or_i64(r, a, mask); break;
+    case BIT_RESET: tcg_gen_andc_i64(r, a, mask); break;
+    default: tcg_gen_xor_i64(r, a, mask); break;
     }
 }
 
@@ -346,17 +343,13 @@ static void gen_bit_atomic(int op, TCGv_i64 old, TCGv_i64 addr, TCGv_i64 mask, M
 {
     TCGv_i64 t;
     switch (op) {
-    case BIT_SET:
-        tcg_gen_atomic_fetch_or_i64(old, addr, mask, size);
-        break;
+    case BIT_SET: tcg_gen_atomic_fetch_or_i64(old, addr, mask, size); break;
     case BIT_RESET:
         t = tcg_temp_new_i64();
         tcg_gen_not_i64(t, mask);
         tcg_gen_atomic_fetch_and_i64(old, addr, t, size);
         break;
-    default:
-        tcg_gen_atomic_fetch_xor_i64(old, addr, mask, size);
-        break;
+    default: tcg_gen_atomic_fetch_xor_i64(old, addr, mask, size); break;
     }
 }
 

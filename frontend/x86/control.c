@@ -9,7 +9,10 @@
 
 // --- targets -----------------------------------------------------------------------------------------
 
-static uint64_t wrap_pc(const DisasContext *s, uint64_t pc) { return s->code64 ? pc : (uint32_t)pc; }
+static uint64_t wrap_pc(const DisasContext *s, uint64_t pc)
+{
+    return s->code64 ? pc : (uint32_t)pc;
+}
 
 static uint64_t relative_target(const DisasContext *s)
 {
@@ -175,11 +178,10 @@ static bool trans_int(DisasContext *s, int arg)
     switch (n) {
     case 3: // gates that Linux opens to user mode
     case 4:
-    case 0x80:
-        x86_gen_exception(s, (int)n, s->next_pc);
-        break;
+    case 0x80: x86_gen_exception(s, (int)n, s->next_pc); break;
     default: // the error code names the gate: SDM volume 3, 6.13
-        tcg_gen_st_i64(tcg_constant_i64(n << 3 | 2), tcg_env(), offsetof(CPUState, exception_error));
+        tcg_gen_st_i64(tcg_constant_i64(n << 3 | 2), tcg_env(),
+                       offsetof(CPUState, exception_error));
         x86_gen_exception(s, EXCP0D_GPF, s->pc);
         break;
     }

@@ -55,8 +55,7 @@ static const FeatureRow features[] = {
 
 #define F(name) (1ull << X86_FEAT_##name)
 #define FEATURES_QEMU64 (F(SSE3) | F(CX16) | F(LAHF) | F(SSE4A))
-#define FEATURES_V2                                                                                \
-    (F(SSE3) | F(SSSE3) | F(SSE41) | F(SSE42) | F(POPCNT) | F(CX16) | F(LAHF))
+#define FEATURES_V2 (F(SSE3) | F(SSSE3) | F(SSE41) | F(SSE42) | F(POPCNT) | F(CX16) | F(LAHF))
 // All that there is.  AVX is not, so this stays below x86-64-v3.
 #define FEATURES_MAX                                                                               \
     (FEATURES_V2 | F(MOVBE) | F(LZCNT) | F(BMI1) | F(BMI2) | F(ADX) | F(AES) | F(PCLMUL) |         \
@@ -64,7 +63,7 @@ static const FeatureRow features[] = {
      F(RDTSCP) | F(3DNOWPREFETCH) | F(SSE4A) | F(XSAVE) | F(XSAVEC) | F(ERMS))
 
 #define DEFAULT_MODEL "max"
-#define MAX_MODELS    64
+#define MAX_MODELS 64
 
 // Vendor AMD, as `qemu64` has it: Intel's would promise legacy details that differ.
 #define IDENTITY(fam, mod) .vendor = "AuthenticAMD", .family = (fam), .model = (mod), .stepping = 1

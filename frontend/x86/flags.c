@@ -78,9 +78,7 @@ static void gen_carry(const X86PendingFlags *f)
     case X86_FLAGS_SUB:
         tcg_gen_setcond_i64(TCG_COND_LTU, c, x86_zext(f->a, f->size), x86_zext(f->b, f->size));
         break;
-    case X86_FLAGS_LOGIC:
-        tcg_gen_movi_i64(c, 0);
-        break;
+    case X86_FLAGS_LOGIC: tcg_gen_movi_i64(c, 0); break;
     default: // INC and DEC leave CF alone
         break;
     }
@@ -101,12 +99,8 @@ static void gen_overflow(TCGv_i64 o, const X86PendingFlags *f)
     uint64_t min = 1ull << ((8u << f->size) - 1);
     switch (f->op) {
     case X86_FLAGS_ADD:
-    case X86_FLAGS_SUB:
-        gen_overflow_bit(o, f);
-        break;
-    case X86_FLAGS_LOGIC:
-        tcg_gen_movi_i64(o, 0);
-        break;
+    case X86_FLAGS_SUB: gen_overflow_bit(o, f); break;
+    case X86_FLAGS_LOGIC: tcg_gen_movi_i64(o, 0); break;
     case X86_FLAGS_INC:
         tcg_gen_setcondi_i64(TCG_COND_EQ, o, x86_zext(f->r, f->size), (int64_t)min);
         break;
@@ -193,23 +187,16 @@ static X86Cond cond_globals(unsigned cc)
 {
     TCGv_i64 t = tcg_temp_new_i64(), u;
     switch (cc) {
-    case CC_O:
-        return cond_imm(TCG_COND_NE, x86_cc_o(), 0);
-    case CC_B:
-        return cond_imm(TCG_COND_NE, x86_cc_c(), 0);
-    case CC_Z:
-        return cond_imm(TCG_COND_EQ, x86_cc_z(), 0);
+    case CC_O: return cond_imm(TCG_COND_NE, x86_cc_o(), 0);
+    case CC_B: return cond_imm(TCG_COND_NE, x86_cc_c(), 0);
+    case CC_Z: return cond_imm(TCG_COND_EQ, x86_cc_z(), 0);
     case CC_BE:
         tcg_gen_setcondi_i64(TCG_COND_EQ, t, x86_cc_z(), 0);
         tcg_gen_or_i64(t, t, x86_cc_c());
         return cond_imm(TCG_COND_NE, t, 0);
-    case CC_S:
-        return cond_imm(TCG_COND_LT, x86_cc_n(), 0);
-    case CC_P:
-        return cond_parity(x86_cc_n());
-    case CC_L:
-        tcg_gen_shri_i64(t, x86_cc_n(), 63);
-        return (X86Cond){TCG_COND_NE, t, x86_cc_o()};
+    case CC_S: return cond_imm(TCG_COND_LT, x86_cc_n(), 0);
+    case CC_P: return cond_parity(x86_cc_n());
+    case CC_L: tcg_gen_shri_i64(t, x86_cc_n(), 63); return (X86Cond){TCG_COND_NE, t, x86_cc_o()};
     default:
         u = tcg_temp_new_i64();
         tcg_gen_shri_i64(t, x86_cc_n(), 63);
@@ -251,20 +238,11 @@ static bool cond_from_logic(const X86PendingFlags *f, unsigned cc, X86Cond *out)
 {
     switch (cc) {
     case CC_O:
-    case CC_B:
-        *out = cond_never();
-        return true;
-    case CC_BE:
-        *out = cond_imm(TCG_COND_EQ, x86_zext(f->r, f->size), 0);
-        return true;
-    case CC_L:
-        *out = cond_imm(TCG_COND_LT, x86_sext(f->r, f->size), 0);
-        return true;
-    case CC_LE:
-        *out = cond_imm(TCG_COND_LE, x86_sext(f->r, f->size), 0);
-        return true;
-    default:
-        return false;
+    case CC_B: *out = cond_never(); return true;
+    case CC_BE: *out = cond_imm(TCG_COND_EQ, x86_zext(f->r, f->size), 0); return true;
+    case CC_L: *out = cond_imm(TCG_COND_LT, x86_sext(f->r, f->size), 0); return true;
+    case CC_LE: *out = cond_imm(TCG_COND_LE, x86_sext(f->r, f->size), 0); return true;
+    default: return false;
     }
 }
 
@@ -283,40 +261,26 @@ static bool cond_from_pending(const X86PendingFlags *f, unsigned cc, X86Cond *ou
 {
     bool found = false;
     switch (f->op) {
-    case X86_FLAGS_SUB:
-        found = cond_from_sub(f, cc, out);
-        break;
-    case X86_FLAGS_LOGIC:
-        found = cond_from_logic(f, cc, out);
-        break;
+    case X86_FLAGS_SUB: found = cond_from_sub(f, cc, out); break;
+    case X86_FLAGS_LOGIC: found = cond_from_logic(f, cc, out); break;
     case X86_FLAGS_INC:
-    case X86_FLAGS_DEC:
-        found = cond_from_incdec(f, cc, out);
-        break;
+    case X86_FLAGS_DEC: found = cond_from_incdec(f, cc, out); break;
     case X86_FLAGS_ADD:
         if (cc == CC_B) {
             *out = (X86Cond){TCG_COND_LTU, x86_zext(f->r, f->size), x86_zext(f->a, f->size)};
             found = true;
         }
         break;
-    default:
-        return false;
+    default: return false;
     }
     if (found) {
         return true;
     }
     switch (cc) { // what the result alone decides
-    case CC_Z:
-        *out = cond_imm(TCG_COND_EQ, x86_zext(f->r, f->size), 0);
-        return true;
-    case CC_S:
-        *out = cond_imm(TCG_COND_LT, x86_sext(f->r, f->size), 0);
-        return true;
-    case CC_P:
-        *out = cond_parity(f->r);
-        return true;
-    default:
-        return false;
+    case CC_Z: *out = cond_imm(TCG_COND_EQ, x86_zext(f->r, f->size), 0); return true;
+    case CC_S: *out = cond_imm(TCG_COND_LT, x86_sext(f->r, f->size), 0); return true;
+    case CC_P: *out = cond_parity(f->r); return true;
+    default: return false;
     }
 }
 
@@ -351,16 +315,14 @@ static bool may_leave_flags(const ZydisDecodedInstruction *i)
         if (i->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY) {
             return false; // BMI2's do not write flags at all
         }
-        if (i->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT &&
-            (i->opcode == 0xd0 || i->opcode == 0xd1)) {
+        if (i->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && (i->opcode == 0xd0 || i->opcode == 0xd1)) {
             return false; // by 1
         }
         return !(i->raw.imm[0].size && (i->raw.imm[0].value.u & 0x1f));
     case ZYDIS_CATEGORY_STRINGOP:
-        return i->attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE |
-                                ZYDIS_ATTRIB_HAS_REPNE);
-    default:
-        return false;
+        return i->attributes &
+               (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE);
+    default: return false;
     }
 }
 
@@ -372,10 +334,8 @@ static bool is_opaque(const ZydisDecodedInstruction *i)
     case ZYDIS_CATEGORY_SYSRET:
     case ZYDIS_CATEGORY_SYSTEM:
     case ZYDIS_CATEGORY_INTERRUPT:
-    case ZYDIS_CATEGORY_RET:
-        return true;
-    default:
-        return i->mnemonic == ZYDIS_MNEMONIC_UD2;
+    case ZYDIS_CATEGORY_RET: return true;
+    default: return i->mnemonic == ZYDIS_MNEMONIC_UD2;
     }
 }
 
@@ -411,7 +371,8 @@ static uint32_t flags_read_at(DisasContext *s, uint64_t pc, uint32_t unknown, un
         if (i.cpu_flags) {
             tested = i.cpu_flags->tested & X86_CC_MASK;
             written = (i.cpu_flags->modified | i.cpu_flags->set_0 | i.cpu_flags->set_1 |
-                       i.cpu_flags->undefined) & X86_CC_MASK;
+                       i.cpu_flags->undefined) &
+                      X86_CC_MASK;
         }
         if (may_leave_flags(&i)) {
             written = 0;
@@ -440,8 +401,8 @@ static void discard(TCGv_i64 v) { tcg_emit1(INDEX_op_discard, (TCGArg)v); }
 void x86_flags_leave_to(DisasContext *s, uint64_t dest)
 {
     uint32_t read = X86_CC_MASK;
-    if (s->flags_written && !s->precise &&
-        !(s->base.cflags & CF_SINGLE_STEP) && !(s->base.key.flags & X86_TB_TF)) {
+    if (s->flags_written && !s->precise && !(s->base.cflags & CF_SINGLE_STEP) &&
+        !(s->base.key.flags & X86_TB_TF)) {
         unsigned budget = LOOK_INSNS;
         read = flags_read_at(s, dest, s->flags_written, &budget) |
                (X86_CC_MASK & ~s->flags_written);

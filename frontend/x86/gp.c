@@ -95,15 +95,9 @@ static TCGv_i64 byte_swapped(TCGv_i64 v, MemOp size)
 {
     TCGv_i64 r = tcg_temp_new_i64();
     switch (size) {
-    case MO_16:
-        tcg_gen_bswap16_i64(r, v);
-        break;
-    case MO_32:
-        tcg_gen_bswap32_i64(r, v);
-        break;
-    default:
-        tcg_gen_bswap64_i64(r, v);
-        break;
+    case MO_16: tcg_gen_bswap16_i64(r, v); break;
+    case MO_32: tcg_gen_bswap32_i64(r, v); break;
+    default: tcg_gen_bswap64_i64(r, v); break;
     }
     return r;
 }
@@ -300,23 +294,13 @@ enum { ALU_ADD, ALU_SUB, ALU_CMP, ALU_AND, ALU_TEST, ALU_OR, ALU_XOR, ALU_ADC, A
 static void gen_alu(int op, TCGv_i64 r, TCGv_i64 a, TCGv_i64 b)
 {
     switch (op) {
-    case ALU_ADD:
-        tcg_gen_add_i64(r, a, b);
-        break;
+    case ALU_ADD: tcg_gen_add_i64(r, a, b); break;
     case ALU_SUB:
-    case ALU_CMP:
-        tcg_gen_sub_i64(r, a, b);
-        break;
+    case ALU_CMP: tcg_gen_sub_i64(r, a, b); break;
     case ALU_AND:
-    case ALU_TEST:
-        tcg_gen_and_i64(r, a, b);
-        break;
-    case ALU_OR:
-        tcg_gen_or_i64(r, a, b);
-        break;
-    default:
-        tcg_gen_xor_i64(r, a, b);
-        break;
+    case ALU_TEST: tcg_gen_and_i64(r, a, b); break;
+    case ALU_OR: tcg_gen_or_i64(r, a, b); break;
+    default: tcg_gen_xor_i64(r, a, b); break;
     }
 }
 
@@ -332,24 +316,15 @@ static bool trans_alu_locked(DisasContext *s, int op)
     TCGv_i64 addr = x86_op_addr(s, 0), b = x86_op_load_tmp(s, 1);
     TCGv_i64 old = tcg_temp_new_i64(), r = tcg_temp_new_i64(), t = tcg_temp_new_i64();
     switch (op) {
-    case ALU_ADD:
-        tcg_gen_atomic_fetch_add_i64(old, addr, b, size);
-        break;
+    case ALU_ADD: tcg_gen_atomic_fetch_add_i64(old, addr, b, size); break;
     case ALU_SUB:
         tcg_gen_neg_i64(t, b);
         tcg_gen_atomic_fetch_add_i64(old, addr, t, size);
         break;
-    case ALU_AND:
-        tcg_gen_atomic_fetch_and_i64(old, addr, b, size);
-        break;
-    case ALU_OR:
-        tcg_gen_atomic_fetch_or_i64(old, addr, b, size);
-        break;
-    case ALU_XOR:
-        tcg_gen_atomic_fetch_xor_i64(old, addr, b, size);
-        break;
-    default:
-        return false;
+    case ALU_AND: tcg_gen_atomic_fetch_and_i64(old, addr, b, size); break;
+    case ALU_OR: tcg_gen_atomic_fetch_or_i64(old, addr, b, size); break;
+    case ALU_XOR: tcg_gen_atomic_fetch_xor_i64(old, addr, b, size); break;
+    default: return false;
     }
     gen_alu(op, r, old, b);
     x86_flags_set(s, alu_flags[op], size, old, b, r);
@@ -358,8 +333,7 @@ static bool trans_alu_locked(DisasContext *s, int op)
 
 static bool same_register(const DisasContext *s)
 {
-    return x86_op_is_reg(s, 0) && x86_op_is_reg(s, 1) &&
-           s->op[0].reg.value == s->op[1].reg.value;
+    return x86_op_is_reg(s, 0) && x86_op_is_reg(s, 1) && s->op[0].reg.value == s->op[1].reg.value;
 }
 
 static bool trans_alu(DisasContext *s, int op)

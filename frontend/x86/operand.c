@@ -13,9 +13,9 @@
 // --- registers ---------------------------------------------------------------------------------------
 
 typedef struct RegRef {
-    uint8_t n;     // 0-15
-    bool high;     // AH, CH, DH, BH
-    bool known;    // a general-purpose register
+    uint8_t n;  // 0-15
+    bool high;  // AH, CH, DH, BH
+    bool known; // a general-purpose register
     MemOp size;
 } RegRef;
 
@@ -64,18 +64,12 @@ unsigned x86_op_regno(const DisasContext *s, unsigned i)
 MemOp x86_op_size(const DisasContext *s, unsigned i)
 {
     switch (s->op[i].size) {
-    case 8:
-        return MO_8;
-    case 16:
-        return MO_16;
-    case 32:
-        return MO_32;
-    case 64:
-        return MO_64;
-    case 128:
-        return MO_128;
-    default:
-        return MO_256;
+    case 8: return MO_8;
+    case 16: return MO_16;
+    case 32: return MO_32;
+    case 64: return MO_64;
+    case 128: return MO_128;
+    default: return MO_256;
     }
 }
 
@@ -93,15 +87,9 @@ TCGv_i64 x86_zext(TCGv_i64 v, MemOp size)
     }
     TCGv_i64 r = tcg_temp_new_i64();
     switch (size) {
-    case MO_8:
-        tcg_gen_ext8u_i64(r, v);
-        break;
-    case MO_16:
-        tcg_gen_ext16u_i64(r, v);
-        break;
-    default:
-        tcg_gen_ext32u_i64(r, v);
-        break;
+    case MO_8: tcg_gen_ext8u_i64(r, v); break;
+    case MO_16: tcg_gen_ext16u_i64(r, v); break;
+    default: tcg_gen_ext32u_i64(r, v); break;
     }
     return r;
 }
@@ -117,15 +105,9 @@ TCGv_i64 x86_sext(TCGv_i64 v, MemOp size)
     }
     TCGv_i64 r = tcg_temp_new_i64();
     switch (size) {
-    case MO_8:
-        tcg_gen_ext8s_i64(r, v);
-        break;
-    case MO_16:
-        tcg_gen_ext16s_i64(r, v);
-        break;
-    default:
-        tcg_gen_ext32s_i64(r, v);
-        break;
+    case MO_8: tcg_gen_ext8s_i64(r, v); break;
+    case MO_16: tcg_gen_ext16s_i64(r, v); break;
+    default: tcg_gen_ext32s_i64(r, v); break;
     }
     return r;
 }
@@ -217,9 +199,8 @@ TCGv_i64 x86_op_addr(DisasContext *s, unsigned i)
     // In 64-bit mode the other segments have base 0; i386 programs under Linux use them flat.
     if (m->segment == ZYDIS_REGISTER_FS || m->segment == ZYDIS_REGISTER_GS) {
         TCGv_i64 r = tcg_temp_new_i64();
-        tcg_gen_add_i64(r, a,
-                        tcg_global_i64(m->segment == ZYDIS_REGISTER_FS ? X86_G_FS_BASE
-                                                                       : X86_G_GS_BASE));
+        tcg_gen_add_i64(
+            r, a, tcg_global_i64(m->segment == ZYDIS_REGISTER_FS ? X86_G_FS_BASE : X86_G_GS_BASE));
         a = s->code64 ? r : x86_zext(r, MO_32);
     }
     s->addr[i] = a;
@@ -259,10 +240,8 @@ TCGv_i64 x86_op_load_raw(DisasContext *s, unsigned i)
         RegRef ref = gpr_ref(s->op[i].reg.value);
         return ref.high ? high_byte(ref.n, false) : x86_gpr(ref.n);
     }
-    case ZYDIS_OPERAND_TYPE_MEMORY:
-        return load_mem(s, i, 0);
-    default:
-        return tcg_constant_i64(imm_value(s, i));
+    case ZYDIS_OPERAND_TYPE_MEMORY: return load_mem(s, i, 0);
+    default: return tcg_constant_i64(imm_value(s, i));
     }
 }
 
@@ -305,12 +284,8 @@ void x86_reg_store(DisasContext *s, unsigned regno, MemOp size, TCGv_i64 v)
     (void)s;
     TCGv_i64 r = x86_gpr(regno);
     switch (size) {
-    case MO_8:
-        tcg_gen_deposit_i64(r, r, v, 0, 8);
-        break;
-    case MO_16:
-        tcg_gen_deposit_i64(r, r, v, 0, 16);
-        break;
+    case MO_8: tcg_gen_deposit_i64(r, r, v, 0, 8); break;
+    case MO_16: tcg_gen_deposit_i64(r, r, v, 0, 16); break;
     case MO_32:
         if (is_const(v)) {
             tcg_gen_movi_i64(r, (int64_t)(uint32_t)((TCGTemp *)v)->val);
@@ -318,9 +293,7 @@ void x86_reg_store(DisasContext *s, unsigned regno, MemOp size, TCGv_i64 v)
             tcg_gen_ext32u_i64(r, v);
         }
         break;
-    default:
-        tcg_gen_mov_i64(r, v);
-        break;
+    default: tcg_gen_mov_i64(r, v); break;
     }
 }
 

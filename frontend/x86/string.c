@@ -233,9 +233,11 @@ static bool trans_scas(DisasContext *s, int size)
 
 #define STRING_ROWS(NAME, trans)                                                                   \
     {ZYDIS_MNEMONIC_##NAME##B, trans, MO_8, X86_FEAT_NONE},                                        \
-    {ZYDIS_MNEMONIC_##NAME##W, trans, MO_16, X86_FEAT_NONE},                                       \
-    {ZYDIS_MNEMONIC_##NAME##D, trans, MO_32, X86_FEAT_NONE},                                       \
-    {ZYDIS_MNEMONIC_##NAME##Q, trans, MO_64, X86_FEAT_NONE}
+        {ZYDIS_MNEMONIC_##NAME##W, trans, MO_16, X86_FEAT_NONE},                                   \
+        {ZYDIS_MNEMONIC_##NAME##D, trans, MO_32, X86_FEAT_NONE},                                   \
+    {                                                                                              \
+        ZYDIS_MNEMONIC_##NAME##Q, trans, MO_64, X86_FEAT_NONE                                      \
+    }
 
 const X86Row x86_rows_string[] = {
     STRING_ROWS(MOVS, trans_movs), STRING_ROWS(STOS, trans_stos), STRING_ROWS(LODS, trans_lods),

@@ -183,8 +183,8 @@ static bool decode(DisasContext *s)
         return false;
     }
     tcg_gen_insn_start(s->pc, 0);
-    x86_gen_exception(
-        s, status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG ? EXCP0D_GPF : EXCP06_ILLOP, s->pc);
+    x86_gen_exception(s, status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG ? EXCP0D_GPF : EXCP06_ILLOP,
+                      s->pc);
     s->base.pc_next = s->pc + n;
     return false;
 }
@@ -217,9 +217,7 @@ static void tr_tb_stop(DisasContextBase *db)
 {
     DisasContext *s = (DisasContext *)db;
     switch ((int)db->is_jmp) {
-    case DISAS_TOO_MANY:
-        x86_gen_jump(s, 0, db->pc_next);
-        break;
+    case DISAS_TOO_MANY: x86_gen_jump(s, 0, db->pc_next); break;
     case X86_DISAS_LOOKUP:
         x86_flags_materialise(s, X86_CC_MASK);
         if (steps(s)) {
@@ -236,8 +234,7 @@ static void tr_tb_stop(DisasContextBase *db)
             tcg_gen_exit_tb(0);
         }
         break;
-    default:
-        break;
+    default: break;
     }
 }
 

@@ -76,10 +76,10 @@ typedef struct DisasContext {
     DisasContextBase base;
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand op[ZYDIS_MAX_OPERAND_COUNT];
-    uint64_t pc;     // of the instruction
+    uint64_t pc;      // of the instruction
     uint64_t next_pc; // of the one after it
     bool code64;
-    bool precise;           // TCGContext.precise
+    bool precise; // TCGContext.precise
     X86PendingFlags flags;
     uint32_t flags_written; // X86_CC_*: written since the block's start, pending or in the globals
     TCGv_i64 addr[ZYDIS_MAX_OPERAND_COUNT]; // of the memory operands whose address is computed
@@ -88,14 +88,14 @@ typedef struct DisasContext {
     // MMX state that this block is known to have set: see vec.h.  Zero at a block's start.
     bool mmx_entered;
     bool mmx_enter_pending; // the instruction is an MMX one, and its end sets that state
-    uint8_t mmx_written; // bit n: the exponent of MMn is all ones
-    bool sse_unmasked;   // the block runs under an MXCSR that unmasks an exception
+    uint8_t mmx_written;    // bit n: the exponent of MMn is all ones
+    bool sse_unmasked;      // the block runs under an MXCSR that unmasks an exception
 } DisasContext;
 
 // The frontend's own block ends (is_jmp).  pc and flags are stored.
 enum {
     X86_DISAS_LOOKUP = DISAS_TARGET_0, // jump to whatever block rip names
-    X86_DISAS_EXIT = DISAS_TARGET_1,   // return to cpu_exec: the instruction changed what it looks at
+    X86_DISAS_EXIT = DISAS_TARGET_1, // return to cpu_exec: the instruction changed what it looks at
 };
 
 // A semantics row.  trans returns false for an encoding that is undefined (#UD).
@@ -107,7 +107,9 @@ typedef struct X86Row {
     X86Feature feature;
 } X86Row;
 
-#define X86_ROWS(name) extern const X86Row name[]; extern const size_t name##_count
+#define X86_ROWS(name)                                                                             \
+    extern const X86Row name[];                                                                    \
+    extern const size_t name##_count
 X86_ROWS(x86_rows_gp);
 X86_ROWS(x86_rows_muldiv);
 X86_ROWS(x86_rows_bit);
@@ -147,13 +149,14 @@ MemOp x86_op_size(const DisasContext *s, unsigned i); // MO_8 .. MO_128 from the
 // temp, computed on the first call and kept for the instruction: so call it before any branch inside the
 // instruction.  With precise state, the flags are put in the globals first.
 TCGv_i64 x86_op_addr(DisasContext *s, unsigned i);
-TCGv_i64 x86_op_effective_addr(DisasContext *s, unsigned i); // the same without the segment base (LEA)
+TCGv_i64 x86_op_effective_addr(DisasContext *s,
+                               unsigned i); // the same without the segment base (LEA)
 // The value of operand i (register, memory or immediate), zero-extended from its size, in a fresh temp
 // or a register's own handle when that is the whole of it: the caller must not write it.
 TCGv_i64 x86_op_load(DisasContext *s, unsigned i);
 // The same with any bits above the operand's size: for operations that only look at the low ones.
 TCGv_i64 x86_op_load_raw(DisasContext *s, unsigned i);
-TCGv_i64 x86_op_load_tmp(DisasContext *s, unsigned i); // as _raw, always in a fresh temp
+TCGv_i64 x86_op_load_tmp(DisasContext *s, unsigned i);    // as _raw, always in a fresh temp
 TCGv_i64 x86_op_load_signed(DisasContext *s, unsigned i); // sign-extended to 64 bits
 // Stores the low bits of v to operand i (a 32-bit register write clears the upper half).
 void x86_op_store(DisasContext *s, unsigned i, TCGv_i64 v);

@@ -51,9 +51,9 @@ enum {
 
 // Flags of a block's TBKey.
 #define X86_TB_CODE64 1u
-#define X86_TB_TF 2u          // single step: one instruction, then #DB
+#define X86_TB_TF 2u           // single step: one instruction, then #DB
 #define X86_TB_SSE_UNMASKED 4u // MXCSR unmasks an exception
-#define X86_TB_MODEL_SHIFT 8  // index of the CPU model, 8 bits
+#define X86_TB_MODEL_SHIFT 8   // index of the CPU model, 8 bits
 
 // What a CPU model shows through CPUID; frontend/x86/cpu-models.c has them.
 typedef struct X86CPUModel {
@@ -89,12 +89,12 @@ typedef struct CPUX86State {
     uint64_t rip;
 
     // Arithmetic flags, each alone; see x86_eflags_get.
-    uint64_t cc_z; // ZF = (cc_z == 0)
-    uint64_t cc_n; // SF = bit 63; PF = even parity of the low byte
-    uint64_t cc_c; // CF, 0 or 1
-    uint64_t cc_o; // OF, 0 or 1
-    uint64_t cc_a; // AF = bit 4
-    int64_t df;    // +1 or -1: step of string instructions
+    uint64_t cc_z;         // ZF = (cc_z == 0)
+    uint64_t cc_n;         // SF = bit 63; PF = even parity of the low byte
+    uint64_t cc_c;         // CF, 0 or 1
+    uint64_t cc_o;         // OF, 0 or 1
+    uint64_t cc_a;         // AF = bit 4
+    int64_t df;            // +1 or -1: step of string instructions
     uint64_t eflags_other; // AC, ID, NT, TF as EFLAGS has them; IF and bit 1 always read as set
 
     uint64_t fs_base, gs_base;

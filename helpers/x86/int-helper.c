@@ -58,17 +58,14 @@ uint64_t helper_x86_pext(uint64_t v, uint64_t mask)
 
 // CRC-32C (polynomial 0x11EDC6F41, reflected), without the usual inversions.
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) uint64_t helper_x86_crc32(uint64_t crc, uint64_t v, uint32_t bytes)
+__attribute__((target("sse4.2"))) uint64_t helper_x86_crc32(uint64_t crc, uint64_t v,
+                                                            uint32_t bytes)
 {
     switch (bytes) {
-    case 1:
-        return __builtin_ia32_crc32qi((uint32_t)crc, (uint8_t)v);
-    case 2:
-        return __builtin_ia32_crc32hi((uint32_t)crc, (uint16_t)v);
-    case 4:
-        return __builtin_ia32_crc32si((uint32_t)crc, (uint32_t)v);
-    default:
-        return __builtin_ia32_crc32di(crc, v);
+    case 1: return __builtin_ia32_crc32qi((uint32_t)crc, (uint8_t)v);
+    case 2: return __builtin_ia32_crc32hi((uint32_t)crc, (uint16_t)v);
+    case 4: return __builtin_ia32_crc32si((uint32_t)crc, (uint32_t)v);
+    default: return __builtin_ia32_crc32di(crc, v);
     }
 }
 #else
@@ -133,36 +130,20 @@ static void finish_round(CPUX86State *env, uint64_t n, uint32_t size, bool sourc
 static void move_elements(uint64_t dst, uint64_t src, uint64_t n, uint32_t size)
 {
     switch (size) {
-    case 0:
-        __asm__ volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(n) : : "memory");
-        break;
-    case 1:
-        __asm__ volatile("rep movsw" : "+D"(dst), "+S"(src), "+c"(n) : : "memory");
-        break;
-    case 2:
-        __asm__ volatile("rep movsl" : "+D"(dst), "+S"(src), "+c"(n) : : "memory");
-        break;
-    default:
-        __asm__ volatile("rep movsq" : "+D"(dst), "+S"(src), "+c"(n) : : "memory");
-        break;
+    case 0: __asm__ volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(n) : : "memory"); break;
+    case 1: __asm__ volatile("rep movsw" : "+D"(dst), "+S"(src), "+c"(n) : : "memory"); break;
+    case 2: __asm__ volatile("rep movsl" : "+D"(dst), "+S"(src), "+c"(n) : : "memory"); break;
+    default: __asm__ volatile("rep movsq" : "+D"(dst), "+S"(src), "+c"(n) : : "memory"); break;
     }
 }
 
 static void fill_elements(uint64_t dst, uint64_t v, uint64_t n, uint32_t size)
 {
     switch (size) {
-    case 0:
-        __asm__ volatile("rep stosb" : "+D"(dst), "+c"(n) : "a"(v) : "memory");
-        break;
-    case 1:
-        __asm__ volatile("rep stosw" : "+D"(dst), "+c"(n) : "a"(v) : "memory");
-        break;
-    case 2:
-        __asm__ volatile("rep stosl" : "+D"(dst), "+c"(n) : "a"(v) : "memory");
-        break;
-    default:
-        __asm__ volatile("rep stosq" : "+D"(dst), "+c"(n) : "a"(v) : "memory");
-        break;
+    case 0: __asm__ volatile("rep stosb" : "+D"(dst), "+c"(n) : "a"(v) : "memory"); break;
+    case 1: __asm__ volatile("rep stosw" : "+D"(dst), "+c"(n) : "a"(v) : "memory"); break;
+    case 2: __asm__ volatile("rep stosl" : "+D"(dst), "+c"(n) : "a"(v) : "memory"); break;
+    default: __asm__ volatile("rep stosq" : "+D"(dst), "+c"(n) : "a"(v) : "memory"); break;
     }
 }
 #else

@@ -43,7 +43,8 @@ static uint32_t word_at(const char *text, unsigned offset)
 static uint32_t signature(const X86CPUModel *m)
 {
     uint32_t family = m->family > 15 ? 15 : m->family, extended = m->family - family;
-    return extended << 20 | (m->model >> 4) << 16 | family << 8 | (m->model & 15) << 4 | m->stepping;
+    return extended << 20 | (m->model >> 4) << 16 | family << 8 | (m->model & 15) << 4 |
+           m->stepping;
 }
 
 static CpuidLeaf brand_leaf(const X86CPUModel *m, unsigned part)
@@ -88,27 +89,20 @@ static CpuidLeaf cpuid_leaf(const CPUX86State *env, uint32_t leaf, uint32_t subl
     case 1: // EBX: CLFLUSH line of 8 quadwords, one logical processor
         return (CpuidLeaf){signature(m), 8u << 8 | 1u << 16, m->leaf1_ecx, m->leaf1_edx};
     case 7:
-        return subleaf ? (CpuidLeaf){0}
-                       : (CpuidLeaf){0, m->leaf7_ebx, m->leaf7_ecx, m->leaf7_edx};
-    case 0xd:
-        return xsave_leaf(env, subleaf);
+        return subleaf ? (CpuidLeaf){0} : (CpuidLeaf){0, m->leaf7_ebx, m->leaf7_ecx, m->leaf7_edx};
+    case 0xd: return xsave_leaf(env, subleaf);
     case 0x80000000:
         return (CpuidLeaf){0x80000008, word_at(m->vendor, 0), word_at(m->vendor, 8),
                            word_at(m->vendor, 4)};
-    case 0x80000001:
-        return (CpuidLeaf){signature(m), 0, m->ext1_ecx, m->ext1_edx};
+    case 0x80000001: return (CpuidLeaf){signature(m), 0, m->ext1_ecx, m->ext1_edx};
     case 0x80000002:
     case 0x80000003:
-    case 0x80000004:
-        return brand_leaf(m, leaf - 0x80000002);
-    case 0x80000005:
-        return (CpuidLeaf){0, 0, L1_INFO, L1_INFO};
-    case 0x80000006:
-        return (CpuidLeaf){0, 0, L2_INFO, L3_INFO};
+    case 0x80000004: return brand_leaf(m, leaf - 0x80000002);
+    case 0x80000005: return (CpuidLeaf){0, 0, L1_INFO, L1_INFO};
+    case 0x80000006: return (CpuidLeaf){0, 0, L2_INFO, L3_INFO};
     case 0x80000008: // 48 physical, 48 linear address bits
         return (CpuidLeaf){0x3030, 0, 0, 0};
-    default:
-        return (CpuidLeaf){0};
+    default: return (CpuidLeaf){0};
     }
 }
 
@@ -219,11 +213,8 @@ uint64_t helper_x86_query_seg(uint32_t selector, uint32_t what)
         return (uint64_t)-1;
     }
     switch (what) {
-    case X86_SEG_RIGHTS:
-        return d->rights;
-    case X86_SEG_LIMIT:
-        return d->limit;
-    default:
-        return 0;
+    case X86_SEG_RIGHTS: return d->rights;
+    case X86_SEG_LIMIT: return d->limit;
+    default: return 0;
     }
 }

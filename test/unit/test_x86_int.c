@@ -33,17 +33,18 @@
 #define S 0x080
 #define O 0x800
 #define ALL 0x8d5
-#define LOGIC 0x8c5   // all but AF
+#define LOGIC 0x8c5 // all but AF
 #define SHIFT1 0x8c5
-#define SHIFT 0x0c5   // OF is defined for a count of 1 alone
-#define SHIFTN 0x0c4  // narrow: CF is undefined for counts above the width
+#define SHIFT 0x0c5  // OF is defined for a count of 1 alone
+#define SHIFTN 0x0c4 // narrow: CF is undefined for counts above the width
 #define ROTATE1 0x8d5
-#define ROTATE 0x0d5  // the others are left alone
+#define ROTATE 0x0d5 // the others are left alone
 #define DIRECTION 0x400
 #define COUNT 0x10000 // RCX is 0 .. 24
 #define BITS 0x20000  // RBX is -4000 .. 4000
 #define HALF 0x40000  // RDX is below half of the divisor RBX or so: most divisions succeed
 
+// clang-format off
 // --- the cases -----------------------------------------------------------------------------------------
 
 // An operation on the four sizes, register and memory destination, memory and immediate source.
@@ -330,32 +331,62 @@ X86_CASE(0, ".byte 0x06") X86_CASE(0, ".byte 0xf0, 0x01, 0xc0") X86_CASE(0, ".by
 X86_CASE(0, "mov $0x1234, %eax; mov %eax, %ds") X86_CASE(0, "xor %eax, %eax; mov %eax, %ss") X86_CASE(0, "mov (%rax), %rbx")
 X86_CASE(0, "xor %eax, %eax; mov %rbx, (%rax)") X86_CASE(0, "xor %eax, %eax; add %ebx, %ecx; push (%rax)")
 
+// clang-format on
 // --- states --------------------------------------------------------------------------------------------
 
 #define BUFFER 8192
-#define STACK  4096
-static uint8_t buffer[BUFFER] __attribute__((aligned(4096)));
+#define STACK 4096
+                                                static uint8_t buffer[BUFFER]
+    __attribute__((aligned(4096)));
 static uint8_t stack[STACK] __attribute__((aligned(64)));
 
 static uint64_t pick(uint64_t *seed)
 {
     static const uint64_t nasty[] = {
-        0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000,
-        0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff,
-        0x8000000000000000, 0xffffffffffffffff, 0xfffffffffffffffe, 0xffffffff80000000,
-        0xffffffff7fffffff, 0xffffffffffff8000, 0xffffffffffffff80, 0x5555555555555555,
+        0,
+        1,
+        2,
+        3,
+        7,
+        8,
+        15,
+        16,
+        17,
+        31,
+        32,
+        33,
+        63,
+        64,
+        0x7f,
+        0x80,
+        0xff,
+        0x100,
+        0x7fff,
+        0x8000,
+        0xffff,
+        0x10000,
+        0x7fffffff,
+        0x80000000,
+        0xffffffff,
+        0x100000000,
+        0x7fffffffffffffff,
+        0x8000000000000000,
+        0xffffffffffffffff,
+        0xfffffffffffffffe,
+        0xffffffff80000000,
+        0xffffffff7fffffff,
+        0xffffffffffff8000,
+        0xffffffffffffff80,
+        0x5555555555555555,
         0x0f0f0f0f0f0f0f0f,
     };
     uint64_t r = x86_test_random(seed);
     switch (r % 4) {
-    case 0:
-        return nasty[r / 4 % G_N_ELEMENTS(nasty)];
-    case 1:
-        return x86_test_random(seed) >> (r / 4 % 64);
+    case 0: return nasty[r / 4 % G_N_ELEMENTS(nasty)];
+    case 1: return x86_test_random(seed) >> (r / 4 % 64);
     case 2: // parts that are nasty on their own
         return (nasty[r / 4 % G_N_ELEMENTS(nasty)] & 0xffffffff) | x86_test_random(seed) << 32;
-    default:
-        return x86_test_random(seed);
+    default: return x86_test_random(seed);
     }
 }
 
@@ -392,9 +423,9 @@ static void fill_buffer(uint64_t seed)
 
 static void dump_numbers(const X86TestState *st)
 {
-    fprintf(stderr, "  rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx r8 %lx r9 %lx\n", st->gpr[R_EAX],
-            st->gpr[R_EBX], st->gpr[R_ECX], st->gpr[R_EDX], st->gpr[R_ESI], st->gpr[R_EDI],
-            st->gpr[8], st->gpr[9]);
+    fprintf(stderr, "  rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx r8 %lx r9 %lx\n",
+            st->gpr[R_EAX], st->gpr[R_EBX], st->gpr[R_ECX], st->gpr[R_EDX], st->gpr[R_ESI],
+            st->gpr[R_EDI], st->gpr[8], st->gpr[9]);
 }
 
 // One state: true when both agree.

@@ -22,8 +22,9 @@
 
 // Code that is translated only, under a label each.
 #define CODE(name, text)                                                                           \
-    __asm__(".pushsection .text\n" #name "_begin:\n" text "\n" #name "_end:\n.popsection");         \
-    extern const uint8_t name##_begin[] __asm__(#name "_begin"), name##_end[] __asm__(#name "_end")
+    __asm__(".pushsection .text\n" #name "_begin:\n" text "\n" #name "_end:\n.popsection");        \
+    extern const uint8_t name##_begin[] __asm__(#name "_begin"), name##_end[] __asm__(#name "_en"  \
+                                                                                            "d")
 
 typedef struct Guest {
     const uint8_t *begin, *end; // what it may fetch
@@ -64,8 +65,8 @@ static void guest_free(Guest *g)
 static TranslationResult translate(Guest *g, uint32_t cflags)
 {
     const GuestISA *isa = &guest_isa_x86_64;
-    TranslationResult r = translator_loop(g->ctx, isa, &g->code, isa->get_tb_key(&g->env->cs), cflags,
-                                          fetch, g);
+    TranslationResult r = translator_loop(g->ctx, isa, &g->code, isa->get_tb_key(&g->env->cs),
+                                          cflags, fetch, g);
     assert_null(g->ctx->error);
     g_autofree char *fault = tcg_verify(g->ctx);
     assert_null(fault);
@@ -94,7 +95,8 @@ static intptr_t run(Guest *g)
 static unsigned writes_of(const TCGContext *ctx, const char *global)
 {
     unsigned n = 0;
-    TCG_FOREACH_OP(op, ctx) {
+    TCG_FOREACH_OP(op, ctx)
+    {
         for (unsigned i = 0; i < tcg_op_nout(op); i++) {
             const TCGTemp *t = arg_temp(op->args[i]);
             n += t->kind == TEMP_GLOBAL && !strcmp(t->name, global);
@@ -106,9 +108,7 @@ static unsigned writes_of(const TCGContext *ctx, const char *global)
 static unsigned ops_of(const TCGContext *ctx, TCGOpcode opc)
 {
     unsigned n = 0;
-    TCG_FOREACH_OP(op, ctx) {
-        n += op->opc == opc;
-    }
+    TCG_FOREACH_OP(op, ctx) { n += op->opc == opc; }
     return n;
 }
 
@@ -147,15 +147,12 @@ static void test_flags_at_end(void **state)
         unsigned expected; // written in the first block
     } cases[] = {
 #define ROW(name, expected) {#name, name##_begin, name##_end, expected}
-        ROW(killed, 0),
-        ROW(carry_read, FC),
+        ROW(killed, 0),          ROW(carry_read, FC),
         ROW(jcc_chain, FN | FO), // the fall-through's JL; the other side kills all
         ROW(shift_by_cl, 0),     // keeps flags for a count of 0, but the XOR after it kills them
-        ROW(unknown_end, FALL),
-        ROW(to_syscall, FALL), // R11 shows them
+        ROW(unknown_end, FALL),  ROW(to_syscall, FALL), // R11 shows them
         ROW(string_end, FZ), // REPE looks at ZF, if after its own comparison
-        ROW(call_through, 0),
-        ROW(shift_known, FC), // DEC leaves CF to the ADC
+        ROW(call_through, 0),    ROW(shift_known, FC), // DEC leaves CF to the ADC
 #undef ROW
     };
     unsigned bad = 0;
@@ -167,8 +164,8 @@ static void test_flags_at_end(void **state)
             translate(&g, cflags[c]);
             unsigned expected = cflags[c] ? FALL : cases[i].expected;
             if (flags_written(&g) != expected) {
-                printf("%s, cflags %x: flags written %02x, expected %02x\n", cases[i].name, cflags[c],
-                       flags_written(&g), expected);
+                printf("%s, cflags %x: flags written %02x, expected %02x\n", cases[i].name,
+                       cflags[c], flags_written(&g), expected);
                 tcg_dump_ops(g.ctx, stdout);
                 bad++;
             }
@@ -441,19 +438,19 @@ static void test_cpuid(void **state)
     assert_true(r[0] >= 7);
     assert_memory_equal(&r[1], "Auth", 4);
     cpuid_of(NULL, 1, 0, r);
-    assert_int_equal(r[2] >> 20 & 1, 1);      // SSE4.2
-    assert_int_equal(r[2] >> 28 & 1, 0);      // AVX
-    assert_int_equal(r[3] >> 25 & 3, 3);      // SSE, SSE2
+    assert_int_equal(r[2] >> 20 & 1, 1); // SSE4.2
+    assert_int_equal(r[2] >> 28 & 1, 0); // AVX
+    assert_int_equal(r[3] >> 25 & 3, 3); // SSE, SSE2
     cpuid_of("x86-64-v1", 1, 0, r);
     assert_int_equal(r[2] & 0x7fffffff, 0);
     cpuid_of(NULL, 7, 0, r);
-    assert_int_equal(r[1] >> 3 & 1, 1);       // BMI1
-    assert_int_equal(r[1] >> 5 & 1, 0);       // AVX2
-    assert_int_equal(r[1] >> 29 & 1, 1);      // SHA
+    assert_int_equal(r[1] >> 3 & 1, 1);  // BMI1
+    assert_int_equal(r[1] >> 5 & 1, 0);  // AVX2
+    assert_int_equal(r[1] >> 29 & 1, 1); // SHA
     cpuid_of("max,-sha-ni", 7, 0, r);
     assert_int_equal(r[1] >> 29 & 1, 0);
     cpuid_of(NULL, 0x80000001, 0, r);
-    assert_int_equal(r[3] >> 29 & 1, 1);      // long mode
+    assert_int_equal(r[3] >> 29 & 1, 1); // long mode
     char brand[49] = {0};
     for (unsigned i = 0; i < 3; i++) {
         cpuid_of("max", 0x80000002 + i, 0, (uint32_t *)(void *)(brand + (size_t)i * 16));
@@ -473,16 +470,21 @@ static void test_disassembly(void **state)
                                                   sizeof(text)),
                      5);
     assert_string_equal(text, "andn ecx, ebx, eax");
-    assert_int_equal(guest_isa_x86_64.disassemble(NULL, 0, bad_first_begin, 1, text, sizeof(text)), 0);
+    assert_int_equal(guest_isa_x86_64.disassemble(NULL, 0, bad_first_begin, 1, text, sizeof(text)),
+                     0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flags_at_end),       cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_exit_request),       cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_interrupted_strings), cmocka_unit_test(test_models),
-        cmocka_unit_test(test_cpuid),              cmocka_unit_test(test_disassembly),
+        cmocka_unit_test(test_flags_at_end),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_exit_request),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_interrupted_strings),
+        cmocka_unit_test(test_models),
+        cmocka_unit_test(test_cpuid),
+        cmocka_unit_test(test_disassembly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
