@@ -25,15 +25,12 @@
 // scopes), then loops. default<O2> takes twice the time for nothing measurable (docs/design.md).
 static const struct {
     const char *name;
-    const char *passes;
-    bool only_with_helpers; // the passes have nothing to do without inlined helpers
+    const char *passes; // after the helpers have been inlined; NULL: none
     LLVMCodeGenOptLevel codegen;
 } levels[JIT_LEVELS] = {
     [JIT_O0] =
         {
             .name = "O0",
-            .passes = "always-inline",
-            .only_with_helpers = true,
             .codegen = LLVMCodeGenLevelNone,
         },
     [JIT_O2] =
@@ -96,7 +93,7 @@ G_DEFINE_QUARK(myna_jit_error, jit_error)
 static uint64_t now_ns(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
@@ -392,15 +389,22 @@ bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipel
     return ok;
 }
 
-const char *jit_level_pipeline(JitLevel level) { return levels[level].passes; }
+const char *jit_level_pipeline(JitLevel level)
+{
+    return levels[level].passes ? levels[level].passes : "";
+}
 
 bool jit_optimise(JitContext *context, LLVMModuleRef module, JitLevel level, GError **error)
 {
-    bool has_helpers = context->with_helpers == module;
-    if (levels[level].only_with_helpers && !has_helpers) {
+    if (context->with_helpers == module) {
+        uint64_t start = now_ns();
+        shim_inline_helpers(module);
+        context->times.optimise += now_ns() - start;
+        context->with_helpers = NULL;
+    }
+    if (!levels[level].passes) {
         return true;
     }
-    context->with_helpers = NULL;
     bool held = first_use_begin(context->jit, level);
     bool ok = jit_run_passes(context, module, levels[level].passes, error);
     first_use_end(context->jit, level, held, false);

@@ -140,17 +140,17 @@ unsigned jit_context_generation(const JitContext *context);
 LLVMModuleRef jit_module_new(JitContext *context, const char *name);
 
 // Brings the bodies of small helpers into the module (available_externally, alwaysinline) for each
-// function that it declares and the helpers' bitcode defines. The others stay native calls. A pipeline
-// that holds always-inline must follow (each level's does). True and nothing done when there is no
+// function that it declares and the helpers' bitcode defines. The others stay native calls. jit_optimise
+// inlines them (at each level). True and nothing done when there is no
 // bitcode.
 bool jit_link_helpers(JitContext *context, LLVMModuleRef module, GError **error);
 
-// Runs a level's pipeline.
+// Inlines what jit_link_helpers brought, and runs the level's pipeline.
 bool jit_optimise(JitContext *context, LLVMModuleRef module, JitLevel level, GError **error);
 // Runs a pipeline of the caller's, in the form of opt's -passes; parsed once a context.
 bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipeline,
                     GError **error);
-// The level's pipeline as text, for --dump-ir's index and the cache's key.
+// The level's pipeline as text (empty: none), for --dump-ir's index and the cache's key.
 const char *jit_level_pipeline(JitLevel level);
 
 // True when the module is well formed; else *message says what is not (g_free it). message may be NULL.
@@ -180,7 +180,7 @@ void jit_disassemble(const JitObject *object, FILE *out);
 // The same for any piece of host code.
 void jit_disassemble_range(Jit *jit, const void *code, size_t size, FILE *out);
 
-// Where a context's time went, in nanoseconds, since it was made.
+// Where a context's time went, in nanoseconds of its thread's CPU time, since it was made.
 typedef struct JitTimes {
     uint64_t helpers, optimise, codegen, link;
     uint64_t modules;      // compiled

@@ -22,6 +22,7 @@
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Analysis/InlineCost.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/InstIterator.h"
@@ -340,4 +341,45 @@ int shim_helpers_link(ShimHelpers *helpers, LLVMModuleRef module, char **error)
         count++;
     }
     return count;
+}
+
+bool shim_inline_helpers(LLVMModuleRef module)
+{
+    Module &unit = *unwrap(module);
+    SmallVector<Function *, 8> bodies;
+    for (Function &function : unit) {
+        if (!function.isDeclaration() && function.hasFnAttribute(Attribute::AlwaysInline)) {
+            bodies.push_back(&function);
+        }
+    }
+    // Each body once: what it calls is then either inlined already, or will be in the callers. One that
+    // has come to call itself is not viable any more, so this ends.
+    bool changed = false;
+    SmallVector<CallBase *, 16> calls;
+    for (Function *body : bodies) {
+        calls.clear();
+        for (User *user : body->users()) {
+            auto *call = dyn_cast<CallBase>(user);
+            if (call && call->getCalledOperand() == body &&
+                call->getFunctionType() == body->getFunctionType()) {
+                calls.push_back(call);
+            }
+        }
+        if (calls.empty() || !isInlineViable(*body).isSuccess()) {
+            continue;
+        }
+        for (CallBase *call : calls) {
+            InlineFunctionInfo info;
+            changed |= InlineFunction(*call, info, /*MergeAttributes=*/true, nullptr,
+                                      /*InsertLifetime=*/false)
+                           .isSuccess();
+        }
+    }
+    for (Function *body : bodies) {
+        body->removeDeadConstantUsers();
+        if (body->isDefTriviallyDead()) {
+            body->eraseFromParent();
+        }
+    }
+    return changed;
 }

@@ -74,6 +74,11 @@ void shim_helpers_close(ShimHelpers *helpers);
 // the number of bodies brought in, or -1 and a message (a type differs: our fault).
 int shim_helpers_link(ShimHelpers *helpers, LLVMModuleRef module, char **error);
 
+// Inlines the module's alwaysinline functions and drops the bodies that nobody calls any more. What the
+// always-inline pass does, without the alias analysis of each body that it asks for: half the
+// time. True when anything changed.
+bool shim_inline_helpers(LLVMModuleRef module);
+
 #ifdef __cplusplus
 }
 #endif
