@@ -21,6 +21,7 @@
 #include "stats.h"
 #include "tb.h"
 #include "tier-host.h"
+#include "verify.h"
 
 const MynaOptions *myna_options;
 
@@ -144,6 +145,7 @@ void process_fork_prepare(void)
 {
     cpu_request_exit_all();
     call_rcu_before_fork();
+    verify_fork_prepare();
     tier_host_fork_prepare();
     tb_fork_prepare();
     guest_memory_fork_prepare();
@@ -159,6 +161,7 @@ void process_fork_parent(void)
     guest_memory_fork_parent();
     tb_fork_parent();
     tier_host_fork_parent();
+    verify_fork_done();
 }
 
 void process_fork_child(void)
@@ -169,6 +172,7 @@ void process_fork_child(void)
     guest_memory_fork_child();
     tb_fork_child();
     tier_host_fork_child();
+    verify_fork_done();
 }
 
 // --- symbols ------------------------------------------------------------------------------------

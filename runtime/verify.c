@@ -6,11 +6,12 @@
 // exception.  After HOT_RUNS executions the compiled form is the one of the full pipeline.
 //
 // What differs from run to run by nature (time stamps, random numbers) is recorded in the first and
-// replayed in the second (CPUState.nondeterministic).  Memory that other threads or processes write
-// meanwhile can show a difference that is none; so can a block that stores where only the second run
-// does, which shows as the registers or the next block's end.
+// replayed in the second (CPUState.nondeterministic).  Guest threads take turns.  Memory that the kernel or
+// another process writes meanwhile can show a difference that is none.  A store that only the second run
+// makes is not looked for; it shows in what the guest does next.
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,7 +278,14 @@ static bool nothing_ran(const Outcome *o)
     return o->exception == EXCP_NONE && (o->ret & TB_EXIT_MASK) == TB_EXIT_REQUESTED;
 }
 
-uintptr_t verify_run(CPUState *cs, TranslationBlock *tb)
+// One CPU at a time: between a block's two runs memory goes back to what it was, and no other guest thread
+// may see or change it meanwhile.
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+void verify_fork_prepare(void) { pthread_mutex_lock(&turn); }
+void verify_fork_done(void) { pthread_mutex_unlock(&turn); }
+
+static uintptr_t run_and_compare(CPUState *cs, TranslationBlock *tb)
 {
     Verify *v = verify_get(cs);
     CPUPrivate *p = cpu_private(cs);
@@ -314,4 +322,12 @@ uintptr_t verify_run(CPUState *cs, TranslationBlock *tb)
         report(cs, tb, v, &expected, &got);
     }
     return got.ret;
+}
+
+uintptr_t verify_run(CPUState *cs, TranslationBlock *tb)
+{
+    pthread_mutex_lock(&turn);
+    uintptr_t ret = run_and_compare(cs, tb);
+    pthread_mutex_unlock(&turn);
+    return ret;
 }

@@ -12,4 +12,7 @@
 // entry: gives what exit_tb gave, or 0 when the block was left with cs->exception_index set.
 uintptr_t verify_run(CPUState *cs, TranslationBlock *tb);
 
+void verify_fork_prepare(void); // before tb_lock is taken
+void verify_fork_done(void);    // in parent and child
+
 #endif

@@ -469,6 +469,95 @@ static void test_fork(void **unused)
     guest_munmap(other, P);
 }
 
+// --- --verify finds what is wrong ---------------------------------------------------------------------
+
+static uint64_t broken_store;
+
+// What LLVM might make of "inc eax; syscall" on a bad day.
+static uintptr_t broken_entry(void *opaque, const TCGCode *code)
+{
+    CPUX86State *e = opaque;
+    (void)code;
+    if (broken_store) {
+        *(uint8_t *)g2h(broken_store) ^= 1;
+    } else {
+        e->regs[R_EAX] += 2;
+    }
+    e->rip += 4;
+    cpu_loop_exit((e->cs.exception_index = EXCP_SYSCALL, &e->cs));
+}
+
+static void break_block(TranslationBlock *tb, void *opaque)
+{
+    if (tb->pc == *(uint64_t *)opaque) {
+        tb->llvm_entry = broken_entry;
+    }
+}
+
+// Runs in a child with the block at pc broken: its status, and what it said.
+static int run_broken(uint64_t pc, char *text, size_t size)
+{
+    int out[2];
+    assert_int_equal(pipe(out), 0);
+    process_fork_prepare();
+    pid_t pid = fork();
+    if (pid == 0) {
+        process_fork_child();
+        dup2(out[1], STDERR_FILENO);
+        tb_foreach(break_block, &pc);
+        run_at(pc);
+        _exit(0);
+    }
+    process_fork_parent();
+    close(out[1]);
+    size_t n = 0;
+    for (ssize_t got; n < size - 1 && (got = read(out[0], text + n, size - 1 - n)) > 0;) {
+        n += (size_t)got;
+    }
+    text[n] = 0;
+    close(out[0]);
+    int status;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void assert_says(const char *text, const char *what)
+{
+    if (!strstr(text, what)) {
+        fail_msg("the report lacks \"%s\":\n%s", what, text);
+    }
+}
+
+static void test_verify_reports(void **unused)
+{
+    (void)unused;
+    char text[8192];
+    if (tb_engine() != TB_ENGINE_VERIFY) {
+        return;
+    }
+    uint64_t pc = place(CODE(0xff, 0xc0, SYSCALL), RX, 1);
+    env->regs[R_EAX] = 0x41;
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    env->regs[R_EAX] = 0x41;
+    assert_int_equal(run_broken(pc, text, sizeof(text)), 70);
+    assert_says(text, "inc eax");
+    assert_says(text, "rax ");
+    assert_says(text, "before 0x0000000000000041");
+    assert_says(text, "expected 0x0000000000000042");
+    assert_says(text, "got 0x0000000000000043");
+    guest_munmap(pc, P);
+
+    pc = place(CODE(0x88, 0x07, 0x0f, 0x05), RX, 1); // mov [rdi], al; syscall
+    int64_t data = guest_mmap(0, P, RW, ANON, -1, 0);
+    env->regs[R_EDI] = data;
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    broken_store = data;
+    assert_int_equal(run_broken(pc, text, sizeof(text)), 70);
+    assert_says(text, "memory at 0x");
+    guest_munmap(pc, P);
+    guest_munmap(data, P);
+}
+
 // --- main ---------------------------------------------------------------------------------------
 
 static const char *const engines[] = {"tci", "tiered", "all", "verify"};
@@ -507,6 +596,7 @@ static int run_engine(const char *name)
         cmocka_unit_test(test_full_cache),
         cmocka_unit_test(test_threads_and_flushes),
         cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_verify_reports),
     };
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }
