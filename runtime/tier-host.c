@@ -138,9 +138,9 @@ static void host_release(void *opaque, const TCGCode *code)
 
 static uint32_t hot_count(void)
 {
-    return state.opts->hot                          ? state.opts->hot
+    return state.opts->hot                         ? state.opts->hot
            : state.opts->engine == ENGINE_LLVM_ALL ? HOT_COMPILED
-                                                    : HOT_INTERPRETED;
+                                                   : HOT_INTERPRETED;
 }
 
 static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *info)
@@ -237,7 +237,7 @@ static void host_failed(void *opaque, const TCGCode *code, const GError *error)
         cpu_request_flush();
     } else if (log_enabled(LOG_UNIMP)) {
         log_printf("LLVM: block 0x%" PRIx64 " stays interpreted: %s\n", tb_of(code)->pc,
-                   error->message);
+                   error ? error->message : "no region could be formed");
     }
 }
 
