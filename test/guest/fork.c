@@ -93,10 +93,9 @@ static void test_spawn(void)
     char *const argv[] = {"sh", "-c", "echo spawned $X; exit 4", NULL};
     char *const env[] = {"X=42", "PATH=/usr/bin:/bin", NULL};
     fflush(stdout);
-    printf("spawn: %d\n", posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, env));
-    fflush(stdout);
+    int err = posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, env);
     waitpid(pid, &status, 0);
-    printf("status %d\n", WEXITSTATUS(status));
+    printf("spawn: %d, status %d\n", err, WEXITSTATUS(status));
     // The child's error comes back through shared memory.
     printf("spawn of nothing: %s\n",
            strerrorname_np(posix_spawn(&pid, "/nonexistent", NULL, NULL, argv, env)));
