@@ -39,7 +39,7 @@ int main(int argc, char **argv)
     }
     if (options.strace) {
         options.log_items = options.log_items ? g_strconcat(options.log_items, ",strace", NULL)
-                                              : g_strdup("strace");
+                                              : "strace";
     }
     if (!log_setup(options.log_items, options.log_filename, options.log_filter, &error) ||
         !cpu_exec_init(&options, &error)) {

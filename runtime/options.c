@@ -40,10 +40,11 @@ typedef struct OptionRow {
 
 // --- setters ------------------------------------------------------------------------------------
 
+// Interned: the strings stay for the process's life.
 #define SET_STRING(field)                                                                          \
     static const char *set_##field(MynaOptions *o, const char *arg)                                \
     {                                                                                              \
-        o->field = g_strdup(arg);                                                                  \
+        o->field = g_intern_string(arg);                                                           \
         return NULL;                                                                               \
     }
 SET_STRING(ld_prefix)
@@ -128,7 +129,9 @@ static const char *set_log_items(MynaOptions *o, const char *arg)
         log_help(stdout);
         exit(0);
     }
-    o->log_items = o->log_items ? g_strconcat(o->log_items, ",", arg, NULL) : g_strdup(arg);
+    char *all = o->log_items ? g_strconcat(o->log_items, ",", arg, NULL) : g_strdup(arg);
+    o->log_items = g_intern_string(all);
+    g_free(all);
     return NULL;
 }
 
@@ -304,9 +307,10 @@ static void usage_error(const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    char *text = g_strdup_vprintf(fmt, ap);
+    fputs("myna: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputs(" (see myna -h)\n", stderr);
     va_end(ap);
-    fprintf(stderr, "myna: %s (see myna -h)\n", text);
     exit(EXIT_USAGE);
 }
 
@@ -392,6 +396,12 @@ int options_parse(MynaOptions *o, int argc, char **argv)
         usage_error("--verify compares LLVM with the interpreter: it cannot go with --tci");
     }
     return optind;
+}
+
+void options_free(MynaOptions *o)
+{
+    g_ptr_array_unref(o->env_edits);
+    g_ptr_array_unref(o->given);
 }
 
 char **options_argv(const MynaOptions *o)

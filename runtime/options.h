@@ -48,6 +48,9 @@ typedef struct MynaOptions {
 // that end myna at once (-h, -version, -d help, a fault in the command line) do so: status 0 or 64.
 int options_parse(MynaOptions *opts, int argc, char **argv);
 
+// For tests; myna keeps its options.
+void options_free(MynaOptions *opts);
+
 // The arguments that make another myna go on as this one: NULL-terminated, to be put between the
 // binary's name and the program's.  The caller frees the array (g_free), not the strings.
 char **options_argv(const MynaOptions *opts);

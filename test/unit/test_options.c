@@ -40,8 +40,9 @@ static int parse(MynaOptions *o, const char *words)
     char *line = g_strconcat("myna ", words, NULL);
     char **argv = g_strsplit(line, " ", -1);
     g_free(line);
-    return options_parse(o, (int)g_strv_length(argv),
-                         argv); // the strings stay: options point to them
+    int first = options_parse(o, (int)g_strv_length(argv), argv);
+    g_strfreev(argv);
+    return first;
 }
 
 static void test_values(void **unused)
@@ -57,8 +58,11 @@ static void test_values(void **unused)
     assert_int_equal(o.engine, ENGINE_TIERED);
     assert_false(o.llvm_given);
 
+    options_free(&o);
+
     assert_int_equal(parse(&o, "prog --llvm"), 1);
     assert_false(o.llvm_given);
+    options_free(&o);
     parse(&o, "--llvm=all -d in_asm -d op -D file -dfilter 0+1 -strace --precise prog");
     assert_int_equal(o.engine, ENGINE_LLVM_ALL);
     assert_true(o.llvm_given);
@@ -66,17 +70,22 @@ static void test_values(void **unused)
     assert_string_equal(o.log_filename, "file");
     assert_string_equal(o.log_filter, "0+1");
     assert_true(o.strace && o.precise && !o.verify);
+    options_free(&o);
     parse(&o, "--llvm prog");
     assert_int_equal(o.engine, ENGINE_TIERED);
     assert_true(o.llvm_given);
+    options_free(&o);
     parse(&o, "--tci prog");
     assert_int_equal(o.engine, ENGINE_TCI);
+    options_free(&o);
     parse(&o, "--dump-ir=d prog");
     assert_int_equal(o.engine, ENGINE_LLVM_ALL);
     assert_string_equal(o.dump_ir, "d");
+    options_free(&o);
     parse(&o, "-s 65536 --hot=7 prog");
     assert_int_equal(o.stack_size, 65536);
     assert_int_equal(o.hot, 7);
+    options_free(&o);
 }
 
 static void test_environment(void **unused)
@@ -109,6 +118,7 @@ static void test_environment(void **unused)
     assert_string_equal(g_environ_getenv(env, "MYNA_OTHER"), "stays");
     assert_string_equal(g_environ_getenv(env, "PATH"), "/bin");
     g_strfreev(env);
+    options_free(&o);
 }
 
 // What a guest's execve hands to the next myna yields the same options, but for what is the first
@@ -133,6 +143,8 @@ static void test_handed_on(void **unused)
     g_free(words);
     g_free(line);
     g_free(whole);
+    options_free(&o);
+    options_free(&again);
 }
 
 // In a child: its exit status, and what it wrote to standard error and output.
