@@ -9,6 +9,9 @@
 static bool trans_emms(DisasContext *s, int arg)
 {
     (void)arg;
+    if (!s->mmx_entered) {
+        x86_check_x87_pending(s);
+    }
     x86_mmx_forget(s);
     tcg_gen_st_i64(tcg_constant_i64(0x0101010101010101), tcg_env(), offsetof(CPUX86State, fptags));
     tcg_gen_st_i32(tcg_constant_i32(0), tcg_env(), offsetof(CPUX86State, fpstt));

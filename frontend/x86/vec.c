@@ -101,12 +101,20 @@ void x86_low64_store(DisasContext *s, unsigned i, TCGv_i64 v)
     }
 }
 
+void x86_check_x87_pending(DisasContext *s)
+{
+    TCGv_i64 fpus = tcg_temp_new_i64();
+    tcg_gen_ld16u_i64(fpus, tcg_env(), offsetof(CPUX86State, fpus));
+    x86_gen_exception_if(s, EXCP10_COPR, TCG_COND_TSTNE, fpus, tcg_constant_i64(X86_FPUS_ES));
+}
+
 void x86_mmx_begin(DisasContext *s)
 {
     if (s->mmx_entered) {
         return;
     }
     s->mmx_entered = true;
+    x86_check_x87_pending(s);
     s->mmx_enter_pending = true;
 }
 

@@ -36,6 +36,8 @@ static inline unsigned x86_imm8(const DisasContext *s, unsigned i)
     return s->op[i].imm.value.u & 0xff;
 }
 
+// Raises the #MF that an earlier x87 instruction has left pending.
+void x86_check_x87_pending(DisasContext *s);
 // Before an instruction that reads or writes MMX registers, and after a write of register operand i.
 // TOP and tags change at the instruction's end (x86_mmx_end), behind what may fault in it.
 void x86_mmx_begin(DisasContext *s);

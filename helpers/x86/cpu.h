@@ -47,6 +47,7 @@ enum {
 #define X86_CC_MASK (X86_CC_C | X86_CC_P | X86_CC_A | X86_CC_Z | X86_CC_S | X86_CC_O)
 
 #define X86_MXCSR_DEFAULT 0x1f80u
+#define X86_FPUS_ES 0x0080u // x87 status word: an unmasked exception is pending
 #define X86_FPUC_DEFAULT 0x037fu
 
 // Flags of a block's TBKey.

@@ -26,7 +26,7 @@
 #define FPUS_PE 0x0020u
 #define FPUS_EXC 0x003fu // the flags that the control word's low bits mask
 #define FPUS_SF 0x0040u
-#define FPUS_ES 0x0080u // an unmasked exception is pending
+#define FPUS_ES X86_FPUS_ES
 #define FPUS_C0 0x0100u
 #define FPUS_C1 0x0200u
 #define FPUS_C2 0x0400u

@@ -89,6 +89,7 @@ REG("paddb %mm1, %mm0; fld %st(0)") REG("fld1; paddb %mm1, %mm2; emms; fldz") RE
 
 // --- unmasked: the next waiting instruction raises #MF
 INT("movw $0x037e, (%rdi); fldcw (%rdi); fsqrt; fwait") INT("movw $0x037b, (%rdi); fldcw (%rdi); fldz; .byte 0xd8,0xf9; fnop")
+INT("movw $0x037e, (%rdi); fldcw (%rdi); fsqrt; paddb %mm1, %mm0; fnclex") INT("movw $0x037e, (%rdi); fldcw (%rdi); fsqrt; emms")
 INT("movw $0x0340, (%rdi); fldcw (%rdi); fsqrt") INT("movw $0x037e, (%rdi); fldcw (%rdi); fsqrt; fnstsw %ax; fnclex") INT("movw $0x037d, (%rdi); fldcw (%rdi); .byte 0xd8,0xc1; fnclex")
 INT("movw $0x037e, (%rdi); fldcw (%rdi); fcomp %st(1); fnstsw %ax; fnclex") INT("movw $0x037e, (%rdi); fldcw (%rdi); fld1; fnstsw %ax; fnclex")
 
