@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -287,12 +288,18 @@ static int check(Engine *engine, const X86Case *c, unsigned run, uint64_t *seed,
     return n;
 }
 
+// X86_CASE=text picks cases, X86_ROUNDS=n sets how many states each is run from.
 static void check_all(Engine *engine)
 {
+    const char *only = getenv("X86_CASE"), *rounds = getenv("X86_ROUNDS");
+    unsigned runs = rounds ? (unsigned)strtoul(rounds, NULL, 0) : RUNS;
     int bad_cases = 0, cases = 0;
     for (const X86Case *c = x86_cases_begin; c < x86_cases_end; c++, cases++) {
+        if (only && !strstr(c->text, only)) {
+            continue;
+        }
         uint64_t seed = (uint64_t)cases * 1000003 + 29;
-        for (unsigned run = 0; run < RUNS; run++) {
+        for (unsigned run = 0; run < runs; run++) {
             if (check(engine, c, run, &seed, run % 2 ? CF_PRECISE : 0)) {
                 bad_cases++;
                 break;
