@@ -27,8 +27,9 @@ typedef struct FlagSet {
     SET(prot)                                                                                      \
     SET(mmap)                                                                                      \
     SET(msync)                                                                                     \
-    SET(mremap) SET(madvise) SET(clone) SET(wait) SET(access) SET(af) SET(sock) SET(sock_only)     \
-        SET(msg) SET(shutdown) SET(fcntl) SET(lseek) SET(epoll_ctl) SET(epoll_create) SET(eventfd) \
+    SET(mremap)                                                                                    \
+    SET(madvise) SET(clone) SET(wait) SET(access) SET(af) SET(sock) SET(sock_only) SET(msg)        \
+        SET(shutdown) SET(fcntl) SET(lseek) SET(epoll_ctl) SET(epoll_create) SET(eventfd)          \
             SET(timerfd) SET(signalfd) SET(rlimit) SET(rusage) SET(itimer) SET(clock) SET(timer)   \
                 SET(sigmask) SET(flock) SET(futex) SET(prctl) SET(arch_prctl) SET(splice)          \
                     SET(memfd) SET(getrandom) SET(mount) SET(umount) SET(membarrier) SET(fadvise)  \

@@ -63,8 +63,9 @@ _Static_assert(sizeof(Sigcontext) == 256 && sizeof(RtSigframe) == 440, "the kern
 #define REGISTERS(R)                                                                               \
     R(R_EAX, ax)                                                                                   \
     R(R_ECX, cx)                                                                                   \
-    R(R_EDX, dx) R(R_EBX, bx) R(R_ESP, sp) R(R_EBP, bp) R(R_ESI, si) R(R_EDI, di) R(8, r8)         \
-        R(9, r9) R(10, r10) R(11, r11) R(12, r12) R(13, r13) R(14, r14) R(15, r15)
+    R(R_EDX, dx)                                                                                   \
+    R(R_EBX, bx) R(R_ESP, sp) R(R_EBP, bp) R(R_ESI, si) R(R_EDI, di) R(8, r8) R(9, r9) R(10, r10)  \
+        R(11, r11) R(12, r12) R(13, r13) R(14, r14) R(15, r15)
 
 static size_t fp_size(const CPUX86State *env)
 {
