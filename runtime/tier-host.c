@@ -155,6 +155,7 @@ static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *in
                 (uint64_t)tb->checked << 63,
         .executions = tb->code.hot && !tb->hot ? hot_count() - tb->code.exec_count : UINT32_MAX,
         .in_unit = tb->units != NULL,
+        .compiled = atomic_load(&tb->code.entry) != tb->cold_entry,
         .jump_mode = tb->flags | (uint64_t)tb->cflags << 32,
     };
     return !atomic_load(&tb->invalid);
@@ -402,7 +403,10 @@ void tier_host_hot(void *env, const TCGCode *code)
         }
     }
     stats.hot_requests++;
+    // Floating point of the request's own would leave its exception flags to the guest.
+    cs->isa->fp_leave(cs);
     llvm_tier_request(tier, code);
+    cs->isa->fp_enter(cs);
 }
 
 bool tier_host_compile(TranslationBlock **tbs, TCGContext **ctxs, unsigned n, bool hot)

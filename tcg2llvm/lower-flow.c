@@ -75,13 +75,20 @@ static bool ends_path(const LLVMUnit *u, const TCGOp *op)
     }
 }
 
+// Outside of loops (see lower.h); and a lone block has no more than its two exits.
+static bool syncs_branches(const LLVMUnit *u)
+{
+    return u->n_blocks > 1 && !lower_in_loop(u, u->block, u->block);
+}
+
 static bool syncs(const LLVMUnit *u, const TCGOp *op)
 {
     unsigned flags = tcg_op_defs[op->opc].flags;
     if (op->opc == INDEX_op_call) {
         return !(op->call_info->flags & TCG_CALL_NO_READ_GLOBALS);
     }
-    return (flags & TCG_OPF_BB_EXIT) || (u->precise && (flags & TCG_OPF_GUEST_MEM));
+    return (flags & TCG_OPF_BB_EXIT) || (u->precise && (flags & TCG_OPF_GUEST_MEM)) ||
+           ((flags & TCG_OPF_COND_BRANCH) && syncs_branches(u) && op != exit_check(u));
 }
 
 // Forward dataflow over the block's labels: fills LabelState.dirty.  Only a backward branch makes a
@@ -213,7 +220,10 @@ static void lower_brcond(LLVMUnit *u, const TCGOp *op)
     if (op == exit_check(u)) {
         lower_unlikely(u, cond, target, next);
     } else {
-        LLVMBuildCondBr(u->b, cond, target, next);
+        Value branch = LLVMBuildCondBr(u->b, cond, target, next);
+        if (syncs_branches(u)) {
+            lower_sync_before(u, branch, false);
+        }
     }
     // What is known here is known there: no other block leads to it.
     LLVMPositionBuilderAtEnd(u->b, next);
@@ -298,8 +308,13 @@ static void jump_to_code(LLVMUnit *u, Value code)
 static void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
 {
     if (in_unit_slot(u, op)) {
+        unsigned to = u->blocks[u->block].succ[op->args[0]];
         lower_flush(u);
-        LLVMBuildBr(u->b, lower_edge(u, u->blocks[u->block].succ[op->args[0]]));
+        Value branch = LLVMBuildBr(u->b, lower_edge_target(u, to));
+        if (!lower_in_loop(u, u->block, to)) {
+            lower_sync_before(u, branch, false);
+        }
+        lower_edge(u, to);
         u->dead = true;
         return;
     }
@@ -359,9 +374,19 @@ static void lower_guess(LLVMUnit *u)
     lower_flush(u);
     LLVMBasicBlockRef miss = lower_new_bb(u, "miss");
     Value jump = LLVMBuildSwitch(u->b, pc, miss, 4);
+    bool loop = false;
     for (unsigned i = 0; i < u->n_blocks; i++) {
         if (u->blocks[i].guess) {
-            LLVMAddCase(jump, lower_i64(u, u->blocks[i].pc), lower_edge(u, i));
+            LLVMAddCase(jump, lower_i64(u, u->blocks[i].pc), lower_edge_target(u, i));
+            loop |= lower_in_loop(u, u->block, i);
+        }
+    }
+    if (!loop) {
+        lower_sync_before(u, jump, false);
+    }
+    for (unsigned i = 0; i < u->n_blocks; i++) {
+        if (u->blocks[i].guess) {
+            lower_edge(u, i);
         }
     }
     LLVMPositionBuilderAtEnd(u->b, miss);

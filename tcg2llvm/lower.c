@@ -572,6 +572,31 @@ static void fn_attr(LLVMUnit *u, unsigned index, unsigned kind, uint64_t value)
     LLVMAddAttributeAtIndex(u->fn, index, LLVMCreateEnumAttribute(u->l->c, kind, value));
 }
 
+// Which block leads to which.  A block without an edge may end in an indirect jump, to any guess.
+static void find_reach(LLVMUnit *u)
+{
+    unsigned n = u->n_blocks;
+    u->reach = g_new0(uint8_t, (size_t)n * n);
+    for (unsigned i = 0; i < n; i++) {
+        const LLVMUnitBlock *b = &u->blocks[i];
+        for (unsigned k = 0; k < 2; k++) {
+            if (b->succ[k] >= 0) {
+                u->reach[i * n + (unsigned)b->succ[k]] = 1;
+            }
+        }
+        for (unsigned j = 0; j < n && b->succ[0] < 0 && b->succ[1] < 0; j++) {
+            u->reach[i * n + j] = u->blocks[j].guess && u->has_guess;
+        }
+    }
+    for (unsigned k = 0; k < n; k++) {
+        for (unsigned i = 0; i < n; i++) {
+            for (unsigned j = 0; j < n && u->reach[i * n + k]; j++) {
+                u->reach[i * n + j] |= u->reach[k * n + j];
+            }
+        }
+    }
+}
+
 void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blocks, unsigned n)
 {
     LLVMLower *l = u->l;
@@ -620,6 +645,7 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     if (u->opt.pc_global < 0) {
         u->has_guess = false;
     }
+    find_reach(u);
     if (u->di) {
         debug_function(u, function, blocks[0].pc);
     }
@@ -627,13 +653,16 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     LLVMBuildBr(u->b, u->check_bb[0]);
 }
 
-// Where an edge between two blocks of the function goes.  Each cycle has an edge that does not go
-// forward, and there the exit request is looked at.
-LLVMBasicBlockRef lower_edge(LLVMUnit *u, unsigned to)
+// Each cycle has an edge that does not go forward, and there the exit request is looked at.
+LLVMBasicBlockRef lower_edge_target(LLVMUnit *u, unsigned to)
+{
+    return to <= u->block ? u->check_bb[to] : u->body_bb[to];
+}
+
+void lower_edge(LLVMUnit *u, unsigned to)
 {
     Edge edge = {.from = u->block, .to = to, .dirty = u->dirty};
     g_array_append_val(u->edges, edge);
-    return to <= u->block ? u->check_bb[to] : u->body_bb[to];
 }
 
 // The first block tells what the guest's registers are.
@@ -699,6 +728,7 @@ void llvm_unit_end(LLVMUnit *u)
     g_free(u->blocks);
     g_free(u->check_bb);
     g_free(u->body_bb);
+    g_free(u->reach);
     u->blocks = NULL;
     u->s = NULL;
 }

@@ -119,6 +119,7 @@ struct LLVMUnit {
     LLVMUnitBlock *blocks;
     LLVMBasicBlockRef *check_bb, *body_bb; // of each block: its start, and behind its exit_request check
     unsigned n_blocks;
+    uint8_t *reach; // n_blocks * n_blocks: [i * n + j]: control may get from block i to j in here
     bool has_guess; // some block may be the target of an indirect jump
     uintptr_t guest_base;
     LLVMBasicBlockRef jump_bb; // cold: the function's tail call
@@ -193,8 +194,14 @@ void lower_before_guest_access(LLVMUnit *u);
 // The guest instruction that the following IR stands for.
 void lower_set_line(LLVMUnit *u, uint64_t pc);
 bool lower_dirty_join(Dirty *into, const Dirty *from); // true when it grew
-// A jump to another block of the function: where to.
-LLVMBasicBlockRef lower_edge(LLVMUnit *u, unsigned to);
+// A jump to another block of the function: where to; then the jump itself has to be built, and told.
+LLVMBasicBlockRef lower_edge_target(LLVMUnit *u, unsigned to);
+void lower_edge(LLVMUnit *u, unsigned to);
+// Do both blocks stand in a loop of the function (a block with itself: in any loop)?
+static inline bool lower_in_loop(const LLVMUnit *u, unsigned from, unsigned to)
+{
+    return u->reach[to * u->n_blocks + from];
+}
 
 Value lower_icmp(LLVMUnit *u, TCGCond cond, Value a, Value b);
 // A TCG vector type seen as lanes: integers, and FP.  One FP lane is a scalar: the code generator has no

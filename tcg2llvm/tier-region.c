@@ -6,6 +6,10 @@
 // blocks nearest to it are in when the bound is reached.  A direct call's target is followed as any
 // jump is; the block behind the call is where the callee returns to, by an indirect jump: such blocks are
 // taken in as guesses, which the indirect jumps of the region compare the guest's pc with.
+//
+// A block that has compiled code of its own is only taken in again when it stands in one loop with the
+// head; else the region ends there and jumps to that code.  Without this rule a program's hot code is
+// compiled three times over.
 #include "tcg2llvm/tier-compile.h"
 
 #include <string.h>
@@ -14,7 +18,7 @@ enum {
     MAX_GUESSES = 16,
     // A block is taken in when it was executed at least so many times less often than the head.  What is
     // left out becomes an exit; when that gets hot it gets a region of its own.
-    COLDEST = 24,
+    COLDEST = 8,
 };
 
 typedef struct Region {
@@ -131,6 +135,69 @@ static void expand(Region *r, unsigned i)
     }
 }
 
+// Marks what can be reached from block i, or (back) what reaches it.
+static void mark(const Region *r, unsigned i, bool back, bool *marked)
+{
+    if (marked[i]) {
+        return;
+    }
+    marked[i] = true;
+    for (unsigned j = 0; j < r->n; j++) {
+        const LLVMUnitBlock *from = &r->blocks[back ? j : i].block;
+        unsigned to = back ? i : j;
+        bool indirect = from->succ[0] < 0 && from->succ[1] < 0 && r->blocks[to].block.guess;
+        if (from->succ[0] == (int)to || from->succ[1] == (int)to || indirect) {
+            mark(r, j, back, marked);
+        }
+    }
+}
+
+// Takes out the blocks that keep[] does not have.
+static void compact(Region *r, const bool *keep)
+{
+    const LLVMTierHost *host = &r->common->host;
+    g_autofree int *number = g_new(int, r->n);
+    unsigned n = 0;
+    for (unsigned i = 0; i < r->n; i++) {
+        number[i] = keep[i] ? (int)n++ : -1;
+        if (!keep[i]) {
+            host->release(host->opaque, r->blocks[i].block.code);
+        }
+    }
+    for (unsigned i = 0; i < r->n; i++) {
+        if (keep[i]) {
+            CompileBlock *b = &r->blocks[number[i]];
+            *b = r->blocks[i];
+            for (unsigned k = 0; k < 2; k++) {
+                b->block.succ[k] = b->block.succ[k] < 0 ? -1 : number[b->block.succ[k]];
+            }
+        }
+    }
+    r->n = n;
+}
+
+// Ends the region at blocks that are compiled already, unless they lead back to the head.
+static void stop_at_compiled(Region *r)
+{
+    g_autofree bool *loop = g_new0(bool, r->n), *keep = g_new0(bool, r->n);
+    mark(r, 0, true, loop);
+    for (unsigned i = 1; i < r->n; i++) {
+        if (r->blocks[i].info.compiled && !loop[i]) {
+            // Nothing leads to it any more.
+            for (unsigned j = 0; j < r->n; j++) {
+                for (unsigned k = 0; k < 2; k++) {
+                    if (r->blocks[j].block.succ[k] == (int)i) {
+                        r->blocks[j].block.succ[k] = -1;
+                    }
+                }
+            }
+            r->blocks[i].block.guess = false;
+        }
+    }
+    mark(r, 0, false, keep);
+    compact(r, keep);
+}
+
 unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, unsigned max,
                      unsigned max_insns)
 {
@@ -143,5 +210,6 @@ unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, uns
     for (unsigned i = 0; i < r.n; i++) {
         expand(&r, i);
     }
+    stop_at_compiled(&r);
     return r.n;
 }

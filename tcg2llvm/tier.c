@@ -17,7 +17,7 @@
 #include "tcg2llvm/guest-ops.h"
 #include "tcg2llvm/tier-compile.h"
 
-enum { DEFAULT_MAX_BLOCKS = 64, DEFAULT_MAX_INSNS = 500 };
+enum { DEFAULT_MAX_BLOCKS = 64, DEFAULT_MAX_INSNS = 300 };
 
 struct LLVMTier {
     TierCommon common;

@@ -36,6 +36,7 @@ typedef struct LLVMBlockInfo {
     uint32_t executions; // about how often it was executed, as far as that is counted
     uint64_t jump_mode;  // of the jump cache's entries that its indirect jumps may use
     bool in_unit;        // some installed unit holds a copy of it
+    bool compiled;       // its own entry leads into hot code
 } LLVMBlockInfo;
 
 // A block's way into compiled code.
@@ -123,7 +124,7 @@ typedef struct LLVMTierOptions {
     size_t code_size;      // bytes of address space for machine code
     const char *dump_dir;  // --dump-ir: an existing, writable directory
     unsigned max_blocks;   // of a region; default 64
-    unsigned max_insns;    // guest instructions of a region; default 500
+    unsigned max_insns;    // guest instructions of a region; default 300
     bool keep_names;       // of values, for -d llvm (a dump has them anyway)
     bool verify_ir;        // LLVM's verifier after each step (always on with MYNA_VERIFY_IR)
     const char *passes;    // a pipeline in opt's form, run on each unit before guest operations are
