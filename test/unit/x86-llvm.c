@@ -49,7 +49,12 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
         g_error_free(error);
         return false;
     }
-    code->entry = unit->entries[0].entry; // the unit stays for the life of the program
+    static GPtrArray *units; // they stay for the life of the program
+    if (!units) {
+        units = g_ptr_array_new();
+    }
+    g_ptr_array_add(units, unit);
+    code->entry = unit->entries[0].entry;
     return true;
 }
 
