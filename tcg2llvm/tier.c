@@ -368,6 +368,7 @@ void llvm_tier_fork_done(LLVMTier *t, bool in_child)
         // queued stays held: the blocks' memory is the price of not calling the host here.
         t->running = t->busy = false;
         init_queue(t);
+        t->postponed = g_hash_table_new(NULL, NULL);
     } else {
         pthread_mutex_unlock(&t->queue_lock);
     }

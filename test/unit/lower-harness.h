@@ -70,7 +70,7 @@ static TCGContext *test_context_new(void)
                            TEST_FRAME);
 }
 
-static int test_setup(void **state)
+static inline int test_setup(void **state)
 {
     (void)state;
     GError *error = NULL;
@@ -89,7 +89,7 @@ static int test_setup(void **state)
     return 0;
 }
 
-static int test_teardown(void **state)
+static inline int test_teardown(void **state)
 {
     (void)state;
     compiler_free(test_compiler);
@@ -99,7 +99,7 @@ static int test_teardown(void **state)
     return 0;
 }
 
-static void test_begin(void)
+static inline void test_begin(void)
 {
     tcg_ctx = test_ctx;
     tcg_func_start(test_ctx);
@@ -118,7 +118,7 @@ static void test_passes(void)
 }
 
 // Ends a block that test_begin began: passes, bytecode.
-static void test_end(void)
+static inline void test_end(void)
 {
     test_passes();
     assert_true(tcg_assign_frame(test_ctx));
@@ -133,7 +133,7 @@ typedef struct TestCompiled {
     LLVMCode *code;
 } TestCompiled;
 
-static TestCompiled *test_compile(LLVMLevel level)
+static inline TestCompiled *test_compile(LLVMLevel level)
 {
     GError *error = NULL;
     CompileBlock block = {.block = {.code = &test_block.code, .pc = test_block.pc, .succ = {-1, -1}},
@@ -147,7 +147,7 @@ static TestCompiled *test_compile(LLVMLevel level)
     return c;
 }
 
-static void test_compiled_free(TestCompiled *c)
+static inline void test_compiled_free(TestCompiled *c)
 {
     llvm_code_free(c->code);
     g_free(c);
@@ -179,12 +179,12 @@ static void test_run_code(TCGEntry *entry, const TCGCode *code, unsigned roundin
     memcpy(test_memory, memory_before, sizeof(memory_before));
 }
 
-static void test_run_interp(unsigned rounding, TestRun *run)
+static inline void test_run_interp(unsigned rounding, TestRun *run)
 {
     test_run_code(tcg_interp_exec, &test_block.code, rounding, run);
 }
 
-static void test_run_compiled(const TestCompiled *c, unsigned rounding, TestRun *run)
+static inline void test_run_compiled(const TestCompiled *c, unsigned rounding, TestRun *run)
 {
     test_run_code(c->code->entries[0].entry, &test_block.code, rounding, run);
 }

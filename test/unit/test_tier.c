@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// LINK: myna_tcg2llvm myna_tcg
+// TIMEOUT: 120
+//
+// The LLVM tier against a host of the test's: requests, regions, postponing, failures, batches, fork.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lower-harness.h"
+#include "lower-loop.h"
+#include "tcg2llvm/tier.h"
+
+static atomic_int held, failed, postponed;
+static _Atomic(LLVMCode *) installed;
+static bool refuse_translation, in_unit;
+static pthread_mutex_t ctx_lock = PTHREAD_MUTEX_INITIALIZER; // emit_loop_block uses test_ctx
+
+static TCGContext *host_context(void *opaque)
+{
+    (void)opaque;
+    return test_context_new();
+}
+
+static void host_hold(void *opaque, const TCGCode *code)
+{
+    (void)opaque, (void)code;
+    held++;
+}
+
+static void host_release(void *opaque, const TCGCode *code)
+{
+    (void)opaque, (void)code;
+    held--;
+}
+
+static const TestBlock *block_of(const TCGCode *code) { return (const TestBlock *)code; }
+
+static bool host_info(void *opaque, const TCGCode *code, LLVMBlockInfo *info)
+{
+    (void)opaque;
+    *info = (LLVMBlockInfo){.pc = block_of(code)->pc,
+                            .size = 0x10,
+                            .num_insns = 1,
+                            .executions = 1000,
+                            .in_unit = in_unit};
+    return true;
+}
+
+static bool host_translate(void *opaque, TCGContext *ctx, const TCGCode *code)
+{
+    (void)opaque;
+    if (refuse_translation) {
+        return false;
+    }
+    pthread_mutex_lock(&ctx_lock);
+    TCGContext *mine = test_ctx;
+    test_ctx = ctx;
+    emit_loop_block((unsigned)(block_of(code) - blocks));
+    test_ctx = mine;
+    pthread_mutex_unlock(&ctx_lock);
+    return true;
+}
+
+static void host_successors(void *opaque, const TCGCode *code, const TCGCode *succ[2])
+{
+    for (unsigned i = 0; i < 2; i++) {
+        succ[i] = code->jmp[i];
+        if (succ[i]) {
+            host_hold(opaque, succ[i]);
+        }
+    }
+}
+
+static const TCGCode *host_find(void *opaque, const TCGCode *like, uint64_t pc)
+{
+    (void)opaque, (void)like, (void)pc;
+    return NULL;
+}
+
+static void host_install(void *opaque, LLVMCode *unit)
+{
+    (void)opaque;
+    installed = unit;
+}
+
+static void host_postpone(void *opaque, const TCGCode *code)
+{
+    (void)opaque, (void)code;
+    postponed++;
+}
+
+static void host_failed(void *opaque, const TCGCode *code, const GError *error)
+{
+    (void)opaque, (void)code;
+    assert_non_null(error);
+    failed++;
+}
+
+static LLVMTier *new_tier(void)
+{
+    const LLVMTierHost host = {
+        .pc_global = G_PC,
+        .context_new = host_context,
+        .hold = host_hold,
+        .release = host_release,
+        .block_info = host_info,
+        .translate = host_translate,
+        .successors = host_successors,
+        .find = host_find,
+        .install = host_install,
+        .postpone = host_postpone,
+        .failed = host_failed,
+    };
+    const LLVMTierOptions options = {.code_size = 32 << 20, .verify_ir = true};
+    GError *error = NULL;
+    LLVMTier *tier = llvm_tier_new(&host, &options, &error);
+    if (!tier) {
+        fail_msg("%s", error->message);
+    }
+    return tier;
+}
+
+static LLVMCode *await_unit(void)
+{
+    LLVMCode *unit = NULL;
+    for (unsigned i = 0; i < 3000 && !unit; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        unit = atomic_exchange(&installed, NULL);
+    }
+    assert_non_null(unit);
+    return unit;
+}
+
+static void check_loop(TCGEntry *entry)
+{
+    test_env.r[7] = 500;
+    TestRun want, got;
+    test_run_code(tcg_interp_exec, &blocks[0].code, 0, &want);
+    test_run_code(entry, &blocks[0].code, 0, &got);
+    assert_memory_equal(want.state, got.state, sizeof(want.state));
+    assert_memory_equal(want.memory, got.memory, sizeof(want.memory));
+    assert_true(want.result == got.result);
+}
+
+static void test_request_installs_a_region(void **state)
+{
+    (void)state;
+    encode_blocks();
+    LLVMTier *tier = new_tier();
+    llvm_tier_request(tier, &blocks[0].code);
+    LLVMCode *unit = await_unit();
+    assert_int_equal(unit->n_entries, 1);
+    assert_int_equal(unit->n_members, 3);
+    assert_ptr_equal(unit->entries[0].code, &blocks[0].code);
+    assert_true(llvm_tier_owns(tier, (const void *)unit->entries[0].entry));
+    check_loop(unit->entries[0].entry);
+    llvm_tier_drain(tier);
+    assert_int_equal(held, 0);
+    assert_int_equal(llvm_tier_stats(tier).units, 1);
+    llvm_code_free(unit);
+    llvm_tier_free(tier);
+}
+
+static void test_request_is_postponed_once(void **state)
+{
+    (void)state;
+    LLVMTier *tier = new_tier();
+    in_unit = true;
+    llvm_tier_request(tier, &blocks[1].code);
+    llvm_tier_drain(tier);
+    while (!postponed) {
+        llvm_tier_request(tier, &blocks[1].code); // the drain had forgotten it
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
+    llvm_tier_request(tier, &blocks[1].code);
+    llvm_code_free(await_unit());
+    in_unit = false;
+    llvm_tier_free(tier);
+    assert_int_equal(held, 0);
+}
+
+static void test_failure_is_told(void **state)
+{
+    (void)state;
+    LLVMTier *tier = new_tier();
+    refuse_translation = true;
+    llvm_tier_request(tier, &blocks[0].code);
+    for (unsigned i = 0; i < 3000 && !failed; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    refuse_translation = false;
+    assert_int_equal(failed, 1);
+    assert_null(installed);
+    llvm_tier_free(tier);
+    assert_int_equal(held, 0);
+}
+
+static void test_batch(void **state)
+{
+    (void)state;
+    LLVMTier *tier = new_tier();
+    GError *error = NULL;
+    const LLVMSyncBlock batch[] = {{&blocks[0].code, NULL}, {&blocks[1].code, NULL}, {&blocks[2].code, NULL}};
+    for (int level = LLVM_COLD; level <= LLVM_HOT; level++) {
+        LLVMCode *unit = llvm_tier_compile_sync(tier, (LLVMLevel)level, batch, 3, &error);
+        assert_non_null(unit);
+        assert_int_equal(unit->n_entries, 3);
+        test_env.r[7] = 20;
+        TestRun want, got;
+        test_run_code(tcg_interp_exec, &blocks[0].code, 0, &want);
+        for (unsigned i = 0; i < 3; i++) {
+            blocks[i].code.entry = unit->entries[i].entry;
+        }
+        test_run_code(unit->entries[0].entry, &blocks[0].code, 0, &got);
+        for (unsigned i = 0; i < 3; i++) {
+            blocks[i].code.entry = tcg_interp_exec;
+        }
+        assert_memory_equal(want.state, got.state, sizeof(want.state));
+        llvm_code_free(unit);
+    }
+    refuse_translation = true;
+    assert_null(llvm_tier_compile_sync(tier, LLVM_COLD, batch, 3, &error));
+    assert_non_null(error);
+    g_clear_error(&error);
+    refuse_translation = false;
+    llvm_tier_free(tier);
+}
+
+static void on_count(void *env, const TCGCode *code)
+{
+    (void)code;
+    ((TestEnv *)env)->r[5]++;
+}
+
+// A cold block counts down, calls hot when it gets to 0, and does what it has to all the same.
+static void test_cold_counts(void **state)
+{
+    (void)state;
+    LLVMTier *tier = new_tier();
+    const LLVMSyncBlock batch[] = {{&blocks[2].code, NULL}};
+    LLVMCode *unit = llvm_tier_compile_sync(tier, LLVM_COLD, batch, 1, NULL);
+    blocks[2].code.exec_count = 3;
+    blocks[2].code.hot = on_count;
+    test_env.r[5] = 0;
+    for (unsigned i = 1; i <= 5; i++) {
+        test_env.r[1] = i;
+        assert_int_equal(unit->entries[0].entry(&test_env, &blocks[2].code), 0);
+        assert_int_equal(test_env.r[2], i ^ 1);
+        assert_int_equal(test_env.r[5], i >= 3);
+    }
+    blocks[2].code.hot = NULL;
+    llvm_code_free(unit);
+    llvm_tier_free(tier);
+}
+
+static void test_fork(void **state)
+{
+    (void)state;
+    LLVMTier *tier = new_tier();
+    llvm_tier_request(tier, &blocks[0].code);
+    llvm_code_free(await_unit());
+    for (unsigned round = 0; round < 3; round++) {
+        llvm_tier_request(tier, &blocks[0].code); // in work while we fork
+        llvm_tier_fork_prepare(tier);
+        pid_t pid = fork();
+        llvm_tier_fork_done(tier, pid == 0);
+        if (pid == 0) {
+            alarm(60);
+            installed = NULL;
+            llvm_tier_request(tier, &blocks[0].code);
+            for (LLVMCode *unit = NULL; !unit;) {
+                nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+                unit = installed;
+            }
+            _exit(installed->n_members == 3 ? 0 : 1);
+        }
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        llvm_code_free(await_unit());
+    }
+    llvm_tier_free(tier);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_request_installs_a_region), cmocka_unit_test(test_request_is_postponed_once),
+        cmocka_unit_test(test_failure_is_told),           cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_cold_counts),               cmocka_unit_test(test_fork),
+    };
+    return cmocka_run_group_tests_name("tier", tests, test_setup, test_teardown);
+}
