@@ -268,6 +268,9 @@ static bool trans_enter(DisasContext *s, int arg)
         tcg_gen_qemu_st_i64(frame, sp, size);
     }
     tcg_gen_addi_i64(sp, sp, -(int64_t)s->op[0].imm.value.u);
+    // Faults unless the new top of the stack can be written; nothing is changed there.
+    tcg_gen_qemu_ld_i64(v, sp, size);
+    tcg_gen_qemu_st_i64(v, sp, size);
     x86_reg_store(s, R_EBP, size, frame);
     tcg_gen_mov_i64(x86_gpr(R_ESP), s->code64 ? sp : x86_zext(sp, MO_32));
     return true;

@@ -53,16 +53,24 @@ static void report_fatal(void *, const char *reason, bool)
     abort();
 }
 
-// LLVM 19.1's FixupBWInsts pass widens the byte load of `movb (%rax), %al` to `movzbl (%rax), %eax` when
-// rax as a whole is read afterwards: `or (and x, -256), zext (load i8)` loses x's upper bytes. The pass
-// has no other switch than its command-line option.
-static void disable_byte_load_widening(void)
+// Passes over machine code that have no other switch than their command-line option.
+static void switch_off(const char *name)
 {
     StringMap<cl::Option *> &options = cl::getRegisteredOptions();
-    auto option = options.find("fixup-byte-word-insts");
+    auto option = options.find(name);
     if (option != options.end()) {
         static_cast<cl::opt<bool> *>(option->second)->setValue(false);
     }
+}
+
+static void switch_off_wrong_passes(void)
+{
+    // LLVM 19.1's FixupBWInsts widens the byte load of `movb (%rax), %al` to `movzbl (%rax), %eax` when
+    // rax as a whole is read afterwards: `or (and x, -256), zext (load i8)` loses x's upper bytes.
+    switch_off("fixup-byte-word-insts");
+    // CMOVs whose operand is a load become a branch around it, also where the load is volatile because
+    // its fault must be seen.
+    switch_off("x86-cmov-converter-force-mem-operand");
 }
 
 void shim_init(void)
@@ -74,7 +82,7 @@ void shim_init(void)
         InitializeNativeTargetAsmParser();
         InitializeNativeTargetDisassembler();
         install_fatal_error_handler(report_fatal);
-        disable_byte_load_widening();
+        switch_off_wrong_passes();
     });
 }
 
