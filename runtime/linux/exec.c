@@ -166,61 +166,67 @@ static void restore_ignored(const GuestProcess *process)
     }
 }
 
-static int64_t do_execve(GuestTask *task, int dirfd, uint64_t path_addr, uint64_t argv_addr,
-                         uint64_t env_addr, uint64_t flags)
+// What a call has allocated.  It belongs to the task, because a child of vfork that executes a program
+// cannot free it: its parent does, when it goes on in the memory they have shared.
+struct ExecCall {
+    char *path;
+    GPtrArray *argv, *env; // of the guest; strings owned
+    GPtrArray *new_argv;   // of the new myna; strings not owned
+    char **options;
+};
+
+void exec_call_free(GuestTask *task)
 {
-    const GuestABI *abi = task->process->abi;
-    int64_t error = 0;
-    if (flags & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) {
-        return -EINVAL;
+    ExecCall *call = g_steal_pointer(&task->exec_call);
+    if (call) {
+        g_free(call->path);
+        g_clear_pointer(&call->argv, g_ptr_array_unref);
+        g_clear_pointer(&call->env, g_ptr_array_unref);
+        g_clear_pointer(&call->new_argv, g_ptr_array_unref);
+        g_free(call->options);
+        g_free(call);
     }
-    g_autofree char *path = resolve(task, dirfd, path_addr, flags, &error);
-    if (!path) {
-        return error;
-    }
-    g_autoptr(GPtrArray) argv = read_strings(abi, argv_addr, &error);
-    g_autoptr(GPtrArray) env = argv ? read_strings(abi, env_addr, &error) : NULL;
-    if (!env) {
-        return error;
-    }
-    if (argv->len == 0) {
-        g_ptr_array_add(argv, g_strdup("")); // as Linux since 5.18
-    }
-    struct stat st;
-    if ((flags & AT_SYMLINK_NOFOLLOW) && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
-        return -ELOOP;
-    }
+}
 
+// Would the new myna be able to run it?  0 or a negative errno.
+static int64_t check_program(const char *path)
+{
     Program program;
-    GError *gerror = NULL;
-    if (!program_open(path, (char *const[]){NULL}, &program, &gerror)) {
-        error = -gerror->code;
-        g_error_free(gerror);
-        return error == -EISDIR ? -EACCES : error;
+    GError *error = NULL;
+    if (!program_open(path, (char *const[]){NULL}, &program, &error)) {
+        int64_t result = error->code == EISDIR ? -EACCES : -error->code;
+        g_error_free(error);
+        return result;
     }
-    g_autofree char *interp = program.image.interp ? path_in_prefix(program.image.interp) : NULL;
+    char *interp = program.image.interp ? path_in_prefix(program.image.interp) : NULL;
+    int64_t result = interp && access(interp, R_OK) < 0 ? -errno : 0;
+    g_free(interp);
     program_close(&program);
-    if (interp && access(interp, R_OK) < 0) {
-        return -errno;
-    }
+    return result;
+}
 
-    g_autoptr(GPtrArray) new_argv = g_ptr_array_new();
-    g_autofree char **options = options_argv(myna_options);
-    g_ptr_array_add(new_argv, "myna");
-    for (char **o = options; *o; o++) {
-        g_ptr_array_add(new_argv, *o);
+static void make_argv(ExecCall *call)
+{
+    call->new_argv = g_ptr_array_new();
+    call->options = options_argv(myna_options);
+    g_ptr_array_add(call->new_argv, "myna");
+    for (char **o = call->options; *o; o++) {
+        g_ptr_array_add(call->new_argv, *o);
     }
-    g_ptr_array_add(new_argv, "-0");
-    g_ptr_array_add(new_argv, argv->pdata[0]);
-    g_ptr_array_add(new_argv, path);
-    for (guint i = 1; i < argv->len; i++) {
-        g_ptr_array_add(new_argv, argv->pdata[i]);
+    g_ptr_array_add(call->new_argv, "-0");
+    g_ptr_array_add(call->new_argv, call->argv->pdata[0]);
+    g_ptr_array_add(call->new_argv, call->path);
+    for (guint i = 1; i < call->argv->len; i++) {
+        g_ptr_array_add(call->new_argv, call->argv->pdata[i]);
     }
-    g_ptr_array_add(new_argv, NULL);
-    hide_environ(env);
-    g_ptr_array_add(env, g_strdup(EXEC_SUCCESSOR "=1"));
-    g_ptr_array_add(env, NULL);
+    g_ptr_array_add(call->new_argv, NULL);
+    hide_environ(call->env);
+    g_ptr_array_add(call->env, g_strdup(EXEC_SUCCESSOR "=1"));
+    g_ptr_array_add(call->env, NULL);
+}
 
+static int64_t execute(GuestTask *task, const ExecCall *call)
+{
     if (signal_block_host(task)) {
         return -ERESTARTSYS;
     }
@@ -228,20 +234,56 @@ static int64_t do_execve(GuestTask *task, int dirfd, uint64_t path_addr, uint64_
     restore_ignored(task->process);
     atomic_store(&task->signal_pending, 0);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &task->blocked, NULL, sizeof(task->blocked));
-    error = HOST_SYSCALL(task, SYS_execve, (uint64_t)(uintptr_t)"/proc/self/exe",
-                         (uint64_t)(uintptr_t)new_argv->pdata, (uint64_t)(uintptr_t)env->pdata);
+    int64_t error = HOST_SYSCALL(task, SYS_execve, (uint64_t)(uintptr_t)"/proc/self/exe",
+                                 (uint64_t)(uintptr_t)call->new_argv->pdata,
+                                 (uint64_t)(uintptr_t)call->env->pdata);
     // Still here: handlers for faults again.
     signal_install_all(task->process);
     atomic_store(&task->signal_pending, 1);
     return error;
 }
 
-int64_t sys_execve(GuestTask *task, const uint64_t a[6])
+static int64_t prepare_and_execute(GuestTask *task, int dirfd, const uint64_t addrs[3],
+                                   uint64_t flags)
 {
-    return do_execve(task, AT_FDCWD, a[0], a[1], a[2], 0);
+    const GuestABI *abi = task->process->abi;
+    ExecCall *call = task->exec_call;
+    int64_t error = 0;
+    struct stat st;
+    if (!(call->path = resolve(task, dirfd, addrs[0], flags, &error)) ||
+        !(call->argv = read_strings(abi, addrs[1], &error)) ||
+        !(call->env = read_strings(abi, addrs[2], &error))) {
+        return error;
+    }
+    if (call->argv->len == 0) {
+        g_ptr_array_add(call->argv, g_strdup("")); // as Linux since 5.18
+    }
+    if ((flags & AT_SYMLINK_NOFOLLOW) && lstat(call->path, &st) == 0 && S_ISLNK(st.st_mode)) {
+        return -ELOOP;
+    }
+    error = check_program(call->path);
+    if (error) {
+        return error;
+    }
+    make_argv(call);
+    return execute(task, call);
 }
+
+// addrs: path, argv, envp.
+static int64_t do_execve(GuestTask *task, int dirfd, const uint64_t addrs[3], uint64_t flags)
+{
+    if (flags & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) {
+        return -EINVAL;
+    }
+    task->exec_call = g_new0(ExecCall, 1);
+    int64_t error = prepare_and_execute(task, dirfd, addrs, flags);
+    exec_call_free(task);
+    return error;
+}
+
+int64_t sys_execve(GuestTask *task, const uint64_t a[6]) { return do_execve(task, AT_FDCWD, a, 0); }
 
 int64_t sys_execveat(GuestTask *task, const uint64_t a[6])
 {
-    return do_execve(task, (int)a[0], a[1], a[2], a[3], a[4]);
+    return do_execve(task, (int)a[0], a + 1, a[4]);
 }

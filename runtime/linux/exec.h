@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "task.h"
+
 // Set when a guest's execve started this myna: the program's path is exact, and logs are continued.
 #define EXEC_SUCCESSOR "MYNA_SUCCESSOR"
 
@@ -14,5 +16,8 @@
 bool exec_is_successor(char **env);
 // Gives variables that were hidden from the host's dynamic linker their names again, in place.
 void exec_reveal_environ(char **env);
+
+// Frees what an execve that did not return here has left behind (a child of vfork's, in its parent).
+void exec_call_free(GuestTask *task);
 
 #endif

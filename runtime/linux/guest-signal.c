@@ -210,6 +210,9 @@ _Noreturn static void die(GuestTask *task, int sig, bool is_sync)
     if (is_sync && sig == SIGILL) {
         report_illegal_instruction(task);
     }
+    if (log_enabled(LOG_STRACE)) {
+        strace_killed(task, sig);
+    }
     // What libc's raise() cannot do: its own two signals, and a process that shares its parent's memory.
     if (task->is_vfork_child || sig == 32 || sig == 33) {
         host_sigaction(sig, &(HostSigaction){.handler = (uintptr_t)SIG_DFL}, NULL);

@@ -28,14 +28,16 @@ typedef struct FlagSet {
     SET(mmap)                                                                                      \
     SET(msync)                                                                                     \
     SET(mremap)                                                                                    \
-    SET(madvise) SET(clone) SET(wait) SET(access) SET(af) SET(sock) SET(sock_only) SET(msg)        \
-        SET(shutdown) SET(fcntl) SET(lseek) SET(epoll_ctl) SET(epoll_create) SET(eventfd)          \
-            SET(timerfd) SET(signalfd) SET(rlimit) SET(rusage) SET(itimer) SET(clock) SET(timer)   \
-                SET(sigmask) SET(flock) SET(futex) SET(prctl) SET(arch_prctl) SET(splice)          \
-                    SET(memfd) SET(getrandom) SET(mount) SET(umount) SET(membarrier) SET(fadvise)  \
-                        SET(fallocate) SET(sched) SET(prio) SET(waitid) SET(ipc) SET(shm) SET(sol) \
-                            SET(renameat) SET(unlinkat) SET(ioctl) SET(sa) SET(poll_events)        \
-                                SET(epoll_events) SET(mode)
+    SET(madvise)                                                                                   \
+    SET(clone)                                                                                     \
+    SET(wait) SET(access) SET(af) SET(sock) SET(sock_only) SET(msg) SET(shutdown) SET(fcntl)       \
+        SET(lseek) SET(epoll_ctl) SET(epoll_create) SET(eventfd) SET(timerfd) SET(signalfd)        \
+            SET(rlimit) SET(rusage) SET(itimer) SET(clock) SET(timer) SET(sigmask) SET(flock)      \
+                SET(futex) SET(prctl) SET(arch_prctl) SET(splice) SET(memfd) SET(getrandom)        \
+                    SET(mount) SET(umount) SET(membarrier) SET(fadvise) SET(fallocate) SET(sched)  \
+                        SET(prio) SET(waitid) SET(ipc) SET(shm) SET(sol) SET(renameat)             \
+                            SET(unlinkat) SET(ioctl) SET(sa) SET(poll_events) SET(epoll_events)    \
+                                SET(mode)
 
 #define SET(name) extern const FlagSet flag_set_##name;
 FLAG_SETS(SET)

@@ -269,3 +269,12 @@ void strace_exit(GuestTask *task, int status)
     g_string_printf(out, ") = ?\n%d +++ exited with %d +++\n", (int)task->tid, status);
     emit_end(task, out, "exit_group");
 }
+
+void strace_killed(GuestTask *task, int sig)
+{
+    char name[32];
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_string_printf(out, "%d +++ killed by %s +++\n", (int)task->tid,
+                    strace_signal_name(sig, name, sizeof(name)));
+    emit(task, out, NULL, true);
+}

@@ -135,7 +135,7 @@ static SymbolFile *read_file(const char *path)
 // The last symbol that begins at or before addr and, when it has a size, covers it.
 static const Symbol *find(const SymbolFile *file, uint64_t addr)
 {
-    const Symbol *symbols = (const Symbol *)(const void *)file->symbols->data;
+    const Symbol *symbols = &g_array_index(file->symbols, Symbol, 0);
     guint low = 0, high = file->symbols->len;
     while (low < high) {
         guint mid = low + (high - low) / 2;

@@ -173,6 +173,7 @@ void strace_end(GuestTask *task, const SyscallRow *row, uint64_t number, const u
 // "--- SIGSEGV {si_signo=...} ---"
 void strace_signal(GuestTask *task, int sig, const void *siginfo);
 void strace_exit(GuestTask *task, int status);
+void strace_killed(GuestTask *task, int sig);
 void strace_share_log(bool is_child);   // other processes write to it from now on
 void strace_exec_done(GuestTask *task); // in a myna that a guest's execve started
 // "SIGINT", "ENOENT"; a number in words when there is no name.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "exec.h"
 #include "guest-signal.h"
 #include "runtime/cpu-exec.h"
 
@@ -33,7 +34,14 @@ GuestTask *task_new(GuestProcess *process, CPUState *cs)
     return task;
 }
 
-void task_free(GuestTask *task) { g_free(task); }
+void task_free(GuestTask *task)
+{
+    exec_call_free(task);
+    if (task->strace_line) {
+        g_string_free(task->strace_line, TRUE);
+    }
+    g_free(task);
+}
 
 void task_run(GuestTask *task)
 {

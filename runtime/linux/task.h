@@ -18,6 +18,7 @@
 
 typedef struct GuestABI GuestABI;
 typedef struct GuestTask GuestTask;
+typedef struct ExecCall ExecCall;
 typedef int64_t SyscallFn(GuestTask *task, const uint64_t a[6]);
 
 #define GUEST_NSIG 64
@@ -79,6 +80,7 @@ struct GuestTask {
         uint64_t number, error, addr;
     } trap; // the last exception, as signal frames show it; the ABI's own terms
 
+    ExecCall *exec_call;  // an execve under way (exec.c)
     GString *strace_line; // what strace_begin has kept for strace_end
 };
 
