@@ -242,21 +242,38 @@ static void print_handler(GString *out, uint64_t handler)
     }
 }
 
-void print_siginfo(GString *out, const siginfo_t *info)
+// Names of si_code: those of any signal (sig 0), and those that depend on it.
+static const char *code_name(const siginfo_t *info)
 {
+#define C(sig, code) {sig, code, #code}
     static const struct {
-        int code;
+        int sig, code;
         const char *name;
-    } codes[] = {{SI_USER, "SI_USER"},       {SI_KERNEL, "SI_KERNEL"}, {SI_QUEUE, "SI_QUEUE"},
-                 {SI_TIMER, "SI_TIMER"},     {SI_TKILL, "SI_TKILL"},   {SI_MESGQ, "SI_MESGQ"},
-                 {SI_ASYNCIO, "SI_ASYNCIO"}, {SI_SIGIO, "SI_SIGIO"}};
-    char name[32];
-    const char *code = NULL;
+    } codes[] = {
+        C(0, SI_USER),           C(0, SI_KERNEL),         C(0, SI_QUEUE),
+        C(0, SI_TIMER),          C(0, SI_TKILL),          C(0, SI_MESGQ),
+        C(0, SI_ASYNCIO),        C(0, SI_SIGIO),          C(SIGSEGV, SEGV_MAPERR),
+        C(SIGSEGV, SEGV_ACCERR), C(SIGBUS, BUS_ADRALN),   C(SIGBUS, BUS_ADRERR),
+        C(SIGFPE, FPE_INTDIV),   C(SIGFPE, FPE_FLTDIV),   C(SIGFPE, FPE_FLTOVF),
+        C(SIGFPE, FPE_FLTUND),   C(SIGFPE, FPE_FLTRES),   C(SIGFPE, FPE_FLTINV),
+        C(SIGILL, ILL_ILLOPN),   C(SIGTRAP, TRAP_BRKPT),  C(SIGTRAP, TRAP_TRACE),
+        C(SIGCHLD, CLD_EXITED),  C(SIGCHLD, CLD_KILLED),  C(SIGCHLD, CLD_DUMPED),
+        C(SIGCHLD, CLD_STOPPED), C(SIGCHLD, CLD_TRAPPED), C(SIGCHLD, CLD_CONTINUED),
+    };
+#undef C
     for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
-        if (codes[i].code == info->si_code) {
-            code = codes[i].name;
+        if (codes[i].code == info->si_code &&
+            (codes[i].sig == 0 || codes[i].sig == info->si_signo)) {
+            return codes[i].name;
         }
     }
+    return NULL;
+}
+
+void print_siginfo(GString *out, const siginfo_t *info)
+{
+    char name[32];
+    const char *code = code_name(info);
     g_string_append_printf(out, "{si_signo=%s",
                            strace_signal_name(info->si_signo, name, sizeof(name)));
     if (code) {

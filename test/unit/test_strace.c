@@ -82,6 +82,19 @@ static void structures(void **state)
     expect(s, "[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]");
     print_struct(s, STRUCT_WSTATUS, put((int[]){9}, 4), -1);
     expect(s, "[{WIFSIGNALED(s) && WTERMSIG(s) == SIGKILL}]");
+    siginfo_t info = {.si_signo = SIGSEGV, .si_code = 1};
+    info.si_addr = (void *)0x1000;
+    print_struct(s, STRUCT_SIGINFO, put(&info, sizeof(info)), -1);
+    expect(s, "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x1000}");
+    info = (siginfo_t){.si_signo = SIGCHLD, .si_code = 1};
+    info.si_pid = 5;
+    info.si_status = 3;
+    print_struct(s, STRUCT_SIGINFO, put(&info, sizeof(info)), -1);
+    expect(s, "{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=5, si_uid=0, si_status=3}");
+    info = (siginfo_t){.si_signo = SIGTERM, .si_code = 0};
+    info.si_pid = 6;
+    print_struct(s, STRUCT_SIGINFO, put(&info, sizeof(info)), -1);
+    expect(s, "{si_signo=SIGTERM, si_code=SI_USER, si_pid=6, si_uid=0}");
     print_struct(s, STRUCT_FDPAIR, put((int[]){3, 4}, 8), -1);
     expect(s, "[3, 4]");
     struct pollfd fds[2] = {{.fd = 3, .events = POLLIN},
