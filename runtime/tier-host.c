@@ -41,7 +41,8 @@ static struct TierState {
     pthread_mutex_t making;
     const GuestISA *isa;
     const MynaOptions *opts;
-    bool unusable; // with no --llvm given: go on in the interpreter
+    size_t code_size; // bytes of machine code; 0: the tier's default
+    bool unusable;    // with no --llvm given: go on in the interpreter
 } state = {.making = PTHREAD_MUTEX_INITIALIZER};
 
 // Executions of a block before it is compiled for speed.
@@ -334,6 +335,7 @@ static LLVMTier *make_tier(GError **error)
         host.hidden_globals[i / 64] |= (uint64_t)(state.isa->regs[i].gdb_number < 0) << (i % 64);
     }
     const LLVMTierOptions options = {
+        .code_size = state.code_size,
         .dump_dir = state.opts->dump_ir,
     };
     return llvm_tier_new(&host, &options, error);
@@ -375,6 +377,7 @@ bool tier_host_init(const MynaOptions *opts, GError **error)
 }
 
 void tier_host_set_isa(const GuestISA *isa) { state.isa = isa; }
+void tier_host_set_code_size(size_t bytes) { state.code_size = bytes; }
 
 // --- compiling ----------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@
 bool tier_host_init(const MynaOptions *opts, GError **error);
 // The ISA whose blocks are compiled (one a process).
 void tier_host_set_isa(const GuestISA *isa);
+void tier_host_set_code_size(size_t bytes); // for tests, before the first block
 
 // TCGCode.hot of interpreted blocks.
 void tier_host_hot(void *env, const TCGCode *code);

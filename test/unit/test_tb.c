@@ -30,6 +30,7 @@
 #include "runtime/process.h"
 #include "runtime/stats.h"
 #include "runtime/tb.h"
+#include "runtime/tier-host.h"
 
 enum { P = 4096, RW = PROT_READ | PROT_WRITE, RX = PROT_READ | PROT_EXEC, RWX = RW | PROT_EXEC };
 enum { ANON = MAP_PRIVATE | MAP_ANONYMOUS };
@@ -377,6 +378,31 @@ static void test_full_cache(void **unused)
     g_byte_array_unref(code);
 }
 
+// More machine code than there is room for: flushes, and goes on.
+static void test_full_code_memory(void **unused)
+{
+    (void)unused;
+    enum { N = 500, COPIES = 8 };
+    if (tb_engine() != TB_ENGINE_LLVM) {
+        return;
+    }
+    GByteArray *code = g_byte_array_new();
+    g_byte_array_append(code, CODE(0x31, 0xc0));
+    for (unsigned i = 0; i < N; i++) {
+        g_byte_array_append(code,
+                            CODE(0x83, 0xc0, 0x03, 0xeb, 0x00)); // add eax, 3; jmp to the next
+    }
+    g_byte_array_append(code, CODE(SYSCALL));
+    uint64_t flushes = stats.tb_flushes;
+    for (int i = 0; i < COPIES; i++) {
+        uint64_t pc = place(code->data, code->len, RX, 1);
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], 3 * N);
+    }
+    assert_true(stats.tb_flushes > flushes);
+    g_byte_array_unref(code);
+}
+
 typedef struct Runner {
     CPUX86State *env;
     uint64_t pc, stack;
@@ -467,6 +493,69 @@ static void test_fork(void **unused)
     }
     guest_munmap(pc, P);
     guest_munmap(other, P);
+}
+
+// --- the log ----------------------------------------------------------------------------------------
+
+static void test_log(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(0xff, 0xc0, 0xeb, 0x06), RX, 1); // inc eax; jmp to pc + 10
+    guest_mprotect(pc, P, RW);
+    guest_write(pc + 10, CODE(0x31, 0xd2, SYSCALL)); // xor edx, edx; syscall
+    guest_mprotect(pc, P, RX);
+    char path[] = "/tmp/myna-test-log-XXXXXX";
+    close(mkstemp(path));
+    process_fork_prepare();
+    pid_t pid = fork();
+    if (pid == 0) {
+        process_fork_child();
+        char *filter = g_strdup_printf("0x%lx+8", (long)pc + 8); // the second block alone
+        bool ok = log_setup("in_asm,op,op_opt,exec,cpu,int", path, filter, NULL);
+        g_free(filter);
+        env->regs[R_EDX] = 0x1234;
+        run_at(pc);
+        _exit(ok ? 0 : 1);
+    }
+    process_fork_parent();
+    int status;
+    waitpid(pid, &status, 0);
+    assert_int_equal(status, 0);
+    char *text = NULL;
+    assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    unlink(path);
+    char *in_asm = g_strdup_printf("0x%08lx:  31 d2 ", (long)pc + 10);
+    char *trace = g_strdup_printf("/%016lx/", (long)pc + 10);
+    char *registers = g_strdup_printf("RIP=%016lx", (long)pc + 10);
+    const char *const wanted[] = {
+        "IN: ",
+        in_asm,
+        "xor edx, edx",
+        "OP:\n",
+        " ---- ",
+        "OP after optimization",
+        "Trace ",
+        trace,
+        "RDX=0000000000001234",
+        registers,
+        "system call at pc 0x",
+    };
+    const char *const unwanted[] = {"inc eax"};
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        if (!strstr(text, wanted[i])) {
+            fail_msg("the log lacks \"%s\":\n%s", wanted[i], text);
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(unwanted); i++) {
+        if (strstr(text, unwanted[i])) {
+            fail_msg("-dfilter lets \"%s\" through:\n%s", unwanted[i], text);
+        }
+    }
+    g_free(text);
+    g_free(in_asm);
+    g_free(trace);
+    g_free(registers);
+    guest_munmap(pc, P);
 }
 
 // --- --verify finds what is wrong ---------------------------------------------------------------------
@@ -575,6 +664,7 @@ static int run_engine(const char *name)
     myna_options = &options;
     log_setup(getenv("TEST_TB_LOG"), NULL, NULL, NULL);
     guest_memory_init(0x10000, 1ull << 47);
+    tier_host_set_code_size(256 << 10);
     if (!cpu_exec_init(&options, &error)) {
         fprintf(stderr, "%s\n", error->message);
         return 1;
@@ -594,9 +684,11 @@ static int run_engine(const char *name)
         cmocka_unit_test(test_shared_code),
         cmocka_unit_test(test_exit_request),
         cmocka_unit_test(test_full_cache),
+        cmocka_unit_test(test_full_code_memory),
         cmocka_unit_test(test_threads_and_flushes),
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_verify_reports),
+        cmocka_unit_test(test_log),
     };
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }
