@@ -7,7 +7,7 @@
 // The table of one-line cases (test_x86_int.c) knows what it looks for; this finds what nobody thought
 // of: odd prefixes, high registers, flags that pass through several instructions.
 //
-// ARGS: how many sequences, first seed.  A failure prints the bytes.
+// Two arguments: how many sequences, first seed.  A failure prints the bytes.
 
 #include <glib.h>
 #include <setjmp.h>
