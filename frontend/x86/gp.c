@@ -73,6 +73,20 @@ static bool trans_mov(DisasContext *s, int arg)
     return true;
 }
 
+// LSS, LFS, LGS: an offset and a selector behind it.
+static bool trans_load_far(DisasContext *s, int segment)
+{
+    MemOp size = x86_op_size(s, 0);
+    TCGv_i64 offset = tcg_temp_new_i64(), selector = tcg_temp_new_i64(), a = tcg_temp_new_i64();
+    TCGv_i64 addr = x86_op_addr(s, 1);
+    tcg_gen_addi_i64(a, addr, 1 << size);
+    tcg_gen_qemu_ld_i64(offset, addr, size);
+    tcg_gen_qemu_ld_i64(selector, a, MO_UW);
+    gen_load_segment(s, (unsigned)segment, selector);
+    x86_op_store(s, 0, offset);
+    return true;
+}
+
 static bool trans_movx(DisasContext *s, int sign)
 {
     TCGv_i64 v = sign ? x86_op_load_signed(s, 1) : x86_op_load(s, 1);
@@ -697,6 +711,9 @@ static bool trans_cmpxchg16b(DisasContext *s, int arg)
 const X86Row x86_rows_gp[] = {
     {ZYDIS_MNEMONIC_MOV,        trans_mov,        0,         X86_FEAT_NONE},
     {ZYDIS_MNEMONIC_MOVNTI,     trans_mov,        0,         X86_FEAT_NONE},
+    {ZYDIS_MNEMONIC_LSS,        trans_load_far,   R_SS,      X86_FEAT_NONE},
+    {ZYDIS_MNEMONIC_LFS,        trans_load_far,   R_FS,      X86_FEAT_NONE},
+    {ZYDIS_MNEMONIC_LGS,        trans_load_far,   R_GS,      X86_FEAT_NONE},
     {ZYDIS_MNEMONIC_MOVZX,      trans_movx,       false,     X86_FEAT_NONE},
     {ZYDIS_MNEMONIC_MOVSX,      trans_movx,       true,      X86_FEAT_NONE},
     {ZYDIS_MNEMONIC_MOVSXD,     trans_movx,       true,      X86_FEAT_NONE},

@@ -186,6 +186,14 @@ X86_CASE(ALL, "push $5; call 1f; jmp 2f; 1: lea 2(%rax), %rax; ret $8; 2: push $
 X86_CASE(ALL, "lea 1f(%rip), %rax; jmp *%rax; nop; 1: xor %eax, %eax")
 X86_CASE(ALL, "lea 1f(%rip), %rax; mov %rax, (%rsi); call *(%rsi); nop; 1: pop %rax; xor %eax, %eax; mov %rax, (%rsi); mov %rax, -8(%rsp)")
 
+X86_CASE(ALL, "mov %cs, %eax; push %rax; lea 1f(%rip), %rax; push %rax; lretq; nop; 1: xor %eax, %eax; mov %rax, -16(%rsp)")
+X86_CASE(ALL, "push $7; mov %cs, %eax; push %rax; lea 1f(%rip), %rax; push %rax; lretq $8; nop; 1: xor %eax, %eax; mov %rax, -24(%rsp)")
+X86_CASE(ALL, "mov %rsp, %rbx; mov %ss, %eax; push %rax; push %rbx; push $0x8d7; mov %cs, %eax; push %rax; lea 1f(%rip), %rax; push %rax; iretq; nop; 1: lea (%rip), %rax; mov $0, %eax; mov %rax, -40(%rsp)")
+X86_CASE(0, "push $0x2b; push $0; push $0x202; push $0x10; push $0; iretq")
+X86_CASE(0, "push $0x10; push $0; lretq")
+X86_CASE(ALL, "movw $0x2b, 4(%rsi); lss (%rsi), %eax") X86_CASE(ALL, "movw $0, 4(%rsi); lgs (%rsi), %eax")
+X86_CASE(ALL, "movw $0, 2(%rsi); lgs (%rsi), %ax") X86_CASE(0, "movw $0x40, 4(%rsi); lgs (%rsi), %eax")
+
 // Loops.
 X86_CASE(ALL | COUNT, "inc %ecx; 1: add %rcx, %rax; loop 1b")
 X86_CASE(ALL | COUNT, "inc %ecx; 1: lea 1(%rax), %rax; cmp $3, %cl; loopne 1b")
