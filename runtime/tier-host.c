@@ -412,30 +412,25 @@ void tier_host_hot(void *env, const TCGCode *code)
     cs->isa->fp_enter(cs);
 }
 
-bool tier_host_compile(TranslationBlock **tbs, TCGContext **ctxs, unsigned n, bool hot)
+bool tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot)
 {
     GError *error = NULL;
     LLVMTier *tier = get_tier(&error);
     if (!tier) {
         process_fail(EXIT_INTERNAL, "LLVM cannot be used: %s", error ? error->message : "");
     }
-    g_autofree LLVMSyncBlock *blocks = g_new(LLVMSyncBlock, n);
-    for (unsigned i = 0; i < n; i++) {
-        blocks[i] = (LLVMSyncBlock){&tbs[i]->code, ctxs ? ctxs[i] : NULL};
-    }
-    LLVMCode *code = llvm_tier_compile_sync(tier, hot ? LLVM_HOT : LLVM_COLD, blocks, n, &error);
+    LLVMSyncBlock block = {&tb->code, ctx};
+    LLVMCode *code = llvm_tier_compile_sync(tier, hot ? LLVM_HOT : LLVM_COLD, &block, 1, &error);
     if (!code) {
         if (g_error_matches(error, JIT_ERROR, JIT_ERROR_FULL)) {
             g_clear_error(&error);
             return false;
         }
-        process_internal_fault("LLVM cannot compile the block at 0x%" PRIx64 ": %s", tbs[0]->pc,
+        process_internal_fault("LLVM cannot compile the block at 0x%" PRIx64 ": %s", tb->pc,
                                error->message);
     }
     unit_register(code);
-    for (unsigned i = 0; i < code->n_entries; i++) {
-        tb_of(code->entries[i].code)->llvm_entry = code->entries[i].entry;
-    }
+    tb->llvm_entry = code->entries[0].entry;
     stats.units_installed++;
     return true;
 }

@@ -24,10 +24,10 @@ void tier_host_set_code_size(size_t bytes); // for tests, before the first block
 // TCGCode.hot of interpreted blocks.
 void tier_host_hot(void *env, const TCGCode *code);
 
-// Compiles blocks into one unit now, under tb_lock, quickly or with the full pipeline.  ctxs[i] holds
-// block i's ops, after tcg_liveness; NULL: it is translated again.  Sets their llvm_entry; false when the
-// code memory is full.  Ends myna when LLVM cannot compile them.
-bool tier_host_compile(TranslationBlock **tbs, TCGContext **ctxs, unsigned n, bool hot);
+// Compiles one block now, under tb_lock, quickly or with the full pipeline.  ctx holds its ops, after
+// tcg_liveness; NULL: it is translated again.  Sets its llvm_entry; false when the code memory is full.  Ends
+// myna when LLVM cannot compile it.
+bool tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot);
 
 // Under tb_lock, when a block goes: drops the units that hold it.
 void tier_host_forget(TranslationBlock *tb);

@@ -294,7 +294,7 @@ static uintptr_t run_and_compare(CPUState *cs, TranslationBlock *tb)
     if (tb->runs++ == HOT_RUNS) {
         tb_lock();
         if (!tb->invalid) {
-            tier_host_compile(&tb, NULL, 1, true);
+            tier_host_compile(tb, NULL, true);
         }
         tb_unlock();
     }
