@@ -6,7 +6,7 @@
 //   test_tb [tci|tiered|all|verify]   one engine; without: each in a process of its own
 //
 // LINK: myna_runtime
-// TIMEOUT: 240
+// TIMEOUT: 400
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -96,6 +96,32 @@ static void test_loop_and_chaining(void **unused)
         assert_true(stats.tb_linked > linked);
         assert_true(stats.exec_entries - entries < 2000); // not once an iteration
     }
+    guest_munmap(pc, P);
+}
+
+// A hot block moves to LLVM while the guest runs on, and comes back when its code changes.
+static void test_promotion(void **unused)
+{
+    (void)unused;
+    if (tb_engine() != TB_ENGINE_INTERP || myna_options->engine != ENGINE_TIERED) {
+        return;
+    }
+    uint64_t pc = place(CODE(SUM_LOOP(1000)), RX, 1), installed = stats.units_installed;
+    for (int i = 0; i < 20000 && stats.units_installed == installed; i++) {
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], 500500);
+        usleep(1000);
+    }
+    assert_true(stats.units_installed > installed);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], 500500);
+    }
+    guest_mprotect(pc, P, RW);
+    guest_write(pc + 1, CODE(LE32(10)));
+    guest_mprotect(pc, P, RX);
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    assert_int_equal(env->regs[R_EAX], 55);
     guest_munmap(pc, P);
 }
 
@@ -673,6 +699,7 @@ static int run_engine(const char *name)
     stack_top = (uint64_t)guest_mmap(0, 16 * P, RW, ANON, -1, 0) + 16 * P;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loop_and_chaining),
+        cmocka_unit_test(test_promotion),
         cmocka_unit_test(test_indirect),
         cmocka_unit_test(test_exceptions),
         cmocka_unit_test(test_precise_faults),
