@@ -34,7 +34,7 @@ static char *find_program(const char *name, bool exact)
 // Exit status as a shell gives it.
 static int status_of_error(const GError *error)
 {
-    return error->code == ENOENT || error->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+    return error->code == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }
 
 static int report(const GError *error)
