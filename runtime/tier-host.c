@@ -337,6 +337,7 @@ static LLVMTier *make_tier(GError **error)
     const LLVMTierOptions options = {
         .code_size = state.code_size,
         .dump_dir = state.opts->dump_ir,
+        .keep_names = log_enabled(LOG_LLVM) || log_enabled(LOG_LLVM_OPT),
     };
     return llvm_tier_new(&host, &options, error);
 }

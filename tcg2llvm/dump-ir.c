@@ -25,8 +25,8 @@ DumpIR *dump_ir_open(const char *dir, const LLVMTierHost *host, GError **error)
     g_autofree char *path = g_build_filename(dir, "index.tsv", NULL);
     FILE *index = fopen(path, "w");
     if (!index) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "cannot write '%s': %s", path,
-                    g_strerror(errno));
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "cannot write '%s': %s",
+                    path, g_strerror(errno));
         return NULL;
     }
     fprintf(index, "file\tpc\tsize\tsymbol\tblocks\tinsns\tkind\n");
@@ -118,8 +118,9 @@ static void print_head(const DumpIR *dump, const LLVMBlockInfo *blocks, unsigned
         fprintf(out, ": %u bytes, %u instructions\n", b->size, b->num_insns);
         for (uint64_t pc = b->pc; pc < b->pc + b->size;) {
             char text[128];
-            size_t length =
-                host->disassemble ? host->disassemble(host->opaque, pc, text, sizeof(text)) : 0;
+            size_t length = host->disassemble
+                                ? host->disassemble(host->opaque, pc, text, sizeof(text))
+                                : 0;
             if (!length) {
                 break;
             }
@@ -189,7 +190,8 @@ void dump_ir_unit(DumpIR *dump, LLVMModuleRef module, const LLVMBlockInfo *block
         bool ok = !ferror(out);
         ok &= fclose(out) == 0;
         if (ok) {
-            fprintf(dump->index, "%s\t0x%" PRIx64 "\t%" PRIu64 "\t", base->str, blocks[0].pc, bytes);
+            fprintf(dump->index, "%s\t0x%" PRIx64 "\t%" PRIu64 "\t", base->str, blocks[0].pc,
+                    bytes);
             if (symbol && offset) {
                 fprintf(dump->index, "%s+0x%" PRIx64, symbol, offset);
             } else {

@@ -34,7 +34,8 @@ static const TCGOp *exit_check(const LLVMUnit *u)
 static void find_multi(LLVMUnit *u, const TCGOp *check)
 {
     unsigned ebb = 1;
-    TCG_FOREACH_OP(op, u->s) {
+    TCG_FOREACH_OP(op, u->s)
+    {
         if (op->opc == INDEX_op_set_label || op->prev == check) {
             ebb++;
         }
@@ -64,14 +65,10 @@ static bool ends_path(const LLVMUnit *u, const TCGOp *op)
     switch (op->opc) {
     case INDEX_op_br:
     case INDEX_op_exit_tb:
-    case INDEX_op_goto_ptr:
-        return true;
-    case INDEX_op_goto_tb:
-        return in_unit_slot(u, op);
-    case INDEX_op_call:
-        return op->call_info->flags & TCG_CALL_NO_RETURN;
-    default:
-        return false;
+    case INDEX_op_goto_ptr: return true;
+    case INDEX_op_goto_tb: return in_unit_slot(u, op);
+    case INDEX_op_call: return op->call_info->flags & TCG_CALL_NO_RETURN;
+    default: return false;
     }
 }
 
@@ -102,7 +99,8 @@ static void solve_labels(LLVMUnit *u)
         for (unsigned i = 0; i < u->s->nb_labels; i++) {
             u->labels[i].seen = false;
         }
-        TCG_FOREACH_OP(op, u->s) {
+        TCG_FOREACH_OP(op, u->s)
+        {
             if (op->opc == INDEX_op_set_label) {
                 LabelState *label = &u->labels[arg_label(op->args[0])->id];
                 if (!dead) {
@@ -157,7 +155,8 @@ static void find_killed(LLVMUnit *u, const TCGOp *check)
             const TCGTemp *t = arg_temp(op->args[i]);
             if (t->kind == TEMP_GLOBAL) {
                 unsigned g = t->index - 1;
-                u->killed.w[g / 64] |= 1ull << (g % 64) & ~read.w[g / 64] & u->opt.hidden_globals[g / 64];
+                u->killed.w[g / 64] |= 1ull << (g % 64) & ~read.w[g / 64] &
+                                       u->opt.hidden_globals[g / 64];
             }
         }
     }
@@ -193,10 +192,10 @@ static void start_bb(LLVMUnit *u, LLVMBasicBlockRef bb)
 Value lower_icmp(LLVMUnit *u, TCGCond cond, Value a, Value b)
 {
     static const LLVMIntPredicate predicates[TCG_COND_COUNT] = {
-        [TCG_COND_EQ] = LLVMIntEQ,     [TCG_COND_NE] = LLVMIntNE,     [TCG_COND_LT] = LLVMIntSLT,
-        [TCG_COND_GE] = LLVMIntSGE,    [TCG_COND_LE] = LLVMIntSLE,    [TCG_COND_GT] = LLVMIntSGT,
-        [TCG_COND_LTU] = LLVMIntULT,   [TCG_COND_GEU] = LLVMIntUGE,   [TCG_COND_LEU] = LLVMIntULE,
-        [TCG_COND_GTU] = LLVMIntUGT,   [TCG_COND_TSTEQ] = LLVMIntEQ,  [TCG_COND_TSTNE] = LLVMIntNE,
+        [TCG_COND_EQ] = LLVMIntEQ,   [TCG_COND_NE] = LLVMIntNE,    [TCG_COND_LT] = LLVMIntSLT,
+        [TCG_COND_GE] = LLVMIntSGE,  [TCG_COND_LE] = LLVMIntSLE,   [TCG_COND_GT] = LLVMIntSGT,
+        [TCG_COND_LTU] = LLVMIntULT, [TCG_COND_GEU] = LLVMIntUGE,  [TCG_COND_LEU] = LLVMIntULE,
+        [TCG_COND_GTU] = LLVMIntUGT, [TCG_COND_TSTEQ] = LLVMIntEQ, [TCG_COND_TSTNE] = LLVMIntNE,
     };
     Type type = LLVMTypeOf(a);
     if (cond == TCG_COND_NEVER || cond == TCG_COND_ALWAYS) {
@@ -416,12 +415,14 @@ static void lower_indirect(LLVMUnit *u, const TCGOp *call)
     hash = LLVMBuildAnd(b, hash, lower_i64(u, TB_JMP_CACHE_SIZE - 1), "");
     hash = LLVMBuildMul(b, hash, lower_i64(u, sizeof(TBJumpCacheEntry)), "");
     Value e = LLVMBuildInBoundsGEP2(b, l->i8, cache, &hash, 1, "");
-    Value same = LLVMBuildICmp(b, LLVMIntEQ, field(u, l->i64, e, offsetof(TBJumpCacheEntry, pc)), pc, "");
+    Value same = LLVMBuildICmp(b, LLVMIntEQ, field(u, l->i64, e, offsetof(TBJumpCacheEntry, pc)),
+                               pc, "");
     Value mode = field(u, l->i64, e, offsetof(TBJumpCacheEntry, mode));
-    Value same_mode =
-        LLVMBuildICmp(b, LLVMIntEQ, mode, lower_i64(u, u->blocks[u->block].jump_mode), "");
+    Value same_mode = LLVMBuildICmp(b, LLVMIntEQ, mode, lower_i64(u, u->blocks[u->block].jump_mode),
+                                    "");
     Value code = field(u, l->ptr, e, offsetof(TBJumpCacheEntry, code));
-    Value hit = LLVMBuildAnd(b, LLVMBuildAnd(b, same, same_mode, ""), LLVMBuildIsNotNull(b, code, ""), "");
+    Value hit = LLVMBuildAnd(b, LLVMBuildAnd(b, same, same_mode, ""),
+                             LLVMBuildIsNotNull(b, code, ""), "");
     LLVMBasicBlockRef here = LLVMGetInsertBlock(b), miss = lower_new_bb(u, "lookup"),
                       jump = lower_new_bb(u, "jump");
     lower_unlikely(u, LLVMBuildNot(b, hit, ""), miss, jump);
@@ -445,7 +446,8 @@ static void lower_count(LLVMUnit *u)
 {
     LLVMBasicBlockRef hot = lower_new_bb(u, "hot"), start = lower_new_bb(u, "start");
     Value counter = code_field(u, offsetof(TCGCode, exec_count));
-    Value count = LLVMBuildSub(u->b, LLVMBuildLoad2(u->b, u->l->i32, counter, ""), lower_i32(u, 1), "");
+    Value count = LLVMBuildSub(u->b, LLVMBuildLoad2(u->b, u->l->i32, counter, ""), lower_i32(u, 1),
+                               "");
     LLVMBuildStore(u->b, count, counter);
     LLVMBuildCondBr(u->b, LLVMBuildICmp(u->b, LLVMIntEQ, count, lower_i32(u, 0), ""), hot, start);
     LLVMPositionBuilderAtEnd(u->b, hot);
@@ -476,7 +478,7 @@ static bool by_pointer(TCGType type)
 static Type arg_type(LLVMUnit *u, const TCGHelperInfo *info, unsigned i)
 {
     return by_pointer(info->args[i]) || (info->ptr_mask >> i & 1) ? u->l->ptr
-                                                                   : u->l->types[info->args[i]];
+                                                                  : u->l->types[info->args[i]];
 }
 
 static Value helper_declaration(LLVMUnit *u, const TCGHelperInfo *info, Type *type)
@@ -515,7 +517,8 @@ static void call_attributes(LLVMUnit *u, Value call, const TCGHelperInfo *info)
         }
         lower_call_attr(u, call, l->attr_willreturn, 0);
         if (info->flags & TCG_CALL_NO_READ_GLOBALS) {
-            lower_call_attr(u, call, l->attr_memory, pointers ? LOWER_MEMORY_ARGS : LOWER_MEMORY_NONE);
+            lower_call_attr(u, call, l->attr_memory,
+                            pointers ? LOWER_MEMORY_ARGS : LOWER_MEMORY_NONE);
         } else if (info->ret != TCG_TYPE_VOID && !by_pointer(info->ret)) {
             lower_call_attr(u, call, l->attr_memory, LOWER_MEMORY_READ);
         }
@@ -635,8 +638,9 @@ static bool lower_host_op(LLVMUnit *u, const TCGOp *op)
                    : type;
     Value v = a.store ? lower_get(u, op->args[0]) : NULL;
     bool is_env = base->kind == TEMP_FIXED;
-    bool overlaps = is_env && overlaps_global(u, offset, LLVMStoreSizeOfType(
-                                                  jit_context_data_layout(u->l->jit), mem));
+    bool overlaps = is_env &&
+                    overlaps_global(u, offset,
+                                    LLVMStoreSizeOfType(jit_context_data_layout(u->l->jit), mem));
     Value ptr = NULL;
     if (!is_env) {
         Value index = lower_i64(u, offset);
@@ -695,32 +699,21 @@ static void lower_insn_start(LLVMUnit *u, const TCGOp *op)
 static void lower_op(LLVMUnit *u, const TCGOp *op)
 {
     switch (op->opc) {
-    case INDEX_op_call:
-        lower_call(u, op);
-        break;
+    case INDEX_op_call: lower_call(u, op); break;
     case INDEX_op_br:
         lower_flush(u);
         LLVMBuildBr(u->b, label_bb(u, arg_label(op->args[0])));
         u->dead = true;
         break;
     case INDEX_op_brcond_i32:
-    case INDEX_op_brcond_i64:
-        lower_brcond(u, op);
-        break;
+    case INDEX_op_brcond_i64: lower_brcond(u, op); break;
     case INDEX_op_mb:
         LLVMBuildFence(u->b, LLVMAtomicOrderingSequentiallyConsistent, false, "");
         break;
-    case INDEX_op_goto_tb:
-        lower_goto_tb(u, op);
-        break;
-    case INDEX_op_exit_tb:
-        lower_exit_tb(u, op);
-        break;
-    case INDEX_op_goto_ptr:
-        lower_goto_ptr(u, op);
-        break;
-    case INDEX_op_discard:
-        break;
+    case INDEX_op_goto_tb: lower_goto_tb(u, op); break;
+    case INDEX_op_exit_tb: lower_exit_tb(u, op); break;
+    case INDEX_op_goto_ptr: lower_goto_ptr(u, op); break;
+    case INDEX_op_discard: break;
     default:
         if (!lower_int_op(u, op) && !lower_guest_op(u, op) && !lower_host_op(u, op) &&
             !lower_fp_op(u, op) && !lower_vecop_op(u, op) && !lower_vec_op(u, op)) {
@@ -740,7 +733,8 @@ void lower_block_ops(LLVMUnit *u)
     } else {
         lower_count(u);
     }
-    TCG_FOREACH_OP(op, u->s) {
+    TCG_FOREACH_OP(op, u->s)
+    {
         if (op->opc == INDEX_op_set_label) {
             const TCGLabel *label = arg_label(op->args[0]);
             start_bb(u, label_bb(u, label));

@@ -26,7 +26,9 @@ static Type shaped(Value v, Type e) { return is_vector(v) ? LLVMVectorType(e, co
 
 static Type int_shape(LLVMUnit *u, Value v)
 {
-    return shaped(v, element(v) == u->l->f64 ? u->l->i64 : element(v) == u->l->f32 ? u->l->i32 : u->l->i16);
+    return shaped(v, element(v) == u->l->f64   ? u->l->i64
+                     : element(v) == u->l->f32 ? u->l->i32
+                                               : u->l->i16);
 }
 
 static Value fconst(LLVMUnit *u, Value like, double d)
@@ -74,7 +76,7 @@ static Value convert(LLVMUnit *u, const char *name, bool rounded, Value v, Type 
 #define FSUB(a, b) arith(u, "llvm.experimental.constrained.fsub", true, a, b, NULL)
 #define FMUL(a, b) arith(u, "llvm.experimental.constrained.fmul", true, a, b, NULL)
 #define FDIV(a, b) arith(u, "llvm.experimental.constrained.fdiv", true, a, b, NULL)
-#define SQRT(a)    arith(u, "llvm.experimental.constrained.sqrt", true, a, NULL, NULL)
+#define SQRT(a) arith(u, "llvm.experimental.constrained.sqrt", true, a, NULL, NULL)
 #define FMA(a, b, c) arith(u, "llvm.experimental.constrained.fma", true, a, b, c)
 
 // The i1 (or lanes of i1) of a comparison.
@@ -115,7 +117,8 @@ static Value to_128(LLVMUnit *u, Value v)
     for (unsigned i = 0; i < n; i++) {
         mask[i] = lower_i32(u, i < have ? i : have);
     }
-    return LLVMBuildShuffleVector(u->b, v, LLVMConstNull(LLVMTypeOf(v)), LLVMConstVector(mask, n), "");
+    return LLVMBuildShuffleVector(u->b, v, LLVMConstNull(LLVMTypeOf(v)), LLVMConstVector(mask, n),
+                                  "");
 }
 
 // The low lanes of `wide`, in like's shape.
@@ -133,8 +136,7 @@ static bool is_256(LLVMUnit *u, Value v) { return count(v) == (element(v) == u->
 static Value x86_binary(LLVMUnit *u, const char *const names[4], Value a, Value b)
 {
     if (is_256(u, a)) {
-        return lower_concat(u,
-                            x86_binary(u, names, lower_half(u, a, 0), lower_half(u, b, 0)),
+        return lower_concat(u, x86_binary(u, names, lower_half(u, a, 0), lower_half(u, b, 0)),
                             x86_binary(u, names, lower_half(u, a, 1), lower_half(u, b, 1)));
     }
     unsigned form = (is_vector(a) ? 2 : 0) + (element(a) == u->l->f64);
@@ -191,8 +193,10 @@ static Value minmax(LLVMUnit *u, Value a, Value b, bool max, bool number)
     LLVMBuilderRef bl = u->b;
     Type t = LLVMTypeOf(a);
     if (number) {
-        Value a_loses = LLVMBuildAnd(bl, is_quiet_nan(u, a), LLVMBuildNot(bl, is_nan_bits(u, b), ""), "");
-        Value b_loses = LLVMBuildAnd(bl, is_quiet_nan(u, b), LLVMBuildNot(bl, is_nan_bits(u, a), ""), "");
+        Value a_loses = LLVMBuildAnd(bl, is_quiet_nan(u, a),
+                                     LLVMBuildNot(bl, is_nan_bits(u, b), ""), "");
+        Value b_loses = LLVMBuildAnd(bl, is_quiet_nan(u, b),
+                                     LLVMBuildNot(bl, is_nan_bits(u, a), ""), "");
         Value x = LLVMBuildSelect(bl, a_loses, b, a, "");
         b = LLVMBuildSelect(bl, b_loses, a, b, "");
         a = x;
@@ -230,7 +234,8 @@ static Value round_away(LLVMUnit *u, Value v, unsigned flags)
     Value inside = fcmp(u, TCG_FCOND_LT, fabs_of(u, v), fconst(u, v, integral));
     Value trunc = round_to(u, v, TCG_ROUND_ZERO | flags);
     Value zero = LLVMConstNull(LLVMTypeOf(v));
-    Value rest = FSUB(LLVMBuildSelect(b, inside, v, zero, ""), LLVMBuildSelect(b, inside, trunc, zero, ""));
+    Value rest = FSUB(LLVMBuildSelect(b, inside, v, zero, ""),
+                      LLVMBuildSelect(b, inside, trunc, zero, ""));
     Value up = fcmp(u, TCG_FCOND_GE, fabs_of(u, rest), fconst(u, v, 0.5));
     Value step = LLVMBuildSelect(b, up, fconst(u, v, 1), zero, "");
     Value sum = FADD(LLVMBuildSelect(b, inside, trunc, zero, ""), copy_sign(u, step, v));
@@ -248,11 +253,11 @@ static Value round_to(LLVMUnit *u, Value v, unsigned mode)
     unsigned how = mode & TCG_ROUND_MODE_MASK, flags = mode & TCG_ROUND_NOEXC;
     switch (how) {
     case TCG_ROUND_DYNAMIC:
-        return arith(u, flags ? "llvm.experimental.constrained.nearbyint"
-                              : "llvm.experimental.constrained.rint",
+        return arith(u,
+                     flags ? "llvm.experimental.constrained.nearbyint"
+                           : "llvm.experimental.constrained.rint",
                      true, v, NULL, NULL);
-    case TCG_ROUND_TIES_AWAY:
-        return round_away(u, v, flags);
+    case TCG_ROUND_TIES_AWAY: return round_away(u, v, flags);
     default:
         // ROUNDSD's immediate is a TCGRound.
         return LOWER_X86 ? x86_round(u, v, mode) : arith(u, names[how], false, v, NULL, NULL);
@@ -275,8 +280,10 @@ static Value x86_truncate(LLVMUnit *u, Value v, Type to)
 static Value x86_convert_dynamic(LLVMUnit *u, Value v, Type to)
 {
     static const char *const names[2][4] = {
-        {"cvtss2si $1, ${0:k}", "cvtsd2si $1, ${0:k}", "cvtss2si $1, ${0:q}", "cvtsd2si $1, ${0:q}"},
-        {"vcvtss2si $1, ${0:k}", "vcvtsd2si $1, ${0:k}", "vcvtss2si $1, ${0:q}", "vcvtsd2si $1, ${0:q}"},
+        {"cvtss2si $1, ${0:k}", "cvtsd2si $1, ${0:k}", "cvtss2si $1, ${0:q}",
+         "cvtsd2si $1, ${0:q}"},
+        {"vcvtss2si $1, ${0:k}", "vcvtsd2si $1, ${0:k}", "vcvtss2si $1, ${0:q}",
+         "vcvtsd2si $1, ${0:q}"},
     };
     unsigned form = (to == u->l->i64 ? 2 : 0) + (LLVMTypeOf(v) == u->l->f64);
     return lower_asm(u, to, names[u->l->host_avx][form], "=r,x", &v, 1, true);
@@ -287,9 +294,11 @@ static Value plain_truncate(LLVMUnit *u, Value v, Type to)
 {
     unsigned width = LLVMGetIntTypeWidth(to);
     double limit = width == 64 ? 0x1p63 : 0x1p31;
-    Value fits = LLVMBuildAnd(u->b, fcmp(u, TCG_FCOND_LT | TCG_FCOND_SIGNALING, v, fconst(u, v, limit)),
-                              fcmp(u, (width == 64 ? TCG_FCOND_GE : TCG_FCOND_GT) | TCG_FCOND_SIGNALING, v,
-                                   fconst(u, v, width == 64 ? -limit : -limit - 1)), "");
+    Value fits = LLVMBuildAnd(
+        u->b, fcmp(u, TCG_FCOND_LT | TCG_FCOND_SIGNALING, v, fconst(u, v, limit)),
+        fcmp(u, (width == 64 ? TCG_FCOND_GE : TCG_FCOND_GT) | TCG_FCOND_SIGNALING, v,
+             fconst(u, v, width == 64 ? -limit : -limit - 1)),
+        "");
     Value in = LLVMBuildSelect(u->b, fits, v, LLVMConstNull(LLVMTypeOf(v)), "");
     Value r = convert(u, "llvm.experimental.constrained.fptosi", false, in, to);
     return LLVMBuildSelect(u->b, fits, r, LLVMConstInt(to, 1ull << (width - 1), false), "");
@@ -364,7 +373,8 @@ static Value fcvt_vector(LLVMUnit *u, Value v, unsigned mode)
     unsigned how = mode & TCG_ROUND_MODE_MASK;
     if (how == TCG_ROUND_DYNAMIC) {
         r = lower_asm(u, LLVMVectorType(u->l->i32, 4),
-                      u->l->host_avx ? "vcvtps2dq $1, $0" : "cvtps2dq $1, $0", "=x,x", &wide, 1, true);
+                      u->l->host_avx ? "vcvtps2dq $1, $0" : "cvtps2dq $1, $0", "=x,x", &wide, 1,
+                      true);
     } else {
         if (how != TCG_ROUND_ZERO) {
             wide = round_to(u, wide, mode);
@@ -418,36 +428,21 @@ static bool set(LLVMUnit *u, const TCGOp *op, Value v)
 static bool arithmetic(LLVMUnit *u, const TCGOp *op)
 {
     switch (op->opc) {
-    ALL(fadd):
-        return set(u, op, FADD(A, B));
-    ALL(fsub):
-        return set(u, op, FSUB(A, B));
-    ALL(fmul):
-        return set(u, op, FMUL(A, B));
-    ALL(fdiv):
-        return set(u, op, FDIV(A, B));
-    ALL(fsqrt):
-        return set(u, op, SQRT(A));
-    ALL(fma):
-        return set(u, op, FMA(A, B, operand(u, op, 3)));
-    ALL(fneg):
-        return set(u, op, LLVMBuildFNeg(u->b, A, ""));
-    ALL(fabs):
-        return set(u, op, fabs_of(u, A));
-    ALL(fminsel):
-        return set(u, op, minmaxsel(u, A, B, false));
-    ALL(fmaxsel):
-        return set(u, op, minmaxsel(u, A, B, true));
-    ALL(fmin):
-        return set(u, op, minmax(u, A, B, false, false));
-    ALL(fmax):
-        return set(u, op, minmax(u, A, B, true, false));
-    ALL(fminnum):
-        return set(u, op, minmax(u, A, B, false, true));
-    ALL(fmaxnum):
-        return set(u, op, minmax(u, A, B, true, true));
-    ALL(fround):
-        return set(u, op, round_to(u, A, op->args[2]));
+        ALL(fadd) : return set(u, op, FADD(A, B));
+        ALL(fsub) : return set(u, op, FSUB(A, B));
+        ALL(fmul) : return set(u, op, FMUL(A, B));
+        ALL(fdiv) : return set(u, op, FDIV(A, B));
+        ALL(fsqrt) : return set(u, op, SQRT(A));
+        ALL(fma) : return set(u, op, FMA(A, B, operand(u, op, 3)));
+        ALL(fneg) : return set(u, op, LLVMBuildFNeg(u->b, A, ""));
+        ALL(fabs) : return set(u, op, fabs_of(u, A));
+        ALL(fminsel) : return set(u, op, minmaxsel(u, A, B, false));
+        ALL(fmaxsel) : return set(u, op, minmaxsel(u, A, B, true));
+        ALL(fmin) : return set(u, op, minmax(u, A, B, false, false));
+        ALL(fmax) : return set(u, op, minmax(u, A, B, true, false));
+        ALL(fminnum) : return set(u, op, minmax(u, A, B, false, true));
+        ALL(fmaxnum) : return set(u, op, minmax(u, A, B, true, true));
+        ALL(fround) : return set(u, op, round_to(u, A, op->args[2]));
     case INDEX_op_fsetcond_f32:
     case INDEX_op_fsetcond_f64:
         return set(u, op, LLVMBuildZExt(u->b, fcmp(u, op->args[3], A, B), u->l->i32, ""));
@@ -455,8 +450,7 @@ static bool arithmetic(LLVMUnit *u, const TCGOp *op)
         Value a = A;
         return set(u, op, LLVMBuildSExt(u->b, fcmp(u, op->args[3], a, B), int_shape(u, a), ""));
     }
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -482,23 +476,20 @@ static bool scalar_conversion(LLVMUnit *u, const TCGOp *op)
     case INDEX_op_bitcast_i32_f32:
     case INDEX_op_bitcast_i64_f64:
     case INDEX_op_bitcast_f32_i32:
-    case INDEX_op_bitcast_f64_i64:
-        return set(u, op, A);
+    case INDEX_op_bitcast_f64_i64: return set(u, op, A);
     case INDEX_op_fcvt_f32_f64:
         return set(u, op, convert(u, "llvm.experimental.constrained.fpext", false, A, l->f64));
     case INDEX_op_fcvt_f64_f32:
         return set(u, op, convert(u, "llvm.experimental.constrained.fptrunc", true, A, l->f32));
-    case INDEX_op_fcvt_f16_f32:
-        return set(u, op, from_half(u, A, l->f32));
+    case INDEX_op_fcvt_f16_f32: return set(u, op, from_half(u, A, l->f32));
     case INDEX_op_fcvt_f32_f16:
     case INDEX_op_fcvt_f64_f16:
         return set(u, op, to_half(u, A));
         // clang-format off
     FROM_INT(i32, f32) FROM_INT(i32, f64) FROM_INT(i64, f32) FROM_INT(i64, f64)
     TO_INT_OPS(f32, i32) TO_INT_OPS(f32, i64) TO_INT_OPS(f64, i32) TO_INT_OPS(f64, i64)
-        // clang-format on
-    default:
-        return false;
+            // clang-format on
+            default : return false;
     }
 }
 
@@ -522,20 +513,19 @@ static bool vector_conversion(LLVMUnit *u, const TCGOp *op)
                                                        : "llvm.experimental.constrained.uitofp";
         return set(u, op, convert(u, name, true, v, to));
     }
-    case INDEX_op_fcvt_vec:
-        return set(u, op, fcvt_vector(u, A, op->args[2]));
-    case INDEX_op_fcvts_vec:
-        return set(u, op, each_lane_to_int(u, TO_INT_SAT, A, op->args[2]));
-    case INDEX_op_fcvtu_vec:
-        return set(u, op, each_lane_to_int(u, TO_UINT_SAT, A, op->args[2]));
+    case INDEX_op_fcvt_vec: return set(u, op, fcvt_vector(u, A, op->args[2]));
+    case INDEX_op_fcvts_vec: return set(u, op, each_lane_to_int(u, TO_INT_SAT, A, op->args[2]));
+    case INDEX_op_fcvtu_vec: return set(u, op, each_lane_to_int(u, TO_UINT_SAT, A, op->args[2]));
     case INDEX_op_fwidenl_vec:
     case INDEX_op_fwidenh_vec: {
         Value half = one_lane(u, lower_half(u, A, op->opc == INDEX_op_fwidenh_vec));
-        return set(u, op, convert(u, "llvm.experimental.constrained.fpext", false, half,
-                                  shaped(half, wide_lane)));
+        return set(u, op,
+                   convert(u, "llvm.experimental.constrained.fpext", false, half,
+                           shaped(half, wide_lane)));
     }
     case INDEX_op_fnarrow_vec: {
-        Value v = lower_cast(u, lower_get(u, op->args[1]), lower_flanes_type(u, type, op->vece + 1));
+        Value v = lower_cast(u, lower_get(u, op->args[1]),
+                             lower_flanes_type(u, type, op->vece + 1));
         Value r = convert(u, "llvm.experimental.constrained.fptrunc", true, v,
                           shaped(v, op->vece == MO_16 ? l->f16 : l->f32));
         if (!is_vector(r)) {
@@ -543,8 +533,7 @@ static bool vector_conversion(LLVMUnit *u, const TCGOp *op)
         }
         return set(u, op, lower_concat(u, r, LLVMConstNull(LLVMTypeOf(r))));
     }
-    default:
-        return false;
+    default: return false;
     }
 }
 

@@ -201,79 +201,49 @@ static bool arithmetic(LLVMUnit *u, const TCGOp *op)
 {
     LLVMBuilderRef b = u->b;
     switch (op->opc) {
-    BOTH(mov):
-    case INDEX_op_mov_i128:
+    BOTH(mov) : case INDEX_op_mov_i128:
         SET(A0);
-    BOTH(add):
-        SET(LLVMBuildAdd(b, A0, A1, ""));
-    BOTH(sub):
-        SET(LLVMBuildSub(b, A0, A1, ""));
-    BOTH(mul):
-        SET(LLVMBuildMul(b, A0, A1, ""));
-    BOTH(div):
-        SET(LLVMBuildSDiv(b, A0, A1, ""));
-    BOTH(divu):
-        SET(LLVMBuildUDiv(b, A0, A1, ""));
-    BOTH(rem):
-        SET(LLVMBuildSRem(b, A0, A1, ""));
-    BOTH(remu):
-        SET(LLVMBuildURem(b, A0, A1, ""));
-    BOTH(and):
-        SET(LLVMBuildAnd(b, A0, A1, ""));
-    BOTH(or):
-        SET(LLVMBuildOr(b, A0, A1, ""));
-    BOTH(xor):
-        SET(LLVMBuildXor(b, A0, A1, ""));
-    BOTH(not):
-        SET(LLVMBuildNot(b, A0, ""));
-    BOTH(neg):
-        SET(LLVMBuildNeg(b, A0, ""));
-    BOTH(andc):
-        SET(LLVMBuildAnd(b, A0, LLVMBuildNot(b, A1, ""), ""));
-    BOTH(orc):
-        SET(LLVMBuildOr(b, A0, LLVMBuildNot(b, A1, ""), ""));
-    BOTH(eqv):
-        SET(LLVMBuildNot(b, LLVMBuildXor(b, A0, A1, ""), ""));
-    BOTH(nand):
-        SET(LLVMBuildNot(b, LLVMBuildAnd(b, A0, A1, ""), ""));
-    BOTH(nor):
-        SET(LLVMBuildNot(b, LLVMBuildOr(b, A0, A1, ""), ""));
-    BOTH(shl):
-        SET(LLVMBuildShl(b, A0, shift_count(u, A1), ""));
-    BOTH(shr):
-        SET(LLVMBuildLShr(b, A0, shift_count(u, A1), ""));
-    BOTH(sar):
-        SET(LLVMBuildAShr(b, A0, shift_count(u, A1), ""));
-    BOTH(rotl):
-        SET(rotate(u, "llvm.fshl", A0, A1));
-    BOTH(rotr):
-        SET(rotate(u, "llvm.fshr", A0, A1));
-    BOTH(muluh):
-        SET(high_half(u, LLVMBuildMul(b, widen(u, A0, false), widen(u, A1, false), ""),
-                      LLVMTypeOf(A0)));
-    BOTH(mulsh):
-        SET(high_half(u, LLVMBuildMul(b, widen(u, A0, true), widen(u, A1, true), ""),
-                      LLVMTypeOf(A0)));
-    BOTH(mulu2):
-        mul2(u, op, false);
+        BOTH(add) : SET(LLVMBuildAdd(b, A0, A1, ""));
+        BOTH(sub) : SET(LLVMBuildSub(b, A0, A1, ""));
+        BOTH(mul) : SET(LLVMBuildMul(b, A0, A1, ""));
+        BOTH(div) : SET(LLVMBuildSDiv(b, A0, A1, ""));
+        BOTH(divu) : SET(LLVMBuildUDiv(b, A0, A1, ""));
+        BOTH(rem) : SET(LLVMBuildSRem(b, A0, A1, ""));
+        BOTH(remu) : SET(LLVMBuildURem(b, A0, A1, ""));
+        BOTH(and) : SET(LLVMBuildAnd(b, A0, A1, ""));
+        BOTH(or) : SET(LLVMBuildOr(b, A0, A1, ""));
+        BOTH(xor) : SET(LLVMBuildXor(b, A0, A1, ""));
+        BOTH(not) : SET(LLVMBuildNot(b, A0, ""));
+        BOTH(neg) : SET(LLVMBuildNeg(b, A0, ""));
+        BOTH(andc) : SET(LLVMBuildAnd(b, A0, LLVMBuildNot(b, A1, ""), ""));
+        BOTH(orc) : SET(LLVMBuildOr(b, A0, LLVMBuildNot(b, A1, ""), ""));
+        BOTH(eqv) : SET(LLVMBuildNot(b, LLVMBuildXor(b, A0, A1, ""), ""));
+        BOTH(nand) : SET(LLVMBuildNot(b, LLVMBuildAnd(b, A0, A1, ""), ""));
+        BOTH(nor) : SET(LLVMBuildNot(b, LLVMBuildOr(b, A0, A1, ""), ""));
+        BOTH(shl) : SET(LLVMBuildShl(b, A0, shift_count(u, A1), ""));
+        BOTH(shr) : SET(LLVMBuildLShr(b, A0, shift_count(u, A1), ""));
+        BOTH(sar) : SET(LLVMBuildAShr(b, A0, shift_count(u, A1), ""));
+        BOTH(rotl) : SET(rotate(u, "llvm.fshl", A0, A1));
+        BOTH(rotr) : SET(rotate(u, "llvm.fshr", A0, A1));
+        BOTH(muluh)
+            : SET(high_half(u, LLVMBuildMul(b, widen(u, A0, false), widen(u, A1, false), ""),
+                            LLVMTypeOf(A0)));
+        BOTH(mulsh)
+            : SET(high_half(u, LLVMBuildMul(b, widen(u, A0, true), widen(u, A1, true), ""),
+                            LLVMTypeOf(A0)));
+        BOTH(mulu2) : mul2(u, op, false);
         return true;
-    BOTH(muls2):
-        mul2(u, op, true);
+        BOTH(muls2) : mul2(u, op, true);
         return true;
-    BOTH(add2):
-        add2(u, op, false);
+        BOTH(add2) : add2(u, op, false);
         return true;
-    BOTH(sub2):
-        add2(u, op, true);
+        BOTH(sub2) : add2(u, op, true);
         return true;
-    BOTH(div2):
-        div2(u, op, true);
+        BOTH(div2) : div2(u, op, true);
         return true;
-    BOTH(divu2):
-        div2(u, op, false);
+        BOTH(divu2) : div2(u, op, false);
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -282,63 +252,42 @@ static bool bits(LLVMUnit *u, const TCGOp *op)
     LLVMBuilderRef b = u->b;
     LLVMLower *l = u->l;
     switch (op->opc) {
-    BOTH(setcond):
-        SET(LLVMBuildZExt(b, lower_icmp(u, (TCGCond)op->args[3], A0, A1), LLVMTypeOf(A0), ""));
-    BOTH(negsetcond):
-        SET(LLVMBuildSExt(b, lower_icmp(u, (TCGCond)op->args[3], A0, A1), LLVMTypeOf(A0), ""));
-    BOTH(movcond):
-        SET(LLVMBuildSelect(b, lower_icmp(u, (TCGCond)op->args[5], A0, A1), arg(u, op, 3),
-                            arg(u, op, 4), ""));
-    BOTH(deposit):
-        SET(deposit(u, A0, A1, op->args[3], op->args[4]));
-    BOTH(extract):
-        SET(extract(u, A0, op->args[2], op->args[3], false));
-    BOTH(sextract):
-        SET(extract(u, A0, op->args[2], op->args[3], true));
-    BOTH(extract2):
-        SET(extract2(u, A0, A1, op->args[3]));
-    BOTH(ext8s):
-        SET(extend_low(u, A0, 8, true, LLVMTypeOf(A0)));
-    BOTH(ext8u):
-        SET(extend_low(u, A0, 8, false, LLVMTypeOf(A0)));
-    BOTH(ext16s):
-        SET(extend_low(u, A0, 16, true, LLVMTypeOf(A0)));
-    BOTH(ext16u):
-        SET(extend_low(u, A0, 16, false, LLVMTypeOf(A0)));
-    case INDEX_op_ext32s_i64:
-        SET(extend_low(u, A0, 32, true, l->i64));
+        BOTH(setcond)
+            : SET(LLVMBuildZExt(b, lower_icmp(u, (TCGCond)op->args[3], A0, A1), LLVMTypeOf(A0),
+                                ""));
+        BOTH(negsetcond)
+            : SET(LLVMBuildSExt(b, lower_icmp(u, (TCGCond)op->args[3], A0, A1), LLVMTypeOf(A0),
+                                ""));
+        BOTH(movcond)
+            : SET(LLVMBuildSelect(b, lower_icmp(u, (TCGCond)op->args[5], A0, A1), arg(u, op, 3),
+                                  arg(u, op, 4), ""));
+        BOTH(deposit) : SET(deposit(u, A0, A1, op->args[3], op->args[4]));
+        BOTH(extract) : SET(extract(u, A0, op->args[2], op->args[3], false));
+        BOTH(sextract) : SET(extract(u, A0, op->args[2], op->args[3], true));
+        BOTH(extract2) : SET(extract2(u, A0, A1, op->args[3]));
+        BOTH(ext8s) : SET(extend_low(u, A0, 8, true, LLVMTypeOf(A0)));
+        BOTH(ext8u) : SET(extend_low(u, A0, 8, false, LLVMTypeOf(A0)));
+        BOTH(ext16s) : SET(extend_low(u, A0, 16, true, LLVMTypeOf(A0)));
+        BOTH(ext16u) : SET(extend_low(u, A0, 16, false, LLVMTypeOf(A0)));
+    case INDEX_op_ext32s_i64: SET(extend_low(u, A0, 32, true, l->i64));
     case INDEX_op_ext32u_i64:
         SET(extend_low(u, A0, 32, false, l->i64));
-    BOTH(bswap16):
-        SET(bswap_low(u, A0, 16));
-    BOTH(bswap32):
-        SET(bswap_low(u, A0, 32));
+        BOTH(bswap16) : SET(bswap_low(u, A0, 16));
+        BOTH(bswap32) : SET(bswap_low(u, A0, 32));
     case INDEX_op_bswap64_i64:
         SET(bswap_low(u, A0, 64));
-    BOTH(clz):
-        SET(count_zeros(u, "llvm.ctlz", A0, A1));
-    BOTH(ctz):
-        SET(count_zeros(u, "llvm.cttz", A0, A1));
-    BOTH(ctpop):
-        SET(intrinsic1(u, "llvm.ctpop", A0));
-    BOTH(bitrev):
-        SET(intrinsic1(u, "llvm.bitreverse", A0));
-    case INDEX_op_ext_i32_i64:
-        SET(LLVMBuildSExt(b, A0, l->i64, ""));
-    case INDEX_op_extu_i32_i64:
-        SET(LLVMBuildZExt(b, A0, l->i64, ""));
-    case INDEX_op_extrl_i64_i32:
-        SET(LLVMBuildTrunc(b, A0, l->i32, ""));
-    case INDEX_op_extrh_i64_i32:
-        SET(high_half(u, A0, l->i32));
-    case INDEX_op_concat_i64_i128:
-        SET(concat(u, A0, A1));
-    case INDEX_op_extrl_i128_i64:
-        SET(LLVMBuildTrunc(b, A0, l->i64, ""));
-    case INDEX_op_extrh_i128_i64:
-        SET(high_half(u, A0, l->i64));
-    default:
-        return false;
+        BOTH(clz) : SET(count_zeros(u, "llvm.ctlz", A0, A1));
+        BOTH(ctz) : SET(count_zeros(u, "llvm.cttz", A0, A1));
+        BOTH(ctpop) : SET(intrinsic1(u, "llvm.ctpop", A0));
+        BOTH(bitrev) : SET(intrinsic1(u, "llvm.bitreverse", A0));
+    case INDEX_op_ext_i32_i64: SET(LLVMBuildSExt(b, A0, l->i64, ""));
+    case INDEX_op_extu_i32_i64: SET(LLVMBuildZExt(b, A0, l->i64, ""));
+    case INDEX_op_extrl_i64_i32: SET(LLVMBuildTrunc(b, A0, l->i32, ""));
+    case INDEX_op_extrh_i64_i32: SET(high_half(u, A0, l->i32));
+    case INDEX_op_concat_i64_i128: SET(concat(u, A0, A1));
+    case INDEX_op_extrl_i128_i64: SET(LLVMBuildTrunc(b, A0, l->i64, ""));
+    case INDEX_op_extrh_i128_i64: SET(high_half(u, A0, l->i64));
+    default: return false;
     }
 }
 

@@ -10,7 +10,10 @@
 
 static unsigned lanes_of(TCGType type, unsigned vece) { return tcg_type_size(type) >> vece; }
 
-static Type lane_type(LLVMUnit *u, unsigned vece) { return LLVMIntTypeInContext(u->l->c, 8u << vece); }
+static Type lane_type(LLVMUnit *u, unsigned vece)
+{
+    return LLVMIntTypeInContext(u->l->c, 8u << vece);
+}
 
 Type lower_lanes_type(LLVMUnit *u, TCGType type, unsigned vece)
 {
@@ -170,13 +173,12 @@ static bool moves(LLVMUnit *u, const TCGOp *op)
     TCGType type = (TCGType)op->type;
     Type v128 = l->types[TCG_TYPE_V128];
     switch (op->opc) {
-    case INDEX_op_mov_vec:
-        return set(u, op, lower_get(u, op->args[1]));
-    case INDEX_op_movi_vec:
-        return set(u, op, constant_bytes(u, type, (const void *)op->args[1]));
+    case INDEX_op_mov_vec: return set(u, op, lower_get(u, op->args[1]));
+    case INDEX_op_movi_vec: return set(u, op, constant_bytes(u, type, (const void *)op->args[1]));
     case INDEX_op_dup_vec:
-        return set(u, op, splat_lane(u, to_lane(u, lower_get(u, op->args[1]), op->vece),
-                                     lower_lanes_type(u, type, op->vece)));
+        return set(u, op,
+                   splat_lane(u, to_lane(u, lower_get(u, op->args[1]), op->vece),
+                              lower_lanes_type(u, type, op->vece)));
     case INDEX_op_dupl_vec: {
         int index[64];
         unsigned n = lanes_of(type, op->vece);
@@ -191,8 +193,9 @@ static bool moves(LLVMUnit *u, const TCGOp *op)
         return true;
     }
     case INDEX_op_insert_vec_i64:
-        return set(u, op, insert(u, lanes(u, op, 1),
-                                 to_lane(u, lower_get(u, op->args[2]), op->vece), op->args[3]));
+        return set(u, op,
+                   insert(u, lanes(u, op, 1), to_lane(u, lower_get(u, op->args[2]), op->vece),
+                          op->args[3]));
     case INDEX_op_extract_vec_f32:
         lower_set(u, op->args[0], extract(u, flanes(u, op, 1, MO_32), op->args[2]));
         return true;
@@ -202,34 +205,34 @@ static bool moves(LLVMUnit *u, const TCGOp *op)
         return true;
     }
     case INDEX_op_insert_vec_f32:
-        return set(u, op, insert(u, flanes(u, op, 1, MO_32), lower_get(u, op->args[2]), op->args[3]));
+        return set(u, op,
+                   insert(u, flanes(u, op, 1, MO_32), lower_get(u, op->args[2]), op->args[3]));
     case INDEX_op_insert_vec_f64:
         if (type == TCG_TYPE_V64) {
             return set(u, op, lower_get(u, op->args[2]));
         }
-        return set(u, op, insert(u, flanes(u, op, 1, MO_64), lower_get(u, op->args[2]), op->args[3]));
+        return set(u, op,
+                   insert(u, flanes(u, op, 1, MO_64), lower_get(u, op->args[2]), op->args[3]));
     case INDEX_op_zext_i64_v128:
         return set(u, op, insert(u, LLVMConstNull(v128), lower_get(u, op->args[1]), 0));
     case INDEX_op_bitcast_i64_v64:
     case INDEX_op_bitcast_v64_i64:
     case INDEX_op_bitcast_i128_v128:
-    case INDEX_op_bitcast_v128_i128:
-        return set(u, op, lower_get(u, op->args[1]));
+    case INDEX_op_bitcast_v128_i128: return set(u, op, lower_get(u, op->args[1]));
     case INDEX_op_concat_v64_v128:
     case INDEX_op_concat_v128_v256:
         return set(u, op, lower_concat(u, lower_get(u, op->args[1]), lower_get(u, op->args[2])));
-    case INDEX_op_extrl_v256_v128:
-        return set(u, op, lower_half(u, lower_get(u, op->args[1]), 0));
-    case INDEX_op_extrh_v256_v128:
-        return set(u, op, lower_half(u, lower_get(u, op->args[1]), 1));
+    case INDEX_op_extrl_v256_v128: return set(u, op, lower_half(u, lower_get(u, op->args[1]), 0));
+    case INDEX_op_extrh_v256_v128: return set(u, op, lower_half(u, lower_get(u, op->args[1]), 1));
     case INDEX_op_extrl_v128_v64:
     case INDEX_op_extrh_v128_v64: {
         Value bytes = lower_cast(u, lower_get(u, op->args[1]), LLVMVectorType(l->i8, 16));
         return set(u, op, lower_half(u, bytes, op->opc == INDEX_op_extrh_v128_v64));
     }
     case INDEX_op_shuffle_vec:
-        return set(u, op, shuffle_bytes(u, lanes(u, op, 1), lanes(u, op, 2),
-                                        (const uint8_t *)op->args[3]));
+        return set(
+            u, op,
+            shuffle_bytes(u, lanes(u, op, 1), lanes(u, op, 2), (const uint8_t *)op->args[3]));
     case INDEX_op_signmask_vec: {
         Value v = lanes(u, op, 1);
         Value mask = LLVMBuildICmp(b, LLVMIntSLT, v, LLVMConstNull(LLVMTypeOf(v)), "");
@@ -237,8 +240,7 @@ static bool moves(LLVMUnit *u, const TCGOp *op)
         lower_set(u, op->args[0], LLVMBuildZExt(b, lower_cast(u, mask, bits), l->i64, ""));
         return true;
     }
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -298,25 +300,19 @@ static bool bitwise(LLVMUnit *u, const TCGOp *op)
 #define A lower_get(u, op->args[1])
 #define B lower_get(u, op->args[2])
     switch (op->opc) {
-    case INDEX_op_and_vec:
-        return set(u, op, LLVMBuildAnd(b, A, B, ""));
-    case INDEX_op_or_vec:
-        return set(u, op, LLVMBuildOr(b, A, B, ""));
-    case INDEX_op_xor_vec:
-        return set(u, op, LLVMBuildXor(b, A, B, ""));
-    case INDEX_op_andc_vec:
-        return set(u, op, LLVMBuildAnd(b, A, LLVMBuildNot(b, B, ""), ""));
-    case INDEX_op_orc_vec:
-        return set(u, op, LLVMBuildOr(b, A, LLVMBuildNot(b, B, ""), ""));
-    case INDEX_op_not_vec:
-        return set(u, op, LLVMBuildNot(b, A, ""));
+    case INDEX_op_and_vec: return set(u, op, LLVMBuildAnd(b, A, B, ""));
+    case INDEX_op_or_vec: return set(u, op, LLVMBuildOr(b, A, B, ""));
+    case INDEX_op_xor_vec: return set(u, op, LLVMBuildXor(b, A, B, ""));
+    case INDEX_op_andc_vec: return set(u, op, LLVMBuildAnd(b, A, LLVMBuildNot(b, B, ""), ""));
+    case INDEX_op_orc_vec: return set(u, op, LLVMBuildOr(b, A, LLVMBuildNot(b, B, ""), ""));
+    case INDEX_op_not_vec: return set(u, op, LLVMBuildNot(b, A, ""));
     case INDEX_op_bitsel_vec: {
         Value c = lower_get(u, op->args[3]);
-        return set(u, op, LLVMBuildOr(b, LLVMBuildAnd(b, B, A, ""),
-                                      LLVMBuildAnd(b, c, LLVMBuildNot(b, A, ""), ""), ""));
+        return set(u, op,
+                   LLVMBuildOr(b, LLVMBuildAnd(b, B, A, ""),
+                               LLVMBuildAnd(b, c, LLVMBuildNot(b, A, ""), ""), ""));
     }
-    default:
-        return false;
+    default: return false;
     }
 #undef A
 #undef B
@@ -328,63 +324,41 @@ static bool arithmetic(LLVMUnit *u, const TCGOp *op)
 #define A lanes(u, op, 1)
 #define B lanes(u, op, 2)
     switch (op->opc) {
-    case INDEX_op_add_vec:
-        return set(u, op, LLVMBuildAdd(b, A, B, ""));
-    case INDEX_op_sub_vec:
-        return set(u, op, LLVMBuildSub(b, A, B, ""));
-    case INDEX_op_mul_vec:
-        return set(u, op, LLVMBuildMul(b, A, B, ""));
-    case INDEX_op_mulhs_vec:
-        return set(u, op, mulh(u, A, B, true));
-    case INDEX_op_mulhu_vec:
-        return set(u, op, mulh(u, A, B, false));
-    case INDEX_op_neg_vec:
-        return set(u, op, LLVMBuildNeg(b, A, ""));
-    case INDEX_op_abs_vec:
-        return set(u, op, intrinsic1f(u, "llvm.abs", A));
-    case INDEX_op_ssadd_vec:
-        return set(u, op, intrinsic2(u, "llvm.sadd.sat", A, B));
-    case INDEX_op_usadd_vec:
-        return set(u, op, intrinsic2(u, "llvm.uadd.sat", A, B));
-    case INDEX_op_sssub_vec:
-        return set(u, op, intrinsic2(u, "llvm.ssub.sat", A, B));
-    case INDEX_op_ussub_vec:
-        return set(u, op, intrinsic2(u, "llvm.usub.sat", A, B));
-    case INDEX_op_smin_vec:
-        return set(u, op, intrinsic2(u, "llvm.smin", A, B));
-    case INDEX_op_umin_vec:
-        return set(u, op, intrinsic2(u, "llvm.umin", A, B));
-    case INDEX_op_smax_vec:
-        return set(u, op, intrinsic2(u, "llvm.smax", A, B));
-    case INDEX_op_umax_vec:
-        return set(u, op, intrinsic2(u, "llvm.umax", A, B));
-    case INDEX_op_avgu_vec:
-        return set(u, op, avgu(u, A, B));
+    case INDEX_op_add_vec: return set(u, op, LLVMBuildAdd(b, A, B, ""));
+    case INDEX_op_sub_vec: return set(u, op, LLVMBuildSub(b, A, B, ""));
+    case INDEX_op_mul_vec: return set(u, op, LLVMBuildMul(b, A, B, ""));
+    case INDEX_op_mulhs_vec: return set(u, op, mulh(u, A, B, true));
+    case INDEX_op_mulhu_vec: return set(u, op, mulh(u, A, B, false));
+    case INDEX_op_neg_vec: return set(u, op, LLVMBuildNeg(b, A, ""));
+    case INDEX_op_abs_vec: return set(u, op, intrinsic1f(u, "llvm.abs", A));
+    case INDEX_op_ssadd_vec: return set(u, op, intrinsic2(u, "llvm.sadd.sat", A, B));
+    case INDEX_op_usadd_vec: return set(u, op, intrinsic2(u, "llvm.uadd.sat", A, B));
+    case INDEX_op_sssub_vec: return set(u, op, intrinsic2(u, "llvm.ssub.sat", A, B));
+    case INDEX_op_ussub_vec: return set(u, op, intrinsic2(u, "llvm.usub.sat", A, B));
+    case INDEX_op_smin_vec: return set(u, op, intrinsic2(u, "llvm.smin", A, B));
+    case INDEX_op_umin_vec: return set(u, op, intrinsic2(u, "llvm.umin", A, B));
+    case INDEX_op_smax_vec: return set(u, op, intrinsic2(u, "llvm.smax", A, B));
+    case INDEX_op_umax_vec: return set(u, op, intrinsic2(u, "llvm.umax", A, B));
+    case INDEX_op_avgu_vec: return set(u, op, avgu(u, A, B));
     case INDEX_op_cmp_vec:
-        return set(u, op, LLVMBuildSExt(b, lower_icmp(u, (TCGCond)op->args[3], A, B),
-                                        lower_lanes_type(u, (TCGType)op->type, op->vece), ""));
-    case INDEX_op_ctpop_vec:
-        return set(u, op, intrinsic1(u, "llvm.ctpop", A));
-    case INDEX_op_clz_vec:
-        return set(u, op, intrinsic1f(u, "llvm.ctlz", A));
+        return set(u, op,
+                   LLVMBuildSExt(b, lower_icmp(u, (TCGCond)op->args[3], A, B),
+                                 lower_lanes_type(u, (TCGType)op->type, op->vece), ""));
+    case INDEX_op_ctpop_vec: return set(u, op, intrinsic1(u, "llvm.ctpop", A));
+    case INDEX_op_clz_vec: return set(u, op, intrinsic1f(u, "llvm.ctlz", A));
     case INDEX_op_bswap_vec:
         return set(u, op, op->vece == MO_8 ? A : intrinsic1(u, "llvm.bswap", A));
-    case INDEX_op_widensl_vec:
-        return set(u, op, extend(u, lower_half(u, A, 0), true));
-    case INDEX_op_widensh_vec:
-        return set(u, op, extend(u, lower_half(u, A, 1), true));
-    case INDEX_op_widenul_vec:
-        return set(u, op, extend(u, lower_half(u, A, 0), false));
-    case INDEX_op_widenuh_vec:
-        return set(u, op, extend(u, lower_half(u, A, 1), false));
+    case INDEX_op_widensl_vec: return set(u, op, extend(u, lower_half(u, A, 0), true));
+    case INDEX_op_widensh_vec: return set(u, op, extend(u, lower_half(u, A, 1), true));
+    case INDEX_op_widenul_vec: return set(u, op, extend(u, lower_half(u, A, 0), false));
+    case INDEX_op_widenuh_vec: return set(u, op, extend(u, lower_half(u, A, 1), false));
     case INDEX_op_narrow_vec: {
         Type t = LLVMTypeOf(A);
         Type half = LLVMVectorType(lane_type(u, op->vece - 1), LLVMGetVectorSize(t));
-        return set(u, op, lower_concat(u, LLVMBuildTrunc(b, A, half, ""),
-                                       LLVMBuildTrunc(b, B, half, "")));
+        return set(u, op,
+                   lower_concat(u, LLVMBuildTrunc(b, A, half, ""), LLVMBuildTrunc(b, B, half, "")));
     }
-    default:
-        return false;
+    default: return false;
     }
 #undef A
 #undef B
@@ -397,12 +371,9 @@ typedef enum Shift { SHL, SHR, SAR } Shift;
 static Value build_shift(LLVMUnit *u, Shift kind, Value a, Value n)
 {
     switch (kind) {
-    case SHL:
-        return LLVMBuildShl(u->b, a, n, "");
-    case SHR:
-        return LLVMBuildLShr(u->b, a, n, "");
-    default:
-        return LLVMBuildAShr(u->b, a, n, "");
+    case SHL: return LLVMBuildShl(u->b, a, n, "");
+    case SHR: return LLVMBuildLShr(u->b, a, n, "");
+    default: return LLVMBuildAShr(u->b, a, n, "");
     }
 }
 
@@ -442,20 +413,13 @@ static bool shifts(LLVMUnit *u, const TCGOp *op)
         return set(u, op, build_shift(u, SHR, A, lower_splat(u, t, op->args[2])));
     case INDEX_op_sari_vec:
         return set(u, op, build_shift(u, SAR, A, lower_splat(u, t, op->args[2])));
-    case INDEX_op_shls_vec:
-        return set(u, op, shift_all(u, SHL, A, lower_get(u, op->args[2])));
-    case INDEX_op_shrs_vec:
-        return set(u, op, shift_all(u, SHR, A, lower_get(u, op->args[2])));
-    case INDEX_op_sars_vec:
-        return set(u, op, shift_all(u, SAR, A, lower_get(u, op->args[2])));
-    case INDEX_op_shlv_vec:
-        return set(u, op, shift_lanes(u, SHL, A, lanes(u, op, 2)));
-    case INDEX_op_shrv_vec:
-        return set(u, op, shift_lanes(u, SHR, A, lanes(u, op, 2)));
-    case INDEX_op_sarv_vec:
-        return set(u, op, shift_lanes(u, SAR, A, lanes(u, op, 2)));
-    default:
-        return false;
+    case INDEX_op_shls_vec: return set(u, op, shift_all(u, SHL, A, lower_get(u, op->args[2])));
+    case INDEX_op_shrs_vec: return set(u, op, shift_all(u, SHR, A, lower_get(u, op->args[2])));
+    case INDEX_op_sars_vec: return set(u, op, shift_all(u, SAR, A, lower_get(u, op->args[2])));
+    case INDEX_op_shlv_vec: return set(u, op, shift_lanes(u, SHL, A, lanes(u, op, 2)));
+    case INDEX_op_shrv_vec: return set(u, op, shift_lanes(u, SHR, A, lanes(u, op, 2)));
+    case INDEX_op_sarv_vec: return set(u, op, shift_lanes(u, SAR, A, lanes(u, op, 2)));
+    default: return false;
     }
 #undef A
 }

@@ -75,8 +75,8 @@ static bool is_pshufb_index(LLVMUnit *u, Value index)
         return false;
     }
     Value mask = LLVMGetOperand(index, 1);
-    return mask == lower_splat(u, LLVMTypeOf(mask),
-                               width_of(mask) == 8 ? 0x8f : 0x8f8f8f8f8f8f8f8full);
+    return mask ==
+           lower_splat(u, LLVMTypeOf(mask), width_of(mask) == 8 ? 0x8f : 0x8f8f8f8f8f8f8f8full);
 }
 
 static Value x86_tbl(LLVMUnit *u, Value a, Value b)
@@ -112,8 +112,8 @@ static Value plain_tbl(LLVMUnit *u, Value a, Value b)
     Value result = LLVMConstNull(LLVMTypeOf(a));
     for (unsigned i = 0; i < n; i++) {
         Value at = lower_i32(u, i), index = LLVMBuildExtractElement(u->b, b, at, "");
-        Value in_range = LLVMBuildICmp(u->b, LLVMIntULT, index,
-                                       LLVMConstInt(u->l->i8, n, false), "");
+        Value in_range = LLVMBuildICmp(u->b, LLVMIntULT, index, LLVMConstInt(u->l->i8, n, false),
+                                       "");
         Value masked = LLVMBuildAnd(u->b, index, LLVMConstInt(u->l->i8, n - 1, false), "");
         Value v = LLVMBuildExtractElement(u->b, a, masked, "");
         v = LLVMBuildSelect(u->b, in_range, v, LLVMConstNull(u->l->i8), "");
@@ -129,12 +129,9 @@ typedef enum Narrow { NARROW_SS, NARROW_SU, NARROW_UU } Narrow;
 static const char *x86_pack(Narrow kind, unsigned width)
 {
     switch (width) {
-    case 16:
-        return kind == NARROW_SS ? "llvm.x86.sse2.packsswb.128" : "llvm.x86.sse2.packuswb.128";
-    case 32:
-        return kind == NARROW_SS ? "llvm.x86.sse2.packssdw.128" : "llvm.x86.sse41.packusdw";
-    default:
-        return NULL;
+    case 16: return kind == NARROW_SS ? "llvm.x86.sse2.packsswb.128" : "llvm.x86.sse2.packuswb.128";
+    case 32: return kind == NARROW_SS ? "llvm.x86.sse2.packssdw.128" : "llvm.x86.sse41.packusdw";
+    default: return NULL;
     }
 }
 
@@ -147,8 +144,7 @@ static Value plain_narrow(LLVMUnit *u, Narrow kind, Value v)
         v = intrinsic2(u, "llvm.umin", v, lower_splat(u, t, umax));
     } else {
         v = intrinsic2(u, "llvm.smin", v, lower_splat(u, t, kind == NARROW_SS ? umax >> 1 : umax));
-        v = intrinsic2(u, "llvm.smax", v,
-                       lower_splat(u, t, kind == NARROW_SS ? ~(umax >> 1) : 0));
+        v = intrinsic2(u, "llvm.smax", v, lower_splat(u, t, kind == NARROW_SS ? ~(umax >> 1) : 0));
     }
     return LLVMBuildTrunc(u->b, v, with_lanes(u, half, LLVMGetVectorSize(t)), "");
 }
@@ -188,7 +184,8 @@ static Value every_other(LLVMUnit *u, Value v, unsigned first)
     for (unsigned i = 0; i < n; i++) {
         mask[i] = lower_i32(u, 2 * i + first);
     }
-    return LLVMBuildShuffleVector(u->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(mask, n), "");
+    return LLVMBuildShuffleVector(u->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(mask, n),
+                                  "");
 }
 
 // a extended by a_sign, b signed; pairs added, saturating where asked.
@@ -232,14 +229,10 @@ static const char *x86_shift(const TCGOp *op)
         {NULL, "llvm.x86.sse2.psra.w", "llvm.x86.sse2.psra.d", NULL},
     };
     switch (op->opc) {
-    case INDEX_op_shls_vec:
-        return names[0][op->vece];
-    case INDEX_op_shrs_vec:
-        return names[1][op->vece];
-    case INDEX_op_sars_vec:
-        return names[2][op->vece];
-    default:
-        return NULL;
+    case INDEX_op_shls_vec: return names[0][op->vece];
+    case INDEX_op_shrs_vec: return names[1][op->vece];
+    case INDEX_op_sars_vec: return names[2][op->vece];
+    default: return NULL;
     }
 }
 
@@ -279,36 +272,32 @@ bool lower_vecop_op(LLVMUnit *u, const TCGOp *op)
     switch (op->opc) {
     case INDEX_op_shls_vec:
     case INDEX_op_shrs_vec:
-    case INDEX_op_sars_vec:
-        return x86_shift_op(u, op);
+    case INDEX_op_sars_vec: return x86_shift_op(u, op);
     case INDEX_op_tbl_vec: {
         Value a = lower_cast(u, lower_get(u, op->args[1]), bytes);
         Value b = lower_cast(u, lower_get(u, op->args[2]), bytes);
         return set(u, op, LOWER_X86 ? x86_tbl(u, a, b) : plain_tbl(u, a, b));
     }
-    case INDEX_op_narrowss_vec:
-        return set(u, op, narrow(u, NARROW_SS, A, B));
-    case INDEX_op_narrowsu_vec:
-        return set(u, op, narrow(u, NARROW_SU, A, B));
-    case INDEX_op_narrowuu_vec:
-        return set(u, op, narrow(u, NARROW_UU, A, B));
+    case INDEX_op_narrowss_vec: return set(u, op, narrow(u, NARROW_SS, A, B));
+    case INDEX_op_narrowsu_vec: return set(u, op, narrow(u, NARROW_SU, A, B));
+    case INDEX_op_narrowuu_vec: return set(u, op, narrow(u, NARROW_UU, A, B));
     case INDEX_op_pmadds_vec:
-        return set(u, op, LOWER_X86 && op->vece == MO_16
-                              ? x86_binary(u, "llvm.x86.sse2.pmadd.wd", A, B)
-                              : pair_sums(u, A, B, true, false));
+        return set(u, op,
+                   LOWER_X86 && op->vece == MO_16 ? x86_binary(u, "llvm.x86.sse2.pmadd.wd", A, B)
+                                                  : pair_sums(u, A, B, true, false));
     case INDEX_op_pmaddus_vec:
-        return set(u, op, LOWER_X86 && op->vece == MO_8
-                              ? x86_binary(u, "llvm.x86.ssse3.pmadd.ub.sw.128", A, B)
-                              : pair_sums(u, A, B, false, true));
+        return set(u, op,
+                   LOWER_X86 && op->vece == MO_8
+                       ? x86_binary(u, "llvm.x86.ssse3.pmadd.ub.sw.128", A, B)
+                       : pair_sums(u, A, B, false, true));
     case INDEX_op_sadu8_vec: {
         Value a = lower_cast(u, lower_get(u, op->args[1]), bytes);
         Value b = lower_cast(u, lower_get(u, op->args[2]), bytes);
         // Both operands' upper halves are undefined for 64 bits, and so is the result's.
-        return set(u, op, LOWER_X86 ? x86_binary(u, "llvm.x86.sse2.psad.bw", a, b)
-                                    : plain_sad(u, a, b));
+        return set(u, op,
+                   LOWER_X86 ? x86_binary(u, "llvm.x86.sse2.psad.bw", a, b) : plain_sad(u, a, b));
     }
-    default:
-        return false;
+    default: return false;
     }
 #undef A
 #undef B

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <llvm-c/DebugInfo.h>
 
-
 // --- the lower: types and names that all units of a context share ---------------------------------------
 
 static unsigned md_kind(LLVMContextRef c, const char *name)
@@ -161,8 +160,8 @@ Value lower_asm(LLVMUnit *u, Type result, const char *text, const char *constrai
         params[i] = LLVMTypeOf(args[i]);
     }
     Type type = LLVMFunctionType(result, params, nargs, false);
-    Value code = LLVMGetInlineAsm(type, text, strlen(text), constraints, strlen(constraints), ordered,
-                                  false, LLVMInlineAsmDialectATT, false);
+    Value code = LLVMGetInlineAsm(type, text, strlen(text), constraints, strlen(constraints),
+                                  ordered, false, LLVMInlineAsmDialectATT, false);
     Value call = LLVMBuildCall2(u->b, type, code, args, nargs, "");
     lower_call_attr(u, call, u->l->attr_nounwind, 0);
     lower_call_attr(u, call, u->l->attr_memory,
@@ -287,12 +286,9 @@ static Value constant_of(LLVMUnit *u, const TCGTemp *t)
 {
     LLVMLower *l = u->l;
     switch (t->type) {
-    case TCG_TYPE_I128:
-        return LLVMConstInt(l->i128, t->val, false);
-    case TCG_TYPE_F32:
-        return LLVMConstBitCast(LLVMConstInt(l->i32, t->val, false), l->f32);
-    case TCG_TYPE_F64:
-        return LLVMConstBitCast(LLVMConstInt(l->i64, t->val, false), l->f64);
+    case TCG_TYPE_I128: return LLVMConstInt(l->i128, t->val, false);
+    case TCG_TYPE_F32: return LLVMConstBitCast(LLVMConstInt(l->i32, t->val, false), l->f32);
+    case TCG_TYPE_F64: return LLVMConstBitCast(LLVMConstInt(l->i64, t->val, false), l->f64);
     case TCG_TYPE_V64:
         return LLVMConstBitCast(LLVMConstInt(l->i64, t->val, false), l->types[TCG_TYPE_V64]);
     case TCG_TYPE_V128:
@@ -304,8 +300,7 @@ static Value constant_of(LLVMUnit *u, const TCGTemp *t)
         }
         return LLVMConstVector(lanes, n);
     }
-    default:
-        return LLVMConstInt(l->types[t->type], t->val, false);
+    default: return LLVMConstInt(l->types[t->type], t->val, false);
     }
 }
 
@@ -314,8 +309,7 @@ Value lower_get(LLVMUnit *u, TCGArg arg)
     const TCGTemp *t = arg_temp(arg);
     TempState *state = &u->temps[t->index];
     switch (t->kind) {
-    case TEMP_CONST:
-        return constant_of(u, t);
+    case TEMP_CONST: return constant_of(u, t);
     case TEMP_FIXED:
         if (!u->env_int) {
             LLVMBasicBlockRef here = LLVMGetInsertBlock(u->b);
@@ -328,10 +322,13 @@ Value lower_get(LLVMUnit *u, TCGArg arg)
     case TEMP_GLOBAL:
         if (!state->value || state->epoch != u->global_epoch) {
             unsigned g = t->index - 1;
-            state->value = u->opt.cold ? lower_load_env(u, u->l->types[t->type], t->offset)
-                                       : LLVMBuildLoad2(u->b, u->l->types[t->type],
-                                                        global_home(u, g), "");
+            state->value = u->opt.cold
+                               ? lower_load_env(u, u->l->types[t->type], t->offset)
+                               : LLVMBuildLoad2(u->b, u->l->types[t->type], global_home(u, g), "");
             state->epoch = u->global_epoch;
+            if (u->opt.symbolic) {
+                LLVMSetValueName2(state->value, t->name, strlen(t->name));
+            }
         }
         return state->value;
     default:
@@ -492,7 +489,8 @@ static void place_syncs(LLVMUnit *u)
         LLVMPositionBuilderBefore(u->b, point->at);
         for (unsigned g = 0; g < u->nb_globals; g++) {
             if (set_has(&set, g)) {
-                Value v = LLVMBuildLoad2(u->b, u->l->types[u->global_type[g]], global_home(u, g), "");
+                Value v = LLVMBuildLoad2(u->b, u->l->types[u->global_type[g]], global_home(u, g),
+                                         "");
                 LLVMPositionBuilderBefore(u->b, point->at);
                 Value store = lower_store_env(u, v, u->global_offset[g]);
                 LLVMSetVolatile(store, point->precise);
@@ -521,9 +519,9 @@ static void debug_begin(LLVMUnit *u)
 {
     u->di = LLVMCreateDIBuilder(u->m);
     u->di_file = LLVMDIBuilderCreateFile(u->di, "guest", 5, "", 0);
-    LLVMDIBuilderCreateCompileUnit(u->di, LLVMDWARFSourceLanguageC, u->di_file, "myna", 4, false, "", 0,
-                                   0, "", 0, LLVMDWARFEmissionLineTablesOnly, 0, false, false, "", 0,
-                                   "", 0);
+    LLVMDIBuilderCreateCompileUnit(u->di, LLVMDWARFSourceLanguageC, u->di_file, "myna", 4, false,
+                                   "", 0, 0, "", 0, LLVMDWARFEmissionLineTablesOnly, 0, false,
+                                   false, "", 0, "", 0);
     Value version = LLVMConstInt(u->l->i32, LLVMDebugMetadataVersion(), false);
     LLVMAddModuleFlag(u->m, LLVMModuleFlagBehaviorWarning, "Debug Info Version", 18,
                       LLVMValueAsMetadata(version));
@@ -533,17 +531,17 @@ static void debug_function(LLVMUnit *u, const char *name, uint64_t pc)
 {
     LLVMMetadataRef type = LLVMDIBuilderCreateSubroutineType(u->di, u->di_file, NULL, 0, 0);
     u->di_scope = LLVMDIBuilderCreateFunction(u->di, u->di_file, name, strlen(name), name,
-                                              strlen(name), u->di_file, (unsigned)pc, type, false, true,
-                                              (unsigned)pc, 0, false);
+                                              strlen(name), u->di_file, (unsigned)pc, type, false,
+                                              true, (unsigned)pc, 0, false);
     LLVMSetSubprogram(u->fn, u->di_scope);
     lower_set_line(u, pc);
 }
 
 void lower_set_line(LLVMUnit *u, uint64_t pc)
 {
-    LLVMSetCurrentDebugLocation2(
-        u->b, LLVMDIBuilderCreateDebugLocation(u->l->c, (unsigned)pc, (uint16_t)(pc >> 32),
-                                               u->di_scope, NULL));
+    LLVMSetCurrentDebugLocation2(u->b, LLVMDIBuilderCreateDebugLocation(u->l->c, (unsigned)pc,
+                                                                        (uint16_t)(pc >> 32),
+                                                                        u->di_scope, NULL));
 }
 
 // --- units and functions -------------------------------------------------------------------------------
@@ -576,7 +574,7 @@ static void fn_attr(LLVMUnit *u, unsigned index, unsigned kind, uint64_t value)
 static void find_reach(LLVMUnit *u)
 {
     unsigned n = u->n_blocks;
-    u->reach = g_new0(uint8_t, (size_t)n * n);
+    u->reach = g_new0(uint8_t, (size_t)n *n);
     for (unsigned i = 0; i < n; i++) {
         const LLVMUnitBlock *b = &u->blocks[i];
         for (unsigned k = 0; k < 2; k++) {

@@ -45,12 +45,12 @@ typedef struct Dirty {
 
 // What must be remembered of a place until all blocks are lowered (hot units).
 typedef struct SyncPoint {
-    Value at;       // stores go before this instruction; reloads after it
+    Value at; // stores go before this instruction; reloads after it
     unsigned block;
     Dirty dirty;
     GlobalSet killed; // not wanted, of those that were dirty on the block's entry
     bool reload;      // the other way: env to homes
-    bool precise;   // the stores must stay where they are
+    bool precise;     // the stores must stay where they are
 } SyncPoint;
 
 typedef struct Edge {
@@ -85,13 +85,13 @@ struct LLVMLower {
     LLVMContextRef c;
     Type i1, i8, i16, i32, i64, i128, f16, f32, f64, ptr, void_;
     Type types[TCG_TYPE_COUNT];
-    Type entry_type; // TCGEntry
+    Type entry_type;                    // TCGEntry
     Value round_dynamic, except_strict; // metadata operands of constrained intrinsics
     unsigned md_alias_scope, md_noalias, md_guest_pc, md_prof, md_guest_asm;
     Value scope_env, scope_guest; // lists of one alias scope
-    Value unlikely_true; // branch weights
-    unsigned attr_strictfp, attr_null_valid, attr_nounwind, attr_memory, attr_noreturn, attr_willreturn,
-        attr_nonnull, attr_dereferenceable, attr_align;
+    Value unlikely_true;          // branch weights
+    unsigned attr_strictfp, attr_null_valid, attr_nounwind, attr_memory, attr_noreturn,
+        attr_willreturn, attr_nonnull, attr_dereferenceable, attr_align;
     bool host_avx;
     GHashTable *intrinsics; // name -> LLVM's number
 };
@@ -115,20 +115,22 @@ struct LLVMUnit {
 
     // the function
     Value fn, env, code;
-    LLVMBasicBlockRef entry; // allocas and the loading of globals; ends in a branch to the first block
+    LLVMBasicBlockRef
+        entry; // allocas and the loading of globals; ends in a branch to the first block
     LLVMUnitBlock *blocks;
-    LLVMBasicBlockRef *check_bb, *body_bb; // of each block: its start, and behind its exit_request check
+    LLVMBasicBlockRef *check_bb,
+        *body_bb; // of each block: its start, and behind its exit_request check
     unsigned n_blocks;
     uint8_t *reach; // n_blocks * n_blocks: [i * n + j]: control may get from block i to j in here
     bool has_guess; // some block may be the target of an indirect jump
     uintptr_t guest_base;
-    LLVMBasicBlockRef jump_bb; // cold: the function's tail call
-    Value jump_to;             // its phi
-    Value env_int;  // env as an i64, when asked for
+    LLVMBasicBlockRef jump_bb;                            // cold: the function's tail call
+    Value jump_to;                                        // its phi
+    Value env_int;                                        // env as an i64, when asked for
     Value scratch[TCG_TYPE_COUNT][TCG_MAX_CALL_ARGS + 1]; // memory for what helpers take by pointer
-    GArray *syncs, *edges; // SyncPoint, Edge
-    Value home[LOWER_MAX_GLOBALS]; // hot: allocas, NULL until touched
-    unsigned nb_globals; // env not counted
+    GArray *syncs, *edges;                                // SyncPoint, Edge
+    Value home[LOWER_MAX_GLOBALS];                        // hot: allocas, NULL until touched
+    unsigned nb_globals;                                  // env not counted
     TCGType global_type[LOWER_MAX_GLOBALS];
     intptr_t global_offset[LOWER_MAX_GLOBALS];
     const char *global_name[LOWER_MAX_GLOBALS];
@@ -141,11 +143,11 @@ struct LLVMUnit {
     LabelState *labels;
     unsigned epoch;        // changes where SSA values of temps cease to be valid
     unsigned global_epoch; // the same for globals
-    bool dead;            // the current place cannot be reached
-    GlobalSet pending;    // globals whose value in SSA is newer than their home
+    bool dead;             // the current place cannot be reached
+    GlobalSet pending;     // globals whose value in SSA is newer than their home
     Dirty dirty;
-    GlobalSet killed;     // hidden globals that the block overwrites before anything looks at them
-    uint64_t pc;          // of the current instruction
+    GlobalSet killed; // hidden globals that the block overwrites before anything looks at them
+    uint64_t pc;      // of the current instruction
 };
 
 // --- values ---
@@ -208,10 +210,13 @@ Value lower_icmp(LLVMUnit *u, TCGCond cond, Value a, Value b);
 // constrained operations on vectors of one.
 Type lower_lanes_type(LLVMUnit *u, TCGType type, unsigned vece);
 Type lower_flanes_type(LLVMUnit *u, TCGType type, unsigned vece);
-static inline Value lower_cast(LLVMUnit *u, Value v, Type t) { return LLVMBuildBitCast(u->b, v, t, ""); }
+static inline Value lower_cast(LLVMUnit *u, Value v, Type t)
+{
+    return LLVMBuildBitCast(u->b, v, t, "");
+}
 Value lower_splat(LLVMUnit *u, Type vector, uint64_t lane);
-Value lower_half(LLVMUnit *u, Value v, unsigned half);   // lanes of the low or high half
-Value lower_concat(LLVMUnit *u, Value low, Value high);  // two vectors of one type
+Value lower_half(LLVMUnit *u, Value v, unsigned half);  // lanes of the low or high half
+Value lower_concat(LLVMUnit *u, Value low, Value high); // two vectors of one type
 // The low n lanes, or more lanes than there are (the rest undefined).
 Value lower_resize(LLVMUnit *u, Value v, unsigned lanes);
 

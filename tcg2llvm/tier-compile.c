@@ -49,9 +49,11 @@ static bool log_wanted(const TierCommon *common, LLVMLogItem item)
     return common->host.log_wanted && common->host.log_wanted(common->host.opaque, item);
 }
 
-static void log_module(const TierCommon *common, LLVMLogItem item, uint64_t pc, LLVMModuleRef module)
+static void log_module(const TierCommon *common, LLVMLogItem item, uint64_t pc,
+                       LLVMModuleRef module)
 {
-    FILE *out = log_wanted(common, item) ? common->host.log_begin(common->host.opaque, item, pc) : NULL;
+    FILE *out = log_wanted(common, item) ? common->host.log_begin(common->host.opaque, item, pc)
+                                         : NULL;
     if (out) {
         dump_ir_print(module, &common->host, out);
         common->host.log_end(common->host.opaque, out);
@@ -128,7 +130,8 @@ static bool lower_block(Compiler *c, LLVMUnit *unit, unsigned i, CompileBlock *b
     return true;
 }
 
-static bool lower_region(Compiler *c, LLVMUnit *unit, CompileBlock *blocks, unsigned n, GError **error)
+static bool lower_region(Compiler *c, LLVMUnit *unit, CompileBlock *blocks, unsigned n,
+                         GError **error)
 {
     g_autofree LLVMUnitBlock *members = g_new(LLVMUnitBlock, n);
     char name[64];
@@ -145,7 +148,8 @@ static bool lower_region(Compiler *c, LLVMUnit *unit, CompileBlock *blocks, unsi
     return ok;
 }
 
-static bool lower_batch(Compiler *c, LLVMUnit *unit, CompileBlock *blocks, unsigned n, GError **error)
+static bool lower_batch(Compiler *c, LLVMUnit *unit, CompileBlock *blocks, unsigned n,
+                        GError **error)
 {
     bool ok = true;
     for (unsigned i = 0; i < n && ok; i++) {
@@ -171,7 +175,8 @@ static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape s
         for (unsigned i = 0; i < n; i++) {
             infos[i] = blocks[i].info;
         }
-        dump_ir_unit(common->dump, module, infos, n, shape == COMPILE_REGION && n > 1 ? "region" : "block");
+        dump_ir_unit(common->dump, module, infos, n,
+                     shape == COMPILE_REGION && n > 1 ? "region" : "block");
     }
     if (ok && common->opt.passes) {
         ok = jit_run_passes(c->jit, module, common->opt.passes, error) &&
@@ -225,7 +230,8 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
 
 // --- code ----------------------------------------------------------------------------------------------
 
-static LLVMCode *make_code(JitObject *object, CompileShape shape, const CompileBlock *blocks, unsigned n)
+static LLVMCode *make_code(JitObject *object, CompileShape shape, const CompileBlock *blocks,
+                           unsigned n)
 {
     LLVMCode *code = g_new0(LLVMCode, 1);
     code->object = object;

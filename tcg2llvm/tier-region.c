@@ -50,8 +50,11 @@ static bool add_member(Region *r, const TCGCode *code, bool guess)
         (r->n == 0 || (info.mode == r->mode && (info.executions >= r->least || info.in_unit) &&
                        r->insns + info.num_insns <= r->max_insns))) {
         r->blocks[r->n++] = (CompileBlock){
-            .block = {.code = code, .pc = info.pc, .succ = {-1, -1},
-                      .jump_mode = info.jump_mode, .guess = guess},
+            .block = {.code = code,
+                      .pc = info.pc,
+                      .succ = {-1, -1},
+                      .jump_mode = info.jump_mode,
+                      .guess = guess},
             .info = info,
         };
         if (r->n == 1) {
@@ -78,16 +81,15 @@ static bool is_call(Region *r, const TCGCode *code, uint64_t end)
         return false;
     }
     const TCGOp *last = NULL;
-    TCG_FOREACH_OP(op, ctx) {
+    TCG_FOREACH_OP(op, ctx)
+    {
         const TCGTemp *v = NULL;
         switch (op->opc) {
         case INDEX_op_insn_start:
             last = NULL; // only what the last instruction does counts
             break;
         case INDEX_op_qemu_st_i32:
-        case INDEX_op_qemu_st_i64:
-            v = arg_temp(op->args[0]);
-            break;
+        case INDEX_op_qemu_st_i64: v = arg_temp(op->args[0]); break;
         case INDEX_op_mov_i32:
         case INDEX_op_mov_i64:
             v = arg_temp(op->args[1]);
@@ -96,8 +98,7 @@ static bool is_call(Region *r, const TCGCode *code, uint64_t end)
                 v = NULL;
             }
             break;
-        default:
-            break;
+        default: break;
         }
         if (v && v->kind == TEMP_CONST && v->val == end) {
             last = op;
@@ -202,7 +203,8 @@ unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, uns
                      unsigned max_insns)
 {
     const TierCommon *common = c->common;
-    Region r = {.compiler = c, .common = common, .blocks = blocks, .max = max, .max_insns = max_insns};
+    Region r = {
+        .compiler = c, .common = common, .blocks = blocks, .max = max, .max_insns = max_insns};
     common->host.hold(common->host.opaque, head);
     if (!add_member(&r, head, false)) {
         return 0;

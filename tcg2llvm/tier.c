@@ -133,14 +133,14 @@ static void count_time(LLVMTier *t, Compiler *c, const JitTimes *before)
 
 LLVMTierStats llvm_tier_stats(LLVMTier *t)
 {
-    return (LLVMTierStats){t->units,       t->blocks,   t->guest_insns, t->host_bytes, t->failed,
+    return (LLVMTierStats){t->units,        t->blocks,   t->guest_insns, t->host_bytes, t->failed,
                            t->ns_translate, t->ns_lower, t->ns_optimise, t->ns_codegen, t->ns_link};
 }
 
 // --- now -----------------------------------------------------------------------------------------------
 
-LLVMCode *llvm_tier_compile_sync(LLVMTier *t, LLVMLevel level, const LLVMSyncBlock *blocks, unsigned n,
-                                 GError **error)
+LLVMCode *llvm_tier_compile_sync(LLVMTier *t, LLVMLevel level, const LLVMSyncBlock *blocks,
+                                 unsigned n, GError **error)
 {
     const LLVMTierHost *host = &t->common.host;
     g_autofree CompileBlock *work = g_new0(CompileBlock, n);
@@ -383,4 +383,7 @@ void llvm_tier_code_range(LLVMTier *t, uint8_t **base, size_t *size)
     jit_code_range(t->common.jit, base, size);
 }
 
-bool llvm_tier_owns(const LLVMTier *t, const void *address) { return jit_owns(t->common.jit, address); }
+bool llvm_tier_owns(const LLVMTier *t, const void *address)
+{
+    return jit_owns(t->common.jit, address);
+}

@@ -121,14 +121,14 @@ typedef struct LLVMTierHost {
 
 // Zero means the default of each field.
 typedef struct LLVMTierOptions {
-    size_t code_size;      // bytes of address space for machine code
-    const char *dump_dir;  // --dump-ir: an existing, writable directory
-    unsigned max_blocks;   // of a region; default 64
-    unsigned max_insns;    // guest instructions of a region; default 300
-    bool keep_names;       // of values, for -d llvm (a dump has them anyway)
-    bool verify_ir;        // LLVM's verifier after each step (always on with MYNA_VERIFY_IR)
-    const char *passes;    // a pipeline in opt's form, run on each unit before guest operations are
-                           // lowered; NULL: none
+    size_t code_size;     // bytes of address space for machine code
+    const char *dump_dir; // --dump-ir: an existing, writable directory
+    unsigned max_blocks;  // of a region; default 64
+    unsigned max_insns;   // guest instructions of a region; default 300
+    bool keep_names;      // of values, for -d llvm (a dump has them anyway)
+    bool verify_ir;       // LLVM's verifier after each step (always on with MYNA_VERIFY_IR)
+    const char *passes;   // a pipeline in opt's form, run on each unit before guest operations are
+                          // lowered; NULL: none
 } LLVMTierOptions;
 
 // How a unit is compiled.

@@ -23,9 +23,9 @@ typedef struct LLVMLower LLVMLower;
 typedef struct LLVMUnit LLVMUnit;
 
 typedef struct LLVMUnitOptions {
-    bool cold;        // for the O0 pipeline: registers stay in env, entries count executions
-    bool symbolic;    // host addresses as named external symbols: the IR can be read, kept and moved
-    bool guest_ops;   // guest operations stay named calls until guest_ops_lower
+    bool cold;      // for the O0 pipeline: registers stay in env, entries count executions
+    bool symbolic;  // host addresses as named external symbols: the IR can be read, kept and moved
+    bool guest_ops; // guest operations stay named calls until guest_ops_lower
     bool debug_lines; // guest pcs as debug locations (implies the module is to be looked at)
     int pc_global;    // number of the global with the guest's pc, for indirect jumps; -1: none
     const uint64_t *hidden_globals; // see tier.h; NULL: none
@@ -38,9 +38,10 @@ typedef struct LLVMUnitOptions {
 typedef struct LLVMUnitBlock {
     const TCGCode *code;
     uint64_t pc;
-    int succ[2]; // the block of this function that goto_tb slot 0 or 1 goes to; -1: leaves the function
+    int succ
+        [2]; // the block of this function that goto_tb slot 0 or 1 goes to; -1: leaves the function
     uint64_t jump_mode; // TBJumpCacheEntry.mode that its indirect jumps look for
-    bool guess;  // an indirect jump inside the function may be to this block
+    bool guess;         // an indirect jump inside the function may be to this block
 } LLVMUnitBlock;
 
 LLVMLower *llvm_lower_new(JitContext *context);

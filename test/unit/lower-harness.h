@@ -40,7 +40,7 @@ static const TCGGlobalDef test_globals[] = {
 #define R(n) {"r" #n, TCG_TYPE_I64, offsetof(TestEnv, r[n])},
     R(0) R(1) R(2) R(3) R(4) R(5) R(6) R(7)
 #undef R
-    {"w0", TCG_TYPE_I32, offsetof(TestEnv, w[0])},
+        {"w0", TCG_TYPE_I32, offsetof(TestEnv, w[0])},
     {"s0", TCG_TYPE_F32, offsetof(TestEnv, s[0])},
     {"d0", TCG_TYPE_F64, offsetof(TestEnv, d[0])},
     {"v0", TCG_TYPE_V128, offsetof(TestEnv, v[0])},
@@ -136,9 +136,10 @@ typedef struct TestCompiled {
 static inline TestCompiled *test_compile(LLVMLevel level)
 {
     GError *error = NULL;
-    CompileBlock block = {.block = {.code = &test_block.code, .pc = test_block.pc, .succ = {-1, -1}},
-                          .info = {.pc = test_block.pc, .size = 1, .num_insns = 1},
-                          .ctx = test_ctx};
+    CompileBlock block = {
+        .block = {.code = &test_block.code, .pc = test_block.pc, .succ = {-1, -1}},
+        .info = {.pc = test_block.pc, .size = 1, .num_insns = 1},
+        .ctx = test_ctx};
     TestCompiled *c = g_new0(TestCompiled, 1);
     c->code = compiler_run(test_compiler, COMPILE_BATCH, level, &block, 1, &error);
     if (!c->code) {

@@ -81,9 +81,8 @@ static void encode_blocks(void)
     for (unsigned i = 0; i < 3; i++) {
         emit_loop_block(i);
         assert_true(tcg_assign_frame(test_ctx));
-        assert_int_not_equal(tcg_interp_encode(test_ctx, &blocks[i].code, bytecode[i],
-                                               sizeof(bytecode[i])),
-                             0);
+        assert_int_not_equal(
+            tcg_interp_encode(test_ctx, &blocks[i].code, bytecode[i], sizeof(bytecode[i])), 0);
         blocks[i].code.bytecode = bytecode[i];
     }
     blocks[0].code.jmp[0] = &blocks[1].code;

@@ -55,12 +55,11 @@ static const uint64_t int_values[] = {0,
                                       0x8000000000000000,
                                       0xffffffffffffffff,
                                       0x0123456789abcdef};
-static const uint32_t f32_values[] = {0,          0x80000000, 0x3f800000, 0xbf800000, 0x3f000000,
-                                      0x3fc00000, 0x40200000, 0xbf000000, 0x7f800000, 0xff800000,
-                                      0x7fc00000, 0xffc12345, 0x7f812345, 0x00000001, 0x807fffff,
-                                      0x7f7fffff, 0x4f000000, 0xcf000000, 0x4effffff, 0x4f7fffff,
-                                      0x5f000000, 0xdf000000, 0x5f7fffff, 0x4b000001, 0x3effffff,
-                                      0x33800000};
+static const uint32_t f32_values[] = {
+    0,          0x80000000, 0x3f800000, 0xbf800000, 0x3f000000, 0x3fc00000, 0x40200000,
+    0xbf000000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345, 0x7f812345, 0x00000001,
+    0x807fffff, 0x7f7fffff, 0x4f000000, 0xcf000000, 0x4effffff, 0x4f7fffff, 0x5f000000,
+    0xdf000000, 0x5f7fffff, 0x4b000001, 0x3effffff, 0x33800000};
 static const uint64_t f64_values[] = {0,
                                       0x8000000000000000,
                                       0x3ff0000000000000,
@@ -97,15 +96,16 @@ static void fill_value(uint8_t *p, unsigned size, Flavour flavour)
         uint64_t v = rnd();
         unsigned how = below(8);
         if (flavour == FLOAT32) {
-            uint32_t w = how < 5 ? f32_values[below(G_N_ELEMENTS(f32_values))]
+            uint32_t w = how < 5   ? f32_values[below(G_N_ELEMENTS(f32_values))]
                          : how < 7 ? (uint32_t)(0x3f000000 + (v & 0x8fffffff) % 0x12000000)
                                    : (uint32_t)v;
             memcpy(p + i, &w, 4);
             continue;
         }
         if (flavour == FLOAT64) {
-            v = how < 5 ? f64_values[below(G_N_ELEMENTS(f64_values))]
-                : how < 7 ? 0x3fe0000000000000 + (v & 0x80ffffffffffffff) : v;
+            v = how < 5   ? f64_values[below(G_N_ELEMENTS(f64_values))]
+                : how < 7 ? 0x3fe0000000000000 + (v & 0x80ffffffffffffff)
+                          : v;
         } else if (how < 4) {
             v = int_values[below(G_N_ELEMENTS(int_values))];
         } else if (how < 5) {
@@ -130,24 +130,15 @@ static bool has(const char *name, const char *part) { return strstr(name, part) 
 static TCGType letter_type(char letter, TCGType op_type)
 {
     switch (letter) {
-    case 'i':
-        return TCG_TYPE_I32;
-    case 'l':
-        return TCG_TYPE_I64;
-    case 'o':
-        return TCG_TYPE_I128;
-    case 's':
-        return TCG_TYPE_F32;
-    case 'd':
-        return TCG_TYPE_F64;
-    case 'h':
-        return TCG_TYPE_V64;
-    case 'x':
-        return TCG_TYPE_V128;
-    case 'y':
-        return TCG_TYPE_V256;
-    default:
-        return op_type;
+    case 'i': return TCG_TYPE_I32;
+    case 'l': return TCG_TYPE_I64;
+    case 'o': return TCG_TYPE_I128;
+    case 's': return TCG_TYPE_F32;
+    case 'd': return TCG_TYPE_F64;
+    case 'h': return TCG_TYPE_V64;
+    case 'x': return TCG_TYPE_V128;
+    case 'y': return TCG_TYPE_V256;
+    default: return op_type;
     }
 }
 
@@ -172,12 +163,8 @@ static TCGTemp *load(TCGType type, intptr_t at, bool constant)
         }
         tcg_gen_ld_i64((TCGv_i64)t, tcg_env(), at);
         break;
-    case TCG_TYPE_F32:
-        tcg_gen_ld_f32((TCGv_f32)t, tcg_env(), at);
-        break;
-    case TCG_TYPE_F64:
-        tcg_gen_ld_f64((TCGv_f64)t, tcg_env(), at);
-        break;
+    case TCG_TYPE_F32: tcg_gen_ld_f32((TCGv_f32)t, tcg_env(), at); break;
+    case TCG_TYPE_F64: tcg_gen_ld_f64((TCGv_f64)t, tcg_env(), at); break;
     case TCG_TYPE_I128: {
         TCGv_i64 lo = tcg_temp_new_i64(), hi = tcg_temp_new_i64();
         tcg_gen_ld_i64(lo, tcg_env(), at);
@@ -198,18 +185,10 @@ static TCGTemp *load(TCGType type, intptr_t at, bool constant)
 static void store(TCGTemp *t, intptr_t at)
 {
     switch (t->type) {
-    case TCG_TYPE_I32:
-        tcg_gen_st_i32((TCGv_i32)t, tcg_env(), at);
-        break;
-    case TCG_TYPE_I64:
-        tcg_gen_st_i64((TCGv_i64)t, tcg_env(), at);
-        break;
-    case TCG_TYPE_F32:
-        tcg_gen_st_f32((TCGv_f32)t, tcg_env(), at);
-        break;
-    case TCG_TYPE_F64:
-        tcg_gen_st_f64((TCGv_f64)t, tcg_env(), at);
-        break;
+    case TCG_TYPE_I32: tcg_gen_st_i32((TCGv_i32)t, tcg_env(), at); break;
+    case TCG_TYPE_I64: tcg_gen_st_i64((TCGv_i64)t, tcg_env(), at); break;
+    case TCG_TYPE_F32: tcg_gen_st_f32((TCGv_f32)t, tcg_env(), at); break;
+    case TCG_TYPE_F64: tcg_gen_st_f64((TCGv_f64)t, tcg_env(), at); break;
     case TCG_TYPE_I128: {
         TCGv_i64 half = tcg_temp_new_i64();
         tcg_gen_extrl_i128_i64(half, (TCGv_i128)t);
@@ -219,8 +198,7 @@ static void store(TCGTemp *t, intptr_t at)
         tcg_gen_st_i64(half, tcg_env(), at + 8);
         break;
     }
-    default:
-        tcg_gen_st_vec((TCGv_vec)t, tcg_env(), at);
+    default: tcg_gen_st_vec((TCGv_vec)t, tcg_env(), at);
     }
 }
 
@@ -244,20 +222,17 @@ static MemOp random_memop(const char *name, TCGType type)
         unsigned size = below(most + 1);
         return (MemOp)(size | (below(2) ? MO_SIGN : 0) | (below(3) == 0 && size ? MO_BSWAP : 0));
     }
-    case TCG_TYPE_F32:
-        return MO_32;
-    case TCG_TYPE_F64:
-        return MO_64;
+    case TCG_TYPE_F32: return MO_32;
+    case TCG_TYPE_F64: return MO_64;
     case TCG_TYPE_I128:
         return (MemOp)(MO_128 | (below(3) == 0 && !has(name, "cmpxchg") ? MO_BSWAP : 0));
-    default:
-        return type == TCG_TYPE_V64 ? MO_64 : type == TCG_TYPE_V128 ? MO_128 : MO_256;
+    default: return type == TCG_TYPE_V64 ? MO_64 : type == TCG_TYPE_V128 ? MO_128 : MO_256;
     }
 }
 
 // The constants of an op, by what the op is.  first: the first constant.
-static TCGArg constant_arg(const Instance *x, const char *name, char letter, unsigned nth, TCGArg first,
-                           TCGType value_type)
+static TCGArg constant_arg(const Instance *x, const char *name, char letter, unsigned nth,
+                           TCGArg first, TCGType value_type)
 {
     unsigned width = has(name, "_i32") ? 32 : 64;
     if (letter == 'm') {
@@ -306,7 +281,8 @@ static TCGArg constant_arg(const Instance *x, const char *name, char letter, uns
 
 static bool is_shift(const char *name)
 {
-    return g_str_has_prefix(name, "sh") || g_str_has_prefix(name, "sar") || g_str_has_prefix(name, "rot");
+    return g_str_has_prefix(name, "sh") || g_str_has_prefix(name, "sar") ||
+           g_str_has_prefix(name, "rot");
 }
 
 // Operand nth of an integer op whose values are restricted.
@@ -323,7 +299,8 @@ static TCGTemp *restrict_operand(const Instance *x, const char *name, unsigned n
         }
         return r;
     }
-    if (has(name, "_vec") && nth == 1 && (has(name, "shls") || has(name, "shrs") || has(name, "sars"))) {
+    if (has(name, "_vec") && nth == 1 &&
+        (has(name, "shls") || has(name, "shrs") || has(name, "sars"))) {
         TCGv_i64 r = tcg_temp_new_i64();
         tcg_gen_andi_i64(r, (TCGv_i64)t, 127);
         return below(3) ? (TCGTemp *)r : t;

@@ -79,7 +79,9 @@ static TCGv_i64 temps[TEMPS];
 static TCGv_i64 any_source(void)
 {
     unsigned k = below(10);
-    return k < 5 ? test_r(below(8)) : k < 8 ? temps[below(TEMPS)] : tcg_constant_i64((int64_t)rnd());
+    return k < 5   ? test_r(below(8))
+           : k < 8 ? temps[below(TEMPS)]
+                   : tcg_constant_i64((int64_t)rnd());
 }
 
 static TCGv_i64 any_target(void) { return below(2) ? test_r(below(8)) : temps[below(TEMPS)]; }
@@ -94,45 +96,21 @@ static void random_op(void)
     TCGv_i64 r = any_target(), a = any_source(), b = any_source();
     switch (below(16)) {
     case 0:
-    case 1:
-        tcg_gen_add_i64(r, a, b);
-        break;
-    case 2:
-        tcg_gen_sub_i64(r, a, b);
-        break;
-    case 3:
-        tcg_gen_mul_i64(r, a, b);
-        break;
-    case 4:
-        tcg_gen_and_i64(r, a, b);
-        break;
-    case 5:
-        tcg_gen_xor_i64(r, a, b);
-        break;
-    case 6:
-        tcg_gen_shli_i64(r, a, below(64));
-        break;
+    case 1: tcg_gen_add_i64(r, a, b); break;
+    case 2: tcg_gen_sub_i64(r, a, b); break;
+    case 3: tcg_gen_mul_i64(r, a, b); break;
+    case 4: tcg_gen_and_i64(r, a, b); break;
+    case 5: tcg_gen_xor_i64(r, a, b); break;
+    case 6: tcg_gen_shli_i64(r, a, below(64)); break;
     case 7:
         tcg_gen_movcond_i64((TCGCond)below(TCG_COND_COUNT), r, a, b, any_source(), any_source());
         break;
-    case 8:
-        tcg_gen_setcond_i64((TCGCond)below(TCG_COND_COUNT), r, a, b);
-        break;
-    case 9:
-        tcg_gen_mov_i64(r, a);
-        break;
-    case 10:
-        tcg_gen_extrl_i64_i32(tcg_global_i32(G_W0), a);
-        break;
-    case 11:
-        tcg_gen_extu_i32_i64(r, tcg_global_i32(G_W0));
-        break;
-    case 12:
-        tcg_gen_qemu_ld_i64(r, any_address(), MO_UQ);
-        break;
-    case 13:
-        tcg_gen_qemu_st_i64(a, any_address(), (MemOp)below(4));
-        break;
+    case 8: tcg_gen_setcond_i64((TCGCond)below(TCG_COND_COUNT), r, a, b); break;
+    case 9: tcg_gen_mov_i64(r, a); break;
+    case 10: tcg_gen_extrl_i64_i32(tcg_global_i32(G_W0), a); break;
+    case 11: tcg_gen_extu_i32_i64(r, tcg_global_i32(G_W0)); break;
+    case 12: tcg_gen_qemu_ld_i64(r, any_address(), MO_UQ); break;
+    case 13: tcg_gen_qemu_st_i64(a, any_address(), (MemOp)below(4)); break;
     case 14:
         tcg_gen_add_vec(MO_32, tcg_global_vec(G_V0), tcg_global_vec(G_V0), tcg_global_vec(G_V1));
         break;
@@ -223,9 +201,15 @@ void HELPER(t_v128)(V128 *r, const V128 *a, const V128 *b)
     r->q[0] = a->q[1] + b->q[0];
     r->q[1] = a->q[0] ^ b->q[1];
 }
-void HELPER(t_v256)(V256 *r, const V256 *a) { r->q[0] = a->q[3], r->q[1] = a->q[2], r->q[2] = a->q[1], r->q[3] = a->q[0]; }
+void HELPER(t_v256)(V256 *r, const V256 *a)
+{
+    r->q[0] = a->q[3], r->q[1] = a->q[2], r->q[2] = a->q[1], r->q[3] = a->q[0];
+}
 void *HELPER(t_ptr)(void *p, TestEnv *env) { return (char *)p + env->r[7] % 16; }
-void HELPER(t_reads)(TestEnv *env, uint64_t into) { *(uint64_t *)(uintptr_t)into = env->r[0] + env->r[1]; }
+void HELPER(t_reads)(TestEnv *env, uint64_t into)
+{
+    *(uint64_t *)(uintptr_t)into = env->r[0] + env->r[1];
+}
 void HELPER(t_writes)(TestEnv *env) { env->r[1] = env->r[0] * 3, env->v[0].q[1] = env->r[2]; }
 uint64_t HELPER(t_five)(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
@@ -304,8 +288,8 @@ static LLVMCode *compile_region(bool inner)
     }
     test_common.host.translate = loop_translate;
     test_common.host.context_new = host_context;
-    LLVMCode *code =
-        compiler_run(test_compiler, COMPILE_REGION, LLVM_HOT, region, inner ? 2 : 3, &error);
+    LLVMCode *code = compiler_run(test_compiler, COMPILE_REGION, LLVM_HOT, region, inner ? 2 : 3,
+                                  &error);
     if (!code) {
         fail_msg("%s", error->message);
     }

@@ -210,7 +210,8 @@ static void test_batch(void **state)
     (void)state;
     LLVMTier *tier = new_tier();
     GError *error = NULL;
-    const LLVMSyncBlock batch[] = {{&blocks[0].code, NULL}, {&blocks[1].code, NULL}, {&blocks[2].code, NULL}};
+    const LLVMSyncBlock batch[] = {
+        {&blocks[0].code, NULL}, {&blocks[1].code, NULL}, {&blocks[2].code, NULL}};
     for (int level = LLVM_COLD; level <= LLVM_HOT; level++) {
         LLVMCode *unit = llvm_tier_compile_sync(tier, (LLVMLevel)level, batch, 3, &error);
         assert_non_null(unit);
@@ -295,9 +296,12 @@ static void test_fork(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request_installs_a_region), cmocka_unit_test(test_request_is_postponed_once),
-        cmocka_unit_test(test_failure_is_told),           cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_cold_counts),               cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_request_installs_a_region),
+        cmocka_unit_test(test_request_is_postponed_once),
+        cmocka_unit_test(test_failure_is_told),
+        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_cold_counts),
+        cmocka_unit_test(test_fork),
     };
     return cmocka_run_group_tests_name("tier", tests, test_setup, test_teardown);
 }
