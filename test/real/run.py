@@ -65,7 +65,7 @@ MASKS = {
     # Measured speeds, and the columns that they stand in.
     "numbers": [(rb"0x[0-9a-f]+", b"X"), (rb" *[\d.]+", b" N")],
 }
-LIMIT = 120
+LIMIT = 400
 SHOWN = 60
 
 
