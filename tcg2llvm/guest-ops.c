@@ -230,7 +230,10 @@ void guest_ops_insn(LLVMUnit *u, uint64_t pc)
     }
 }
 
-void guest_ops_syscall(LLVMUnit *u) { named_call(u, "guest.syscall", u->l->void_, &u->env, 1); }
+Value guest_ops_syscall(LLVMUnit *u)
+{
+    return named_call(u, "guest.syscall", u->l->void_, &u->env, 1);
+}
 
 // --- from TCG ------------------------------------------------------------------------------------------
 

@@ -26,8 +26,8 @@ enum {
 
 // Marks the start of an instruction (units with guest_ops only).
 void guest_ops_insn(LLVMUnit *u, uint64_t pc);
-// Marks a system call.
-void guest_ops_syscall(LLVMUnit *u);
+// Marks a system call; the marker.
+Value guest_ops_syscall(LLVMUnit *u);
 // Lowers the named operations in the unit's module.
 void guest_ops_lower(LLVMUnit *u);
 

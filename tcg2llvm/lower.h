@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the lowering's files share.  lower.c drives: blocks, labels, globals, exits, calls.  Each family
+// What the lowering's files share.  lower.c drives: units, functions, globals; lower-flow.c walks a block.  Each family
 // of ops has a file with one function, which lowers an op or says that it is not of its family:
 //
 //   lower-int.c   i32, i64, i128         lower-fp.c    scalar and vector FP
 //   lower-vec.c   vectors, integer lanes lower-vecop.c those that x86 has instructions for
-//   guest-ops.c   guest memory
+//   guest-ops.c   guest memory       lower-exit.c  exits, helper calls
 //
 // Representation of values: i32, i64, i128, float, double; V64 <8 x i8>, V128 <2 x i64>, V256 <4 x i64>.
 //
@@ -150,11 +150,15 @@ struct LLVMUnit {
     uint64_t pc;      // of the current instruction
 };
 
+// Takes types and names from the JitContext's LLVM context, anew when that was renewed (lower-base.c).
+void lower_refresh(LLVMLower *l);
+
 // --- values ---
 Value lower_get(LLVMUnit *u, TCGArg arg);
 void lower_set(LLVMUnit *u, TCGArg arg, Value v);
 // An alloca in the entry block.
 Value lower_alloca(LLVMUnit *u, Type type, unsigned align);
+unsigned lower_type_align(TCGType type); // of an alloca
 // Memory of a type, the same at each call with n in this function.
 Value lower_scratch(LLVMUnit *u, TCGType type, unsigned n);
 Value lower_env_ptr(LLVMUnit *u, intptr_t offset);
@@ -221,6 +225,19 @@ Value lower_concat(LLVMUnit *u, Value low, Value high); // two vectors of one ty
 Value lower_resize(LLVMUnit *u, Value v, unsigned lanes);
 
 static inline const TCGTemp *lower_temp(TCGArg a) { return (const TCGTemp *)a; }
+
+// --- exits and calls (lower-exit.c) ---
+// Does the goto_tb's slot lead to a block of the function?
+static inline bool lower_in_unit_slot(const LLVMUnit *u, const TCGOp *op)
+{
+    return op->opc == INDEX_op_goto_tb && u->blocks[u->block].succ[op->args[0]] >= 0;
+}
+void lower_goto_tb(LLVMUnit *u, const TCGOp *op);
+void lower_exit_tb(LLVMUnit *u, const TCGOp *op);
+void lower_goto_ptr(LLVMUnit *u, const TCGOp *op);
+void lower_call(LLVMUnit *u, const TCGOp *op);
+// At a cold block's entry: TCGCode.exec_count and hot, as tcg-code.h says.
+void lower_count(LLVMUnit *u);
 
 // Lowers the ops of u->s; the builder stands at the block's start (lower-flow.c).
 void lower_block_ops(LLVMUnit *u);

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How control leaves a block: jumps through slots, indirect jumps, returns to cpu_exec; and helper calls.
+//
+// An exit through a jump slot loads the slot, and when it is linked tail-calls the entry of the block
+// behind it.  With the slot's destination in the same function it is a plain branch: the destination
+// was read from the slot when the region was formed, and relinking drops the whole unit (tier.h).
+//
+// An indirect jump compares the guest's pc with the blocks of the function that it may go to (return
+// addresses), then looks into the jump cache (cpu-state.h), then calls lookup_tb_ptr.
+#include "tcg2llvm/lower.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "helpers/cpu-state.h"
+#include "tcg2llvm/guest-ops.h"
+
+// --- helper calls --------------------------------------------------------------------------------------
+
+static bool by_pointer(TCGType type)
+{
+    return type == TCG_TYPE_I128 || (type >= TCG_TYPE_V64 && type <= TCG_TYPE_V256);
+}
+
+static Type arg_type(LLVMUnit *u, const TCGHelperInfo *info, unsigned i)
+{
+    return by_pointer(info->args[i]) || (info->ptr_mask >> i & 1) ? u->l->ptr
+                                                                  : u->l->types[info->args[i]];
+}
+
+static Value helper_declaration(LLVMUnit *u, const TCGHelperInfo *info, Type *type)
+{
+    Type params[TCG_MAX_CALL_ARGS + 1], ret = u->l->void_;
+    unsigned n = 0;
+    if (info->ret != TCG_TYPE_VOID) {
+        if (by_pointer(info->ret)) {
+            params[n++] = u->l->ptr;
+        } else {
+            ret = info->ptr_mask >> 15 ? u->l->ptr : u->l->types[info->ret];
+        }
+    }
+    for (unsigned i = 0; i < info->nargs; i++) {
+        params[n++] = arg_type(u, info, i);
+    }
+    *type = LLVMFunctionType(ret, params, n, false);
+    char name[128];
+    snprintf(name, sizeof(name), "helper_%s", info->name);
+    return lower_extern(u, name, *type);
+}
+
+// What the row's flags promise, on the call: the declaration may get a body with attributes of its own.
+static void call_attributes(LLVMUnit *u, Value call, const TCGHelperInfo *info)
+{
+    LLVMLower *l = u->l;
+    lower_call_attr(u, call, l->attr_nounwind, 0);
+    lower_call_attr(u, call, l->attr_strictfp, 0);
+    if (info->flags & TCG_CALL_NO_RETURN) {
+        lower_call_attr(u, call, l->attr_noreturn, 0);
+    } else if (info->flags & TCG_CALL_NO_SIDE_EFFECTS) {
+        bool pointers = info->ptr_mask & 0x7fff;
+        pointers |= info->ret != TCG_TYPE_VOID && by_pointer(info->ret);
+        for (unsigned i = 0; i < info->nargs; i++) {
+            pointers |= by_pointer(info->args[i]);
+        }
+        lower_call_attr(u, call, l->attr_willreturn, 0);
+        if (info->flags & TCG_CALL_NO_READ_GLOBALS) {
+            lower_call_attr(u, call, l->attr_memory,
+                            pointers ? LOWER_MEMORY_ARGS : LOWER_MEMORY_NONE);
+        } else if (info->ret != TCG_TYPE_VOID && !by_pointer(info->ret)) {
+            lower_call_attr(u, call, l->attr_memory, LOWER_MEMORY_READ);
+        }
+    }
+}
+
+// --- exits ---------------------------------------------------------------------------------------------
+
+// The TCGCode of the current block.  The first block's is what its entry was called with.
+static Value code_ptr(LLVMUnit *u)
+{
+    const LLVMUnitBlock *block = &u->blocks[u->block];
+    if (u->block == 0) {
+        return u->code;
+    }
+    if (!u->opt.symbolic) {
+        return LLVMConstIntToPtr(lower_i64(u, (uintptr_t)block->code), u->l->ptr);
+    }
+    char name[40];
+    snprintf(name, sizeof(name), "code.%" PRIx64, block->pc);
+    Value symbol = LLVMGetNamedGlobal(u->m, name);
+    if (!symbol) {
+        LowerSymbol known = {LLVMAddGlobal(u->m, u->l->i8, name), block->code};
+        g_array_append_val(u->symbols, known);
+        symbol = known.global;
+    }
+    return symbol;
+}
+
+static Value code_field(LLVMUnit *u, size_t offset)
+{
+    Value index = lower_i64(u, offset);
+    return LLVMBuildInBoundsGEP2(u->b, u->l->i8, code_ptr(u), &index, 1, "");
+}
+
+// What other threads may write.  FastISel knows no atomic loads; a volatile one of a word is the same
+// instruction.
+static Value load_shared(LLVMUnit *u, Type type, Value ptr, unsigned align)
+{
+    Value load = LLVMBuildLoad2(u->b, type, ptr, "");
+    if (u->opt.cold) {
+        LLVMSetVolatile(load, true);
+    } else {
+        LLVMSetOrdering(load, LLVMAtomicOrderingMonotonic);
+    }
+    LLVMSetAlignment(load, align);
+    return load;
+}
+
+// entry: what was loaded from code, whose first member it is.
+static void tail_call(LLVMUnit *u, Value entry, Value code)
+{
+    Value args[] = {u->env, code};
+    Value call = LLVMBuildCall2(u->b, u->l->entry_type, entry, args, 2, "");
+    LLVMSetTailCallKind(call, LLVMTailCallKindMustTail);
+    lower_call_attr(u, call, u->l->attr_strictfp, 0);
+    LLVMBuildRet(u->b, call);
+}
+
+// env must be right.  Cold: all jumps of a function are one, because FastISel leaves tail calls to the
+// slow selector.
+static void jump_to_code(LLVMUnit *u, Value code)
+{
+    if (u->opt.cold) {
+        LLVMBasicBlockRef here = LLVMGetInsertBlock(u->b);
+        if (!u->jump_bb) {
+            u->jump_bb = lower_new_bb(u, "jump");
+            LLVMPositionBuilderAtEnd(u->b, u->jump_bb);
+            u->jump_to = LLVMBuildPhi(u->b, u->l->ptr, "");
+            tail_call(u, load_shared(u, u->l->ptr, u->jump_to, sizeof(void *)), u->jump_to);
+            LLVMPositionBuilderAtEnd(u->b, here);
+        }
+        LLVMAddIncoming(u->jump_to, &code, &here, 1);
+        LLVMBuildBr(u->b, u->jump_bb);
+        return;
+    }
+    tail_call(u, load_shared(u, u->l->ptr, code, sizeof(void *)), code);
+}
+
+void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
+{
+    if (lower_in_unit_slot(u, op)) {
+        unsigned to = u->blocks[u->block].succ[op->args[0]];
+        lower_flush(u);
+        Value branch = LLVMBuildBr(u->b, lower_edge_target(u, to));
+        if (!lower_in_loop(u, u->block, to)) {
+            lower_sync_before(u, branch, false);
+        }
+        lower_edge(u, to);
+        u->dead = true;
+        return;
+    }
+    lower_sync_begin(u);
+    Value slot = code_field(u, offsetof(TCGCode, jmp) + op->args[0] * sizeof(void *));
+    Value next = load_shared(u, u->l->ptr, slot, sizeof(void *));
+    lower_sync_before(u, next, false);
+    LLVMBasicBlockRef linked = lower_new_bb(u, "linked"), empty = lower_new_bb(u, "unlinked");
+    LLVMBuildCondBr(u->b, LLVMBuildICmp(u->b, LLVMIntEQ, next, LLVMConstNull(u->l->ptr), ""), empty,
+                    linked);
+    LLVMPositionBuilderAtEnd(u->b, linked);
+    jump_to_code(u, next);
+    LLVMPositionBuilderAtEnd(u->b, empty);
+}
+
+void lower_exit_tb(LLVMUnit *u, const TCGOp *op)
+{
+    uintptr_t val = op->args[0];
+    lower_sync_begin(u);
+    Value result = lower_i64(u, val);
+    if ((val & ~(uintptr_t)TB_EXIT_MASK) == (uintptr_t)u->blocks[u->block].code && val) {
+        result = LLVMBuildPtrToInt(u->b, code_ptr(u), u->l->i64, "");
+        if (val & TB_EXIT_MASK) {
+            result = LLVMBuildOr(u->b, result, lower_i64(u, val & TB_EXIT_MASK), "");
+        }
+    }
+    Value ret = LLVMBuildRet(u->b, result);
+    if ((val & TB_EXIT_MASK) == TB_EXIT_REQUESTED) {
+        lower_sync_unrun(u, ret);
+    } else {
+        lower_sync_before(u, ret, false);
+    }
+    u->dead = true;
+}
+
+void lower_goto_ptr(LLVMUnit *u, const TCGOp *op)
+{
+    Value code = LLVMBuildIntToPtr(u->b, lower_get(u, op->args[0]), u->l->ptr, "");
+    lower_sync_begin(u);
+    if (u->opt.cold) {
+        jump_to_code(u, code);
+        u->dead = true;
+        return;
+    }
+    // A place for the stores: an instruction before which they can stand.
+    Value entry = load_shared(u, u->l->ptr, code, sizeof(void *));
+    lower_sync_before(u, entry, false);
+    tail_call(u, entry, code);
+    u->dead = true;
+}
+
+// An indirect jump that may stay in the function: compares the guest's pc with the blocks that are
+// likely (return addresses).
+static void lower_guess(LLVMUnit *u)
+{
+    Value pc = lower_get(u, (TCGArg)u->s->temps[u->opt.pc_global + 1]);
+    lower_flush(u);
+    LLVMBasicBlockRef miss = lower_new_bb(u, "miss");
+    Value jump = LLVMBuildSwitch(u->b, pc, miss, 4);
+    bool loop = false;
+    for (unsigned i = 0; i < u->n_blocks; i++) {
+        if (u->blocks[i].guess) {
+            LLVMAddCase(jump, lower_i64(u, u->blocks[i].pc), lower_edge_target(u, i));
+            loop |= lower_in_loop(u, u->block, i);
+        }
+    }
+    if (!loop) {
+        lower_sync_before(u, jump, false);
+    }
+    for (unsigned i = 0; i < u->n_blocks; i++) {
+        if (u->blocks[i].guess) {
+            lower_edge(u, i);
+        }
+    }
+    LLVMPositionBuilderAtEnd(u->b, miss);
+}
+
+static Value field(LLVMUnit *u, Type type, Value base, size_t offset)
+{
+    Value index = lower_i64(u, offset);
+    Value at = LLVMBuildInBoundsGEP2(u->b, u->l->i8, base, &index, 1, "");
+    return load_shared(u, type, at, 8);
+}
+
+// lookup_tb_ptr and goto_ptr together: a look into the jump cache, the helper only when that misses.
+static void lower_indirect(LLVMUnit *u, const TCGOp *call)
+{
+    LLVMLower *l = u->l;
+    LLVMBuilderRef b = u->b;
+    if (u->has_guess) {
+        lower_guess(u);
+    }
+    Value pc = lower_get(u, (TCGArg)u->s->temps[u->opt.pc_global + 1]);
+    lower_sync_begin(u);
+    Value cache = lower_load_env(u, l->ptr, offsetof(CPUState, jump_cache));
+    lower_sync_before(u, cache, false);
+    // cpu_jump_cache_hash
+    Value hash = LLVMBuildXor(b, pc, LLVMBuildLShr(b, pc, lower_i64(u, TB_JMP_CACHE_BITS), ""), "");
+    hash = LLVMBuildAnd(b, hash, lower_i64(u, TB_JMP_CACHE_SIZE - 1), "");
+    hash = LLVMBuildMul(b, hash, lower_i64(u, sizeof(TBJumpCacheEntry)), "");
+    Value e = LLVMBuildInBoundsGEP2(b, l->i8, cache, &hash, 1, "");
+    Value same = LLVMBuildICmp(b, LLVMIntEQ, field(u, l->i64, e, offsetof(TBJumpCacheEntry, pc)),
+                               pc, "");
+    Value mode = field(u, l->i64, e, offsetof(TBJumpCacheEntry, mode));
+    Value same_mode = LLVMBuildICmp(b, LLVMIntEQ, mode, lower_i64(u, u->blocks[u->block].jump_mode),
+                                    "");
+    Value code = field(u, l->ptr, e, offsetof(TBJumpCacheEntry, code));
+    Value hit = LLVMBuildAnd(b, LLVMBuildAnd(b, same, same_mode, ""),
+                             LLVMBuildIsNotNull(b, code, ""), "");
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(b), miss = lower_new_bb(u, "lookup"),
+                      jump = lower_new_bb(u, "jump");
+    lower_unlikely(u, LLVMBuildNot(b, hit, ""), miss, jump);
+    LLVMPositionBuilderAtEnd(b, miss);
+    Type type;
+    Value fn = helper_declaration(u, call->call_info, &type);
+    Value found = LLVMBuildCall2(b, type, fn, &u->env, 1, "");
+    call_attributes(u, found, call->call_info);
+    LLVMBuildBr(b, jump);
+    LLVMPositionBuilderAtEnd(b, jump);
+    Value to = LLVMBuildPhi(b, l->ptr, "");
+    Value values[] = {code, found};
+    LLVMBasicBlockRef blocks[] = {here, miss};
+    LLVMAddIncoming(to, values, blocks, 2);
+    jump_to_code(u, to);
+    u->dead = true;
+}
+
+// At a cold block's entry: TCGCode.exec_count and hot, as tcg-code.h says.
+void lower_count(LLVMUnit *u)
+{
+    LLVMBasicBlockRef hot = lower_new_bb(u, "hot"), start = lower_new_bb(u, "start");
+    Value counter = code_field(u, offsetof(TCGCode, exec_count));
+    Value count = LLVMBuildSub(u->b, LLVMBuildLoad2(u->b, u->l->i32, counter, ""), lower_i32(u, 1),
+                               "");
+    LLVMBuildStore(u->b, count, counter);
+    LLVMBuildCondBr(u->b, LLVMBuildICmp(u->b, LLVMIntEQ, count, lower_i32(u, 0), ""), hot, start);
+    LLVMPositionBuilderAtEnd(u->b, hot);
+    Type params[] = {u->l->ptr, u->l->ptr};
+    Type type = LLVMFunctionType(u->l->void_, params, 2, false);
+    Value args[] = {u->env, code_ptr(u)};
+    LLVMBuildCall2(u->b, type, lower_extern(u, "myna_tb_hot", type), args, 2, "");
+    LLVMBuildBr(u->b, start);
+    LLVMPositionBuilderAtEnd(u->b, start);
+}
+
+// What it calls, under this name in the Jit.
+void myna_tb_hot(void *env, const TCGCode *code)
+{
+    void (*hot)(void *, const TCGCode *) = code->hot;
+    if (hot) {
+        hot(env, code);
+    }
+}
+
+// raise_exception(env, EXCP_SYSCALL)
+static bool raises_syscall(const TCGOp *op)
+{
+    if (strcmp(op->call_info->name, "raise_exception") != 0 || op->nin != 2) {
+        return false;
+    }
+    const TCGTemp *number = arg_temp(op->args[1]);
+    return number->kind == TEMP_CONST && number->val == EXCP_SYSCALL;
+}
+
+// A call.  lookup_tb_ptr with goto_ptr behind it is an indirect jump.
+void lower_call(LLVMUnit *u, const TCGOp *op)
+{
+    const TCGHelperInfo *info = op->call_info;
+    if (!u->opt.cold && u->opt.pc_global >= 0 && op->next->opc == INDEX_op_goto_ptr &&
+        strcmp(info->name, "lookup_tb_ptr") == 0) {
+        lower_indirect(u, op);
+        return;
+    }
+    Type type;
+    Value fn = helper_declaration(u, info, &type), args[TCG_MAX_CALL_ARGS + 1], result_at = NULL;
+    unsigned n = 0;
+    if (op->nout && by_pointer(info->ret)) {
+        args[n++] = result_at = lower_scratch(u, info->ret, TCG_MAX_CALL_ARGS);
+    }
+    for (unsigned i = 0; i < op->nin; i++) {
+        TCGArg arg = op->args[op->nout + i];
+        if (info->ptr_mask >> i & 1) {
+            args[n++] = arg_temp(arg)->kind == TEMP_FIXED
+                            ? u->env
+                            : LLVMBuildIntToPtr(u->b, lower_get(u, arg), u->l->ptr, "");
+        } else if (by_pointer(info->args[i])) {
+            Value at = lower_scratch(u, info->args[i], i);
+            LLVMBuildStore(u->b, lower_get(u, arg), at);
+            args[n++] = at;
+        } else {
+            args[n++] = lower_get(u, arg);
+        }
+    }
+    bool reads = !(info->flags & TCG_CALL_NO_READ_GLOBALS);
+    bool writes = reads && !(info->flags & (TCG_CALL_NO_WRITE_GLOBALS | TCG_CALL_NO_RETURN));
+    if (reads) {
+        lower_sync_begin(u);
+    }
+    if (u->opt.guest_ops && raises_syscall(op)) {
+        lower_sync_before(u, guest_ops_syscall(u), u->precise);
+    }
+    Value call = LLVMBuildCall2(u->b, type, fn, args, n, "");
+    call_attributes(u, call, info);
+    if (reads) {
+        lower_sync_before(u, call, u->precise);
+    }
+    if (info->flags & TCG_CALL_NO_RETURN) {
+        LLVMBuildUnreachable(u->b);
+        u->dead = true;
+        return;
+    }
+    if (writes) {
+        lower_reload_after(u, call);
+    }
+    if (op->nout) {
+        Value v = call;
+        if (result_at) {
+            v = LLVMBuildLoad2(u->b, u->l->types[info->ret], result_at, "");
+        } else if (info->ptr_mask >> 15) {
+            v = LLVMBuildPtrToInt(u->b, call, u->l->i64, "");
+        }
+        lower_set(u, op->args[0], v);
+    }
+}
