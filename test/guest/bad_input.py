@@ -103,7 +103,7 @@ def main():
         check("script-loop", [loop], 126, "#! lines")
         check("missing", [os.path.join(d, "missing")], 127, "No such file or directory")
         check("missing-without-slash", ["no-such-program-anywhere"], 127, "No such file")
-        check("file-as-directory", [os.path.join(loop, "x")], 127, "Not a directory")
+        check("file-as-directory", [os.path.join(loop, "x")], 126, "Not a directory")
         check("directory", [d], 126, "is a directory")
         check("device", ["/dev/null"], 126, "not a regular file")
         check("small-stack", ["-s", "65536", GOOD, "x" * 100000], 126, "do not fit on the stack")
