@@ -172,6 +172,20 @@ typedef struct Effects {
     bool wild; // accesses memory that may be anywhere, or depends on where the code is
 } Effects;
 
+// Where a register that holds anything may point to.  Without a sanitizer that is almost always nowhere,
+// so both runs fault; with one it is the shadow memory, which changes from run to run.
+static bool reaches_shadow(ZydisRegister base)
+{
+#if __has_feature(address_sanitizer)
+    ZydisRegister r = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, base);
+    return r != ZYDIS_REGISTER_RSI && r != ZYDIS_REGISTER_RDI && r != ZYDIS_REGISTER_RBP &&
+           r != ZYDIS_REGISTER_RSP;
+#else
+    (void)base;
+    return false;
+#endif
+}
+
 static Effects effects(const ZydisDecodedInstruction *i, const ZydisDecodedOperand *op)
 {
     Effects e = {0};
@@ -179,7 +193,7 @@ static Effects effects(const ZydisDecodedInstruction *i, const ZydisDecodedOpera
         if (op[k].type == ZYDIS_OPERAND_TYPE_MEMORY && op[k].mem.type == ZYDIS_MEMOP_TYPE_MEM) {
             // Index registers hold anything; and the code stands elsewhere in the native run.
             e.wild |= op[k].mem.index != ZYDIS_REGISTER_NONE ||
-                      op[k].mem.base == ZYDIS_REGISTER_RIP;
+                      op[k].mem.base == ZYDIS_REGISTER_RIP || reaches_shadow(op[k].mem.base);
         }
         if (op[k].type != ZYDIS_OPERAND_TYPE_REGISTER) {
             continue;
