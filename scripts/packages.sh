@@ -13,9 +13,11 @@ packages_build=(
 packages_demo=(
     busybox bash coreutils python3 sqlite3 gcc libc6-dev
 )
-# What scripts/test needs besides: cmocka, sanitizer run-times, and the programs of test/real.
+# What scripts/test needs besides: cmocka, sanitizer run-times, cross compilers, and the programs of
+# test/real.
 packages_test=(
     libcmocka-dev libclang-rt-19-dev qemu-user
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross
     gawk sed grep diffutils findutils bc file perl make git openssl
     gzip bzip2 xz-utils zstd
 )
