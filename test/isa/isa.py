@@ -247,6 +247,17 @@ def report(args, under, case, inputs, how):
         print(line)
 
 
+def wrong_cases(order, want, got, died):
+    """The cases whose results are not those wanted, each with the inputs that differ."""
+    failed = []
+    for case in order:
+        values = got.get(case, [])
+        inputs = [i for i, v in enumerate(want[case]) if i >= len(values) or values[i] != v]
+        if inputs or case in died:
+            failed.append((case, inputs or [0]))
+    return failed
+
+
 def run(args):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     under = [args.myna] + args.engine.split() if args.myna else []
@@ -260,12 +271,17 @@ def run(args):
         sys.exit(f"{args.prog}: no cases")
     order = sorted(want)
     got, died = run_all(under + [args.prog], mode, order)
-    failed = []
-    for case in order:
-        values = got.get(case, [])
-        inputs = [i for i, v in enumerate(want[case]) if i >= len(values) or values[i] != v]
-        if inputs or case in died:
-            failed.append((case, inputs or [0]))
+    failed = wrong_cases(order, want, got, died)
+    if failed:
+        # The reference once more: a task switch between two instructions can change what the second one
+        # sees (AMD's XSAVE forgets the x87's last instruction pointer), on a busy machine more often.
+        again = {int(line.split(" ")[0]): line.split(" ")[1:]
+                 for line in run_part([args.prog, mode])[0]}
+        unstable = [case for case, _ in failed if again.get(case) != want[case]]
+        for case in unstable:
+            print(f"case {case} gave two results natively")
+            want[case] = again.get(case, want[case])
+        failed = wrong_cases(order, want, got, died)
     for case, inputs in failed[:args.show]:
         report(args, under, case, inputs, died.get(case))
     if len(failed) > args.show:
