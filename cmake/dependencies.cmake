@@ -10,6 +10,8 @@ pkg_check_modules(GLIB REQUIRED IMPORTED_TARGET glib-2.0>=2.74)
 pkg_check_modules(FFI REQUIRED IMPORTED_TARGET libffi>=3.4)
 # liburcu-bp: its records of reading threads outlive fork(), when the threads do not.
 pkg_check_modules(URCU REQUIRED IMPORTED_TARGET liburcu-bp liburcu-cds)
+# Header only: XXH_INLINE_ALL.
+pkg_check_modules(XXHASH REQUIRED libxxhash>=0.8)
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
 find_package(Threads REQUIRED)
 

@@ -148,6 +148,52 @@ static void log_mapping(const char *what, uint64_t start, uint64_t end, int prot
     }
 }
 
+// Where mmap looks for room when the guest leaves the choice to it: downwards from here, at addresses
+// that are the same in each run, because units in the persistent cache hold guest addresses.  Neither the
+// kernel's own choices nor myna's mappings come that far down.
+#define MMAP_TOP UINT64_C(0x700000000000)
+#define HUGE_PAGE (UINT64_C(2) << 20)
+static uint64_t mmap_cursor; // nothing above it is known to be free; 0: the top
+
+static uint64_t mmap_top(void)
+{
+    uint64_t low, limit;
+    guest_memory_limits(&low, &limit);
+    return MIN(limit, MMAP_TOP);
+}
+
+// The highest free room below the cursor; 0 when there is none, and the kernel is to choose.
+static uint64_t choose_address(uint64_t len)
+{
+    uint64_t low, limit, top = mmap_cursor ? mmap_cursor : mmap_top();
+    guest_memory_limits(&low, &limit);
+    unsigned i = guest_map_index(top - 1);
+    for (;;) {
+        // The regions from i on lie above top or reach to it.
+        uint64_t bottom = i > 0 ? MAX(guest_map_get(i - 1)->end, low) : low;
+        uint64_t end = i < guest_map_count() ? MIN(guest_map_get(i)->start, top) : top;
+        if (end > bottom && end - bottom >= len) {
+            uint64_t start = end - len;
+            if (len >= HUGE_PAGE && (start & -HUGE_PAGE) >= bottom) {
+                start &= -HUGE_PAGE; // large pages need their alignment
+            }
+            mmap_cursor = start;
+            return start;
+        }
+        if (i == 0) {
+            return 0;
+        }
+        i--;
+    }
+}
+
+static void room_is_free(uint64_t end)
+{
+    if (mmap_cursor && end > mmap_cursor) {
+        mmap_cursor = MIN(end, mmap_top());
+    }
+}
+
 static int64_t mmap_locked(uint64_t addr, uint64_t len, int prot, int flags, int fd,
                            uint64_t offset)
 {
@@ -164,6 +210,9 @@ static int64_t mmap_locked(uint64_t addr, uint64_t len, int prot, int flags, int
         if (!reserve_gaps(&reserved, addr, addr + len)) {
             return -ENOMEM;
         }
+    }
+    if (!addr && !fixed && !(flags & (MAP_FIXED_NOREPLACE | MAP_32BIT | MAP_HUGETLB))) {
+        addr = choose_address(len);
     }
     void *p = mmap(g2h(addr), len, guest_host_prot(prot), host_flags, fd, (off_t)offset);
     if (p == MAP_FAILED) {
@@ -249,6 +298,7 @@ int64_t guest_munmap(uint64_t addr, uint64_t len)
     int64_t ret = each_mapped(addr, end, unmap_piece, 0);
     if (ret == 0) {
         guest_map_remove(addr, end);
+        room_is_free(end);
         log_mapping("munmap", addr, end, 0, NULL);
         invalidate(addr, end);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// main: options, log, engines, then the Linux layer with the program.
+// main: options, log, engines, then the Linux layer with the program; and `myna cache`, which needs none.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "log.h"
 #include "options.h"
 #include "process.h"
+#include "tcg2llvm/object-cache.h"
 
 static const GuestISA *const guests[] = {&guest_isa_x86_64};
 
@@ -24,10 +25,43 @@ static void list_cpus(void)
     }
 }
 
+// `myna cache VERB`: what is to be known of the persistent cache without running a program.
+static int cache_command(const char *verb)
+{
+    GError *error = NULL;
+    const char *told = getenv("MYNA_CACHE_DIR");
+    g_autofree char *path = told && *told ? g_strdup(told) : object_cache_path();
+    if (!strcmp(verb, "path")) {
+        puts(path);
+        return 0;
+    }
+    if (!strcmp(verb, "status")) {
+        if (object_cache_print_status(path, stdout, &error)) {
+            return 0;
+        }
+        process_fail(EXIT_INTERNAL, "%s", error->message);
+    }
+    uint64_t bytes;
+    if (!object_cache_clear(path, &bytes, &error)) {
+        process_fail(EXIT_INTERNAL, "%s", error->message);
+    }
+    printf("%.1f MiB freed\n", (double)bytes / (1 << 20));
+    return 0;
+}
+
+static bool is_cache_command(int argc, char **argv)
+{
+    return argc == 3 && !strcmp(argv[1], "cache") &&
+           (!strcmp(argv[2], "status") || !strcmp(argv[2], "clear") || !strcmp(argv[2], "path"));
+}
+
 int main(int argc, char **argv)
 {
     static MynaOptions options;
     GError *error = NULL;
+    if (is_cache_command(argc, argv)) {
+        return cache_command(argv[2]);
+    }
     int first = options_parse(&options, argc, argv);
     myna_options = &options;
     if (options.cpu_model && !strcmp(options.cpu_model, "help")) {

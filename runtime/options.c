@@ -54,6 +54,7 @@ SET_STRING(uname_release)
 SET_STRING(log_filename)
 SET_STRING(log_filter)
 SET_STRING(dump_ir)
+SET_STRING(cache_dir)
 #undef SET_STRING
 
 // A flag's environment variable: set and not "0".
@@ -72,6 +73,11 @@ static const char *set_precise(MynaOptions *o, const char *arg)
 static const char *set_verify(MynaOptions *o, const char *arg)
 {
     o->verify = flag_value(arg);
+    return NULL;
+}
+static const char *set_no_cache(MynaOptions *o, const char *arg)
+{
+    o->no_cache = flag_value(arg);
     return NULL;
 }
 static const char *set_stats(MynaOptions *o, const char *arg)
@@ -240,6 +246,12 @@ static const OptionRow rows[] = {
     {GROUP_ENGINE, "hot", "N", "HOT", false, set_hot,
      "with tiered: executions of a block before it is compiled",
      "--hot 50 ./prog"},
+    {GROUP_ENGINE, "no-cache", NULL, "NO_CACHE", false, set_no_cache,
+     "neither use nor extend the cache of compiled code on disk (`myna cache status` shows it)",
+     "--no-cache ./prog"},
+    {GROUP_ENGINE, "cache-dir", "DIR", "CACHE_DIR", false, set_cache_dir,
+     "where that cache is; unless told, myna in $XDG_CACHE_HOME or ~/.cache",
+     "--cache-dir=/var/tmp/units ./prog"},
     {GROUP_ENGINE, "precise", NULL, "PRECISE", false, set_precise,
      "registers are exact at every memory access, even when no signal handler could see them",
      "--precise ./prog"},
@@ -458,6 +470,7 @@ static void print_wrapped(FILE *f, const char *text, unsigned indent, unsigned w
 void options_help(FILE *f)
 {
     fprintf(f, "Usage: myna [options] program [arguments]\n"
+               "       myna cache status|clear|path\n"
                "Runs a Linux program that was built for another machine.\n");
     for (int g = 0; g < GROUP_COUNT; g++) {
         fprintf(f, "\n%s:\n", group_titles[g]);

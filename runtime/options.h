@@ -28,12 +28,14 @@ typedef struct MynaOptions {
     GPtrArray *env_edits;      // -E and -U in their order: "NAME=VALUE" sets, "NAME" unsets
     // Engine
     MynaEngine engine;
-    bool llvm_given;     // --llvm stood there: without LLVM it is an error
-    uint32_t hot;        // executions of a block before it is compiled (tiered)
-    bool precise;        // --precise
-    bool verify;         // --verify
-    const char *dump_ir; // --dump-ir: directory; NULL: no dump
-    bool stats;          // counters on standard error at exit
+    bool llvm_given;       // --llvm stood there: without LLVM it is an error
+    uint32_t hot;          // executions of a block before it is compiled (tiered)
+    bool precise;          // --precise
+    bool no_cache;         // --no-cache
+    const char *cache_dir; // --cache-dir; NULL: the default
+    bool verify;           // --verify
+    const char *dump_ir;   // --dump-ir: directory; NULL: no dump
+    bool stats;            // counters on standard error at exit
     // Log
     const char *log_items;    // -d
     const char *log_filename; // -D

@@ -243,6 +243,13 @@ static void host_failed(void *opaque, const TCGCode *code, const GError *error)
     }
 }
 
+static const char *host_file(void *opaque, uint64_t pc)
+{
+    (void)opaque;
+    GuestRegion r;
+    return guest_memory_find(pc, &r) && r.name && r.name[0] == '/' ? r.name : NULL;
+}
+
 static const char *host_symbol(void *opaque, uint64_t pc, uint64_t *offset)
 {
     (void)opaque;
@@ -325,6 +332,7 @@ static LLVMTier *make_tier(GError **error)
         .install = host_install,
         .postpone = host_postpone,
         .failed = host_failed,
+        .file = host_file,
         .symbol = host_symbol,
         .disassemble = host_disassemble,
         .log_wanted = host_log_wanted,
@@ -336,6 +344,8 @@ static LLVMTier *make_tier(GError **error)
     }
     const LLVMTierOptions options = {
         .code_size = state.code_size,
+        .cache_guest = state.isa && !state.opts->no_cache ? state.isa->name : NULL,
+        .cache_dir = state.opts->cache_dir,
         .dump_dir = state.opts->dump_ir,
         .keep_names = log_enabled(LOG_LLVM) || log_enabled(LOG_LLVM_OPT),
     };
@@ -444,7 +454,13 @@ bool tier_host_owns(const void *host_pc)
 
 // --- end, fork, statistics --------------------------------------------------------------------------
 
-void tier_host_finish(void) {}
+void tier_host_finish(void)
+{
+    LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
+    if (tier) {
+        llvm_tier_flush_cache(tier);
+    }
+}
 
 void tier_host_print_stats(FILE *f)
 {
@@ -468,6 +484,9 @@ void tier_host_print_stats(FILE *f)
         {"ns of optimising", s.ns_optimise},
         {"ns of generating code", s.ns_codegen},
         {"ns of linking", s.ns_link},
+        {"units found in the persistent cache", s.cache_hits},
+        {"units not found there", s.cache_misses},
+        {"damaged parts of it, left aside", s.cache_damaged},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         fprintf(f, "%14" PRIu64 "  LLVM: %s\n", rows[i].value, rows[i].text);

@@ -35,7 +35,8 @@ void tier_host_forget(TranslationBlock *tb);
 // Is the host address in compiled code?  Async-signal-safe.
 bool tier_host_owns(const void *host_pc);
 
-void tier_host_finish(void); // at the process's end
+// Before the process ends or executes another program: keeps what was compiled.
+void tier_host_finish(void);
 void tier_host_print_stats(FILE *f);
 void tier_host_fork_prepare(void);
 void tier_host_fork_parent(void);

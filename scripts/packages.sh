@@ -7,7 +7,7 @@
 # To build and to run.
 packages_build=(
     clang-19 lld-19 llvm-19 llvm-19-dev cmake ninja-build pkg-config ccache
-    libzydis-dev libffi-dev libglib2.0-dev liburcu-dev
+    libzydis-dev libffi-dev libglib2.0-dev liburcu-dev libxxhash-dev
 )
 # What scripts/demo runs under myna.
 packages_demo=(

@@ -94,10 +94,7 @@ static void dump_const(const TCGOp *op, char letter, TCGArg a, FILE *f)
         break;
     case 'P': {
         const uint8_t *bytes = (const uint8_t *)a;
-        unsigned n = tcg_type_size((TCGType)op->type);
-        if (op->opc == INDEX_op_shuffle_vec) {
-            n >>= op->vece;
-        }
+        unsigned n = tcg_op_pointer_size(op);
         fputs("{", f);
         for (unsigned i = 0; i < n; i++) {
             fprintf(f, "%02x", bytes[i]);

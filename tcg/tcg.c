@@ -285,6 +285,12 @@ TCGOp *tcg_op_insert_after(TCGContext *s, TCGOp *at, TCGOpcode opc, unsigned nar
     return op_link_before(s, at->next, op_new(s, opc, nargs));
 }
 
+unsigned tcg_op_pointer_size(const TCGOp *op)
+{
+    unsigned bytes = tcg_type_size((TCGType)op->type);
+    return op->opc == INDEX_op_shuffle_vec ? bytes >> op->vece : bytes; // a number for each lane
+}
+
 TCGLabel *tcg_op_branch_target(const TCGOp *op)
 {
     switch (op->opc) {

@@ -268,6 +268,8 @@ static inline unsigned tcg_op_nin(const TCGOp *op)
 {
     return op->opc == INDEX_op_call ? op->nin : tcg_op_defs[op->opc].nb_iargs;
 }
+// Bytes behind an op's pointer arguments ('P' in its signature).
+unsigned tcg_op_pointer_size(const TCGOp *op);
 // The label a branch goes to, or NULL.
 TCGLabel *tcg_op_branch_target(const TCGOp *op);
 

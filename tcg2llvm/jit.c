@@ -481,9 +481,15 @@ bool jit_emit(JitContext *context, LLVMModuleRef module, JitLevel level, const v
     return ok;
 }
 
-JitObject *jit_link(Jit *jit, const char *unit, const void *bytes, size_t size, GError **error)
+GBytes *jit_image(const char *unit, const void *bytes, size_t size, GError **error)
 {
-    LinkedObject *linked = linker_link(jit->linker, unit, bytes, size, error);
+    return linker_image(unit, bytes, size, error);
+}
+
+JitObject *jit_place(Jit *jit, const char *unit, const void *image, size_t size,
+                     const JitSymbol *locals, size_t n_locals, GError **error)
+{
+    LinkedObject *linked = linker_place(jit->linker, unit, image, size, locals, n_locals, error);
     if (!linked) {
         return NULL;
     }
@@ -492,19 +498,35 @@ JitObject *jit_link(Jit *jit, const char *unit, const void *bytes, size_t size, 
     return object;
 }
 
+GBytes *jit_compile_image(JitContext *context, LLVMModuleRef module, JitLevel level, GError **error)
+{
+    size_t length, size;
+    const void *bytes;
+    g_autofree char *unit = g_strdup(LLVMGetModuleIdentifier(module, &length));
+    if (!jit_emit(context, module, level, &bytes, &size, error)) {
+        return NULL;
+    }
+    uint64_t start = now_ns();
+    GBytes *image = jit_image(unit, bytes, size, error);
+    context->times.link += now_ns() - start;
+    return image;
+}
+
 bool jit_compile(JitContext *context, LLVMModuleRef module, JitLevel level, JitObject **out,
                  GError **error)
 {
     size_t length, size;
-    const void *bytes;
-    char *unit = g_strdup(LLVMGetModuleIdentifier(module, &length));
+    g_autofree char *unit = g_strdup(LLVMGetModuleIdentifier(module, &length));
     *out = NULL;
-    if (jit_emit(context, module, level, &bytes, &size, error)) {
-        uint64_t start = now_ns();
-        *out = jit_link(context->jit, unit, bytes, size, error);
-        context->times.link += now_ns() - start;
+    GBytes *image = jit_compile_image(context, module, level, error);
+    if (!image) {
+        return false;
     }
-    g_free(unit);
+    uint64_t start = now_ns();
+    const void *bytes = g_bytes_get_data(image, &size);
+    *out = jit_place(context->jit, unit, bytes, size, NULL, 0, error);
+    context->times.link += now_ns() - start;
+    g_bytes_unref(image);
     if (!*out) {
         return false;
     }

@@ -161,12 +161,21 @@ void jit_print_module(LLVMModuleRef module, FILE *out);
 bool jit_compile(JitContext *context, LLVMModuleRef module, JitLevel level, JitObject **out,
                  GError **error);
 
-// The two halves of jit_compile, for the persistent cache. jit_emit: module (disposed of in any case)
-// to a relocatable object; *bytes is the context's, valid until its next jit_emit or jit_compile.
+// The parts of jit_compile, for units that name their surroundings and for the persistent cache. jit_emit: module (disposed of in any case) to a
+// relocatable object; *bytes is the context's, valid until its next jit_emit or jit_compile.
 bool jit_emit(JitContext *context, LLVMModuleRef module, JitLevel level, const void **bytes,
               size_t *size, GError **error);
-// jit_link: such bytes into the slab. `unit` names them in messages.
-JitObject *jit_link(Jit *jit, const char *unit, const void *bytes, size_t size, GError **error);
+// Such bytes to an image, which may be kept: it names everything outside itself. `unit` names it in
+// messages. LLVM is not needed. NULL and an error on failure.
+GBytes *jit_image(const char *unit, const void *bytes, size_t size, GError **error);
+// An image into the slab. Its names are looked for in `locals` first (n_locals may be 0). LLVM is not
+// needed.
+JitObject *jit_place(Jit *jit, const char *unit, const void *image, size_t size,
+                     const JitSymbol *locals, size_t n_locals, GError **error);
+
+// jit_emit and jit_image in one.
+GBytes *jit_compile_image(JitContext *context, LLVMModuleRef module, JitLevel level,
+                          GError **error);
 
 // The address of a function or variable that the object defines, or NULL.
 void *jit_lookup(const JitObject *object, const char *name);

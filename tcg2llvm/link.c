@@ -10,6 +10,12 @@
 // Here a link is two passes over the section headers and one over the relocations, several threads link
 // at once, and the same function takes objects from the persistent cache.
 //
+// A link is in two steps, since the persistent cache keeps what lies between them: the object becomes an
+// image (a quarter of its size), and an image is placed. All numbers of an image are of the host's byte
+// order:
+//
+//     ImageHeader | ImageReloc[] | ImageExport[] | name offsets[] | strings | contents
+//
 // What the code generator may emit is narrow (small code model, PIC): addresses within the object or
 // the slab are PC-relative. A symbol of the process is called directly when it is within 2 GiB
 // (the slab lies near the program's text), else through a slot of 16 bytes in the slab:
@@ -154,9 +160,67 @@ static uint8_t *slot_of(Linker *linker, uint64_t address)
     return slot;
 }
 
-// One object on its way into the slab.
-typedef struct Link {
-    Linker *linker;
+// --- images ------------------------------------------------------------------------------------------
+
+typedef struct ImageHeader {
+    uint32_t text_size, total; // bytes of code; of code, constants and data
+    uint32_t n_relocs, n_exports, n_names, strings_size;
+} ImageHeader;
+
+enum {
+    RELOC_IN_OBJECT = 0xffff, // ImageReloc.name: the addend is from the image's start
+    RELOC_ABSOLUTE = 0xfffe,  // the addend is all
+    RELOC_WEAK = 0x8000,      // in `type`: 0 when the name is not there
+};
+
+typedef struct ImageReloc {
+    uint32_t offset; // where
+    uint16_t type;   // R_X86_64_*
+    uint16_t name;   // number
+    int64_t addend;
+} ImageReloc;
+
+typedef struct ImageExport {
+    uint32_t offset, size; // bytes
+    uint32_t name;         // in the strings
+} ImageExport;
+
+// An image taken apart.
+typedef struct Image {
+    const ImageHeader *header;
+    const ImageReloc *relocs;
+    const ImageExport *exports;
+    const uint32_t *names; // in the strings
+    const char *strings;
+    const uint8_t *contents;
+} Image;
+
+static bool image_open(Image *image, const void *bytes, size_t size)
+{
+    const ImageHeader *h = bytes;
+    if (size < sizeof(*h)) {
+        return false;
+    }
+    uint64_t relocs = sizeof(*h), exports = relocs + (uint64_t)h->n_relocs * sizeof(ImageReloc);
+    uint64_t names = exports + (uint64_t)h->n_exports * sizeof(ImageExport);
+    uint64_t strings = names + (uint64_t)h->n_names * sizeof(uint32_t);
+    uint64_t contents = strings + h->strings_size;
+    const uint8_t *base = bytes;
+    *image = (Image){
+        .header = h,
+        .relocs = (const ImageReloc *)(base + relocs),
+        .exports = (const ImageExport *)(base + exports),
+        .names = (const uint32_t *)(base + names),
+        .strings = (const char *)base + strings,
+        .contents = base + contents,
+    };
+    return contents + h->total == size && h->text_size <= h->total && h->total < INT32_MAX &&
+           h->strings_size > 0 && image->strings[h->strings_size - 1] == '\0';
+}
+
+// --- from an object to an image ------------------------------------------------------------------------
+
+typedef struct Object {
     const char *unit;
     const uint8_t *bytes;
     size_t size;
@@ -166,74 +230,69 @@ typedef struct Link {
     unsigned n_symbols;
     const char *strings;
     size_t strings_size;
-    uint32_t *offsets; // of each loaded section in the block; NOT_LOADED
+    uint32_t *offsets; // of each loaded section in the image; NOT_LOADED
     size_t text_size, total;
-    SlabBlock *block;
+    GArray *relocs, *exports, *names; // of the image
+    GByteArray *image_strings;
     GError **error;
-} Link;
+} Object;
 
 static const uint32_t NOT_LOADED = UINT32_MAX;
 
-static bool damaged(Link *link, const char *what)
+static bool damaged_unit(GError **error, const char *unit, const char *what)
 {
-    g_set_error(link->error, JIT_ERROR, JIT_ERROR_OBJECT, "cannot link unit %s: %s", link->unit,
-                what);
+    g_set_error(error, JIT_ERROR, JIT_ERROR_OBJECT, "cannot link unit %s: %s", unit, what);
     return false;
 }
 
-static bool slab_full(Link *link)
+static bool damaged(const Object *o, const char *what)
 {
-    SlabStats stats = slab_stats(link->linker->slab);
-    g_set_error(link->error, JIT_ERROR, JIT_ERROR_FULL,
-                "no room for unit %s (%zu bytes): %zu of %zu KiB for compiled code are in use",
-                link->unit, link->total, stats.used >> 10, stats.reserved >> 10);
-    return false;
+    return damaged_unit(o->error, o->unit, what);
 }
 
-static bool in_file(const Link *link, uint64_t offset, uint64_t size)
+static bool in_file(const Object *o, uint64_t offset, uint64_t size)
 {
-    return offset <= link->size && size <= link->size - offset;
+    return offset <= o->size && size <= o->size - offset;
 }
 
-static const char *symbol_name(const Link *link, const Elf64_Sym *symbol)
+static const char *symbol_name(const Object *o, const Elf64_Sym *symbol)
 {
-    return symbol->st_name < link->strings_size ? link->strings + symbol->st_name : "?";
+    return symbol->st_name < o->strings_size ? o->strings + symbol->st_name : "?";
 }
 
 // Headers, section table, symbol table.
-static bool read_tables(Link *link)
+static bool read_tables(Object *o)
 {
-    const Elf64_Ehdr *header = (const Elf64_Ehdr *)link->bytes;
-    if (link->size < sizeof(*header) || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)o->bytes;
+    if (o->size < sizeof(*header) || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
         header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_type != ET_REL ||
         header->e_machine != HOST_MACHINE) {
-        return damaged(link, "not a relocatable ELF object for this host");
+        return damaged(o, "not a relocatable ELF object for this host");
     }
-    link->n_sections = header->e_shnum;
-    if (link->n_sections == 0 || link->n_sections > MAX_SECTIONS ||
+    o->n_sections = header->e_shnum;
+    if (o->n_sections == 0 || o->n_sections > MAX_SECTIONS ||
         header->e_shentsize != sizeof(Elf64_Shdr) || header->e_shoff % 8 != 0 ||
-        !in_file(link, header->e_shoff, link->n_sections * sizeof(Elf64_Shdr))) {
-        return damaged(link, "damaged section table");
+        !in_file(o, header->e_shoff, o->n_sections * sizeof(Elf64_Shdr))) {
+        return damaged(o, "damaged section table");
     }
-    link->sections = (const Elf64_Shdr *)(link->bytes + header->e_shoff);
-    for (unsigned i = 0; i < link->n_sections; i++) {
-        const Elf64_Shdr *section = &link->sections[i];
-        if (section->sh_type != SHT_NOBITS &&
-            !in_file(link, section->sh_offset, section->sh_size)) {
-            return damaged(link, "a section lies outside the object");
+    o->sections = (const Elf64_Shdr *)(o->bytes + header->e_shoff);
+    for (unsigned i = 0; i < o->n_sections; i++) {
+        const Elf64_Shdr *section = &o->sections[i];
+        if (section->sh_type != SHT_NOBITS && !in_file(o, section->sh_offset, section->sh_size)) {
+            return damaged(o, "a section lies outside the object");
         }
         if (section->sh_type == SHT_SYMTAB) {
-            if (section->sh_link >= link->n_sections || section->sh_offset % 8 != 0) {
-                return damaged(link, "damaged symbol table");
+            if (section->sh_link >= o->n_sections || section->sh_offset % 8 != 0) {
+                return damaged(o, "damaged symbol table");
             }
-            const Elf64_Shdr *strings = &link->sections[section->sh_link];
-            link->symbols = (const Elf64_Sym *)(link->bytes + section->sh_offset);
-            link->n_symbols = section->sh_size / sizeof(Elf64_Sym);
-            link->strings = (const char *)link->bytes + strings->sh_offset;
-            link->strings_size = strings->sh_size;
+            const Elf64_Shdr *strings = &o->sections[section->sh_link];
+            o->symbols = (const Elf64_Sym *)(o->bytes + section->sh_offset);
+            o->n_symbols = section->sh_size / sizeof(Elf64_Sym);
+            o->strings = (const char *)o->bytes + strings->sh_offset;
+            o->strings_size = strings->sh_size;
             if (strings->sh_type != SHT_STRTAB || strings->sh_size == 0 ||
-                link->strings[strings->sh_size - 1] != '\0') {
-                return damaged(link, "damaged string table");
+                o->strings[strings->sh_size - 1] != '\0') {
+                return damaged(o, "damaged string table");
             }
         }
     }
@@ -241,136 +300,305 @@ static bool read_tables(Link *link)
 }
 
 // Is it unwinding information, which stays out?
-static bool is_unwind(const Link *link, const Elf64_Shdr *section)
+static bool is_unwind(const Object *o, const Elf64_Shdr *section)
 {
-    const Elf64_Ehdr *header = (const Elf64_Ehdr *)link->bytes;
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)o->bytes;
     if (section->sh_type == SHT_X86_64_UNWIND) {
         return true;
     }
-    if (header->e_shstrndx >= link->n_sections) {
+    if (header->e_shstrndx >= o->n_sections) {
         return false;
     }
-    const Elf64_Shdr *names = &link->sections[header->e_shstrndx];
+    const Elf64_Shdr *names = &o->sections[header->e_shstrndx];
     static const char eh_frame[] = ".eh_frame";
     return section->sh_name <= names->sh_size &&
            names->sh_size - section->sh_name >= sizeof(eh_frame) &&
-           memcmp(link->bytes + names->sh_offset + section->sh_name, eh_frame, sizeof(eh_frame)) ==
-               0;
+           memcmp(o->bytes + names->sh_offset + section->sh_name, eh_frame, sizeof(eh_frame)) == 0;
 }
 
 // Gives each section that is loaded its place: code, then constants, then what is written.
-static bool lay_out(Link *link)
+static bool lay_out(Object *o)
 {
     size_t at = 0;
-    for (unsigned i = 0; i < link->n_sections; i++) {
-        link->offsets[i] = NOT_LOADED;
+    for (unsigned i = 0; i < o->n_sections; i++) {
+        o->offsets[i] = NOT_LOADED;
     }
     for (int round = 0; round < 3; round++) {
-        for (unsigned i = 0; i < link->n_sections; i++) {
-            const Elf64_Shdr *section = &link->sections[i];
+        for (unsigned i = 0; i < o->n_sections; i++) {
+            const Elf64_Shdr *section = &o->sections[i];
             int rank = section->sh_flags & SHF_EXECINSTR ? 0
                        : section->sh_flags & SHF_WRITE   ? 2
                                                          : 1;
             if (!(section->sh_flags & SHF_ALLOC) || section->sh_size == 0 || rank != round ||
-                is_unwind(link, section)) {
+                is_unwind(o, section)) {
                 continue;
             }
             if (section->sh_flags & SHF_TLS) {
-                return damaged(link, "it defines thread-local data");
+                return damaged(o, "it defines thread-local data");
             }
             size_t align = MAX(section->sh_addralign, 1);
             if (align > SLAB_ALIGN || (align & (align - 1))) {
-                return damaged(link, "a section wants to be aligned to more than 64 bytes");
+                return damaged(o, "a section wants to be aligned to more than 64 bytes");
             }
             at = (at + align - 1) & -align;
             if (section->sh_size >= INT32_MAX || at + section->sh_size >= INT32_MAX) {
-                return damaged(link, "it is larger than 2 GiB");
+                return damaged(o, "it is larger than 2 GiB");
             }
-            link->offsets[i] = at;
+            o->offsets[i] = at;
             at += section->sh_size;
         }
         if (round == 0) {
-            link->text_size = at;
+            o->text_size = at;
             // Constants off the last line of code: a line is not to be both in the instruction and in
             // the data cache.
             at = (at + SLAB_ALIGN - 1) & -(size_t)SLAB_ALIGN;
         }
     }
-    link->total = MAX(at, 1);
-    link->block = slab_alloc(link->linker->slab, link->total);
-    return link->block ? true : slab_full(link);
+    o->total = 1;
+    for (unsigned i = 0; i < o->n_sections; i++) {
+        if (o->offsets[i] != NOT_LOADED) {
+            o->total = MAX(o->total, o->offsets[i] + o->sections[i].sh_size);
+        }
+    }
+    return true;
 }
 
-static void copy_sections(Link *link)
+static uint32_t add_string(Object *o, const char *text)
 {
-    for (unsigned i = 0; i < link->n_sections; i++) {
-        const Elf64_Shdr *section = &link->sections[i];
-        if (link->offsets[i] == NOT_LOADED) {
+    uint32_t at = o->image_strings->len;
+    g_byte_array_append(o->image_strings, (const uint8_t *)text, strlen(text) + 1);
+    return at;
+}
+
+// The number of a name among the image's; RELOC_ABSOLUTE when there are too many.
+static uint16_t name_number(Object *o, const char *name)
+{
+    for (unsigned i = 0; i < o->names->len; i++) {
+        uint32_t at = g_array_index(o->names, uint32_t, i);
+        if (strcmp((const char *)o->image_strings->data + at, name) == 0) {
+            return i;
+        }
+    }
+    if (o->names->len >= RELOC_ABSOLUTE) {
+        return RELOC_ABSOLUTE;
+    }
+    uint32_t at = add_string(o, name);
+    g_array_append_val(o->names, at);
+    return o->names->len - 1;
+}
+
+// One relocation as the image has it.
+static bool take_reloc(Object *o, const Elf64_Rela *reloc, uint32_t base)
+{
+    unsigned index = ELF64_R_SYM(reloc->r_info), type = ELF64_R_TYPE(reloc->r_info);
+    if (index >= o->n_symbols) {
+        return damaged(o, "a relocation names a symbol that is not there");
+    }
+    if (type >= RELOC_WEAK) {
+        return damaged(o, "a relocation of a type that does not exist");
+    }
+    const Elf64_Sym *symbol = &o->symbols[index];
+    ImageReloc r = {.offset = base + reloc->r_offset, .type = type, .addend = reloc->r_addend};
+    if (!index || symbol->st_shndx == SHN_ABS) {
+        r.name = RELOC_ABSOLUTE;
+        r.addend += index ? symbol->st_value : 0;
+    } else if (symbol->st_shndx == SHN_UNDEF) {
+        r.name = name_number(o, symbol_name(o, symbol));
+        r.type |= ELF64_ST_BIND(symbol->st_info) == STB_WEAK ? RELOC_WEAK : 0;
+        if (r.name == RELOC_ABSOLUTE) {
+            return damaged(o, "it names too much");
+        }
+    } else if (symbol->st_shndx < o->n_sections && o->offsets[symbol->st_shndx] != NOT_LOADED) {
+        r.name = RELOC_IN_OBJECT;
+        r.addend += o->offsets[symbol->st_shndx] + symbol->st_value;
+    } else {
+        return damaged(o, "a symbol lies in a section that is not loaded");
+    }
+    g_array_append_val(o->relocs, r);
+    return true;
+}
+
+static bool take_relocs(Object *o)
+{
+    for (unsigned i = 0; i < o->n_sections; i++) {
+        const Elf64_Shdr *section = &o->sections[i];
+        if (section->sh_type != SHT_RELA) {
             continue;
         }
-        uint8_t *to = link->block->base + link->offsets[i];
-        if (section->sh_type == SHT_NOBITS) {
-            memset(to, 0, section->sh_size);
-        } else {
-            memcpy(to, link->bytes + section->sh_offset, section->sh_size);
+        if (section->sh_info >= o->n_sections || section->sh_offset % 8 != 0) {
+            return damaged(o, "damaged relocation section");
+        }
+        if (o->offsets[section->sh_info] == NOT_LOADED) {
+            continue; // of .eh_frame or debug information
+        }
+        size_t size = o->sections[section->sh_info].sh_size;
+        const Elf64_Rela *reloc = (const Elf64_Rela *)(o->bytes + section->sh_offset);
+        const Elf64_Rela *end = reloc + section->sh_size / sizeof(*reloc);
+        for (; reloc < end; reloc++) {
+            if (reloc->r_offset > size) {
+                return damaged(o, "a relocation lies outside its section");
+            }
+            if (!take_reloc(o, reloc, o->offsets[section->sh_info])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void take_exports(Object *o)
+{
+    for (unsigned i = 0; i < o->n_symbols; i++) {
+        const Elf64_Sym *symbol = &o->symbols[i];
+        if (ELF64_ST_BIND(symbol->st_info) != STB_LOCAL && symbol->st_shndx != SHN_UNDEF &&
+            symbol->st_shndx < o->n_sections && o->offsets[symbol->st_shndx] != NOT_LOADED) {
+            ImageExport e = {.offset = o->offsets[symbol->st_shndx] + symbol->st_value,
+                             .size = symbol->st_size,
+                             .name = add_string(o, symbol_name(o, symbol))};
+            g_array_append_val(o->exports, e);
         }
     }
 }
 
-// The address of a symbol, in the object or in the process.
-static bool symbol_address(Link *link, unsigned index, uint64_t *address, bool *is_local)
+static GBytes *write_image(const Object *o)
 {
-    if (index >= link->n_symbols) {
-        return damaged(link, "a relocation names a symbol that is not there");
-    }
-    const Elf64_Sym *symbol = &link->symbols[index];
-    *is_local = true;
-    if (symbol->st_shndx == SHN_ABS) {
-        *address = symbol->st_value;
-        return true;
-    }
-    if (symbol->st_shndx == SHN_UNDEF) {
-        *is_local = false;
-        const char *name = symbol_name(link, symbol);
-        *address = index ? (uintptr_t)linker_resolve(link->linker, name) : 0;
-        if (!*address && index && ELF64_ST_BIND(symbol->st_info) != STB_WEAK) {
-            g_set_error(link->error, JIT_ERROR, JIT_ERROR_SYMBOL,
-                        "cannot link unit %s: there is no '%s' in the program (a helper that is "
-                        "declared, but not defined or not exported?)",
-                        link->unit, name);
-            return false;
+    // The contents are copied from where they stand, which nothing aligns; the numbers before are of 4
+    // and 8 bytes.
+    ImageHeader header = {.text_size = o->text_size,
+                          .total = o->total,
+                          .n_relocs = o->relocs->len,
+                          .n_exports = o->exports->len,
+                          .n_names = o->names->len,
+                          .strings_size = o->image_strings->len};
+    size_t size = sizeof(header) + o->relocs->len * sizeof(ImageReloc) +
+                  o->exports->len * sizeof(ImageExport) + o->names->len * sizeof(uint32_t) +
+                  o->image_strings->len + o->total;
+    uint8_t *image = g_malloc0(size), *at = image;
+    at = mempcpy(at, &header, sizeof(header));
+    at = mempcpy(at, o->relocs->data, o->relocs->len * sizeof(ImageReloc));
+    at = mempcpy(at, o->exports->data, o->exports->len * sizeof(ImageExport));
+    at = mempcpy(at, o->names->data, o->names->len * sizeof(uint32_t));
+    at = mempcpy(at, o->image_strings->data, o->image_strings->len);
+    for (unsigned i = 0; i < o->n_sections; i++) {
+        const Elf64_Shdr *section = &o->sections[i];
+        if (o->offsets[i] != NOT_LOADED && section->sh_type != SHT_NOBITS) {
+            memcpy(at + o->offsets[i], o->bytes + section->sh_offset, section->sh_size);
         }
-        return true;
     }
-    if (symbol->st_shndx >= link->n_sections || link->offsets[symbol->st_shndx] == NOT_LOADED) {
-        return damaged(link, "a symbol lies in a section that is not loaded");
+    return g_bytes_new_take(image, size);
+}
+
+GBytes *linker_image(const char *unit, const void *bytes, size_t size, GError **error)
+{
+    Object o = {.unit = unit, .bytes = bytes, .size = size, .error = error};
+    if (!read_tables(&o)) {
+        return NULL;
     }
-    *address = (uintptr_t)link->block->base + link->offsets[symbol->st_shndx] + symbol->st_value;
+    o.offsets = g_new(uint32_t, o.n_sections);
+    o.relocs = g_array_new(false, false, sizeof(ImageReloc));
+    o.exports = g_array_new(false, false, sizeof(ImageExport));
+    o.names = g_array_new(false, false, sizeof(uint32_t));
+    o.image_strings = g_byte_array_new();
+    add_string(&o, "");
+    GBytes *image = NULL;
+    if (lay_out(&o) && take_relocs(&o)) {
+        take_exports(&o);
+        image = write_image(&o);
+    }
+    g_free(o.offsets);
+    g_array_free(o.relocs, true);
+    g_array_free(o.exports, true);
+    g_array_free(o.names, true);
+    g_byte_array_free(o.image_strings, true);
+    return image;
+}
+
+// --- from an image into the slab -----------------------------------------------------------------------
+
+// One image on its way into the slab.
+typedef struct Link {
+    Linker *linker;
+    const char *unit;
+    Image image;
+    uint64_t *addresses; // of each name
+    SlabBlock *block;
+    GError **error;
+} Link;
+
+static bool slab_full(const Link *link)
+{
+    SlabStats stats = slab_stats(link->linker->slab);
+    g_set_error(link->error, JIT_ERROR, JIT_ERROR_FULL,
+                "no room for unit %s (%u bytes): %zu of %zu KiB for compiled code are in use",
+                link->unit, link->image.header->total, stats.used >> 10, stats.reserved >> 10);
+    return false;
+}
+
+static const char *name_text(const Link *link, unsigned number)
+{
+    uint32_t at = link->image.names[number];
+    return at < link->image.header->strings_size ? link->image.strings + at : "?";
+}
+
+static void resolve_names(Link *link, const JitSymbol *locals, size_t n_locals)
+{
+    for (unsigned i = 0; i < link->image.header->n_names; i++) {
+        const char *name = name_text(link, i);
+        for (size_t k = 0; k < n_locals && !link->addresses[i]; k++) {
+            if (strcmp(locals[k].name, name) == 0) {
+                link->addresses[i] = (uintptr_t)locals[k].address;
+            }
+        }
+        if (!link->addresses[i]) {
+            link->addresses[i] = (uintptr_t)linker_resolve(link->linker, name);
+        }
+    }
+}
+
+// The address that a relocation asks for, without its addend.
+static bool reloc_symbol(const Link *link, const ImageReloc *reloc, uint64_t *address)
+{
+    switch (reloc->name) {
+    case RELOC_IN_OBJECT: *address = (uintptr_t)link->block->base; return true;
+    case RELOC_ABSOLUTE: *address = 0; return true;
+    default: break;
+    }
+    if (reloc->name >= link->image.header->n_names) {
+        return damaged_unit(link->error, link->unit, "a relocation names what is not there");
+    }
+    *address = link->addresses[reloc->name];
+    if (!*address && !(reloc->type & RELOC_WEAK)) {
+        g_set_error(link->error, JIT_ERROR, JIT_ERROR_SYMBOL,
+                    "cannot link unit %s: there is no '%s' in the program (a helper that is "
+                    "declared, but not defined or not exported?)",
+                    link->unit, name_text(link, reloc->name));
+        return false;
+    }
     return true;
 }
 
 static bool fits32(int64_t value) { return value == (int32_t)value; }
 
 #if defined(__x86_64__)
-// Applies one relocation at `place` (System V ABI, AMD64 supplement, table 4.9; GOTPCRELX: section
-// B.2). `room` bytes may be written there, `before` bytes of the section precede it.
-static bool apply_reloc(Link *link, const Elf64_Rela *reloc, uint8_t *place, size_t room,
-                        size_t before)
+// Applies one relocation (System V ABI, AMD64 supplement, table 4.9; GOTPCRELX: section B.2).
+static bool apply_reloc(const Link *link, const ImageReloc *reloc)
 {
-    unsigned type = ELF64_R_TYPE(reloc->r_info);
+    unsigned type = reloc->type & ~RELOC_WEAK;
     if (type == R_X86_64_NONE) {
         return true;
     }
     size_t width = type == R_X86_64_64 || type == R_X86_64_PC64 ? 8 : 4;
-    if (room < width) {
-        return damaged(link, "a relocation lies outside its section");
+    if (reloc->offset > link->image.header->total ||
+        link->image.header->total - reloc->offset < width) {
+        return damaged_unit(link->error, link->unit, "a relocation lies outside its section");
     }
+    uint8_t *place = link->block->base + reloc->offset;
+    bool in_object = reloc->name >= RELOC_ABSOLUTE;
     uint64_t symbol;
-    bool is_local;
-    if (!symbol_address(link, ELF64_R_SYM(reloc->r_info), &symbol, &is_local)) {
+    if (!reloc_symbol(link, reloc, &symbol)) {
         return false;
     }
-    int64_t value = symbol + reloc->r_addend;
+    int64_t value = symbol + reloc->addend;
     uint8_t *slot;
     switch (type) {
     case R_X86_64_64: memcpy(place, &value, 8); return true;
@@ -381,40 +609,42 @@ static bool apply_reloc(Link *link, const Elf64_Rela *reloc, uint8_t *place, siz
     case R_X86_64_PLT32:
     case R_X86_64_PC32:
         value -= (uintptr_t)place;
-        if (!fits32(value) && type == R_X86_64_PLT32 && !is_local) {
+        if (!fits32(value) && type == R_X86_64_PLT32 && !in_object) {
             slot = slot_of(link->linker, symbol);
             if (!slot) {
                 return slab_full(link);
             }
-            value = (uintptr_t)slot + reloc->r_addend - (uintptr_t)place;
+            value = (uintptr_t)slot + reloc->addend - (uintptr_t)place;
         }
         break;
     case R_X86_64_GOTPCREL:
     case R_X86_64_GOTPCRELX:
     case R_X86_64_REX_GOTPCRELX:
         value -= (uintptr_t)place;
-        if (type != R_X86_64_GOTPCREL && before >= 2 && place[-2] == 0x8b && fits32(value)) {
+        if (type != R_X86_64_GOTPCREL && reloc->offset >= 2 && place[-2] == 0x8b && fits32(value)) {
             place[-2] = 0x8d; // mov from the GOT -> lea
             break;
+        }
+        if (in_object) {
+            return damaged_unit(link->error, link->unit, "a GOT entry for a symbol of its own");
         }
         slot = slot_of(link->linker, symbol);
         if (!slot) {
             return slab_full(link);
         }
-        value = (uintptr_t)slot + SLOT_GOT + reloc->r_addend - (uintptr_t)place;
+        value = (uintptr_t)slot + SLOT_GOT + reloc->addend - (uintptr_t)place;
         break;
     default:
         g_set_error(link->error, JIT_ERROR, JIT_ERROR_OBJECT,
                     "cannot link unit %s: relocation type %u (against '%s') is not known",
-                    link->unit, type,
-                    symbol_name(link, &link->symbols[ELF64_R_SYM(reloc->r_info)]));
+                    link->unit, type, in_object ? "itself" : name_text(link, reloc->name));
         return false;
     }
     if (!fits32(value)) {
         g_set_error(
             link->error, JIT_ERROR, JIT_ERROR_OBJECT,
             "cannot link unit %s: '%s' is out of reach (external data must not be dso_local)",
-            link->unit, symbol_name(link, &link->symbols[ELF64_R_SYM(reloc->r_info)]));
+            link->unit, in_object ? "itself" : name_text(link, reloc->name));
         return false;
     }
     int32_t narrow = value;
@@ -423,94 +653,67 @@ static bool apply_reloc(Link *link, const Elf64_Rela *reloc, uint8_t *place, siz
 }
 #endif
 
-static bool relocate(Link *link)
-{
-    for (unsigned i = 0; i < link->n_sections; i++) {
-        const Elf64_Shdr *section = &link->sections[i];
-        if (section->sh_type != SHT_RELA) {
-            continue;
-        }
-        if (section->sh_info >= link->n_sections || section->sh_offset % 8 != 0) {
-            return damaged(link, "damaged relocation section");
-        }
-        if (link->offsets[section->sh_info] == NOT_LOADED) {
-            continue; // of .eh_frame or debug information
-        }
-        uint8_t *base = link->block->base + link->offsets[section->sh_info];
-        size_t size = link->sections[section->sh_info].sh_size;
-        const Elf64_Rela *reloc = (const Elf64_Rela *)(link->bytes + section->sh_offset);
-        const Elf64_Rela *end = reloc + section->sh_size / sizeof(*reloc);
-        for (; reloc < end; reloc++) {
-            if (reloc->r_offset > size) {
-                return damaged(link, "a relocation lies outside its section");
-            }
-            if (!apply_reloc(link, reloc, base + reloc->r_offset, size - reloc->r_offset,
-                             reloc->r_offset)) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static bool is_exported(const Link *link, const Elf64_Sym *symbol)
-{
-    return ELF64_ST_BIND(symbol->st_info) != STB_LOCAL && symbol->st_shndx != SHN_UNDEF &&
-           symbol->st_shndx < link->n_sections && link->offsets[symbol->st_shndx] != NOT_LOADED;
-}
-
 // The result, with the symbols that the object defines.
 static LinkedObject *finish(const Link *link)
 {
-    size_t count = 0, names = 0;
-    for (unsigned i = 0; i < link->n_symbols; i++) {
-        if (is_exported(link, &link->symbols[i])) {
-            count++;
-            names += strlen(symbol_name(link, &link->symbols[i])) + 1;
+    const Image *image = &link->image;
+    size_t count = image->header->n_exports, names = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const ImageExport *e = &image->exports[i];
+        if (e->offset > image->header->total || e->name >= image->header->strings_size) {
+            damaged_unit(link->error, link->unit, "it exports what it has not");
+            return NULL;
         }
+        names += strlen(image->strings + e->name) + 1;
     }
     LinkedObject *object = g_malloc(sizeof(*object) + count * sizeof(LinkedSymbol) + names);
     object->block = link->block;
-    object->text_size = link->text_size;
+    object->text_size = image->header->text_size;
     object->n_symbols = count;
     char *name = (char *)&object->symbols[count];
-    LinkedSymbol *out = object->symbols;
-    for (unsigned i = 0; i < link->n_symbols; i++) {
-        const Elf64_Sym *symbol = &link->symbols[i];
-        if (is_exported(link, symbol)) {
-            size_t length = strlen(symbol_name(link, symbol)) + 1;
-            memcpy(name, symbol_name(link, symbol), length);
-            *out++ = (LinkedSymbol){
-                .name = name,
-                .address = link->block->base + link->offsets[symbol->st_shndx] + symbol->st_value,
-                .size = symbol->st_size,
-            };
-            name += length;
-        }
+    for (unsigned i = 0; i < count; i++) {
+        const ImageExport *e = &image->exports[i];
+        object->symbols[i] = (LinkedSymbol){
+            .name = name, .address = link->block->base + e->offset, .size = e->size};
+        name = (char *)mempcpy(name, image->strings + e->name,
+                               strlen(image->strings + e->name) + 1);
     }
     __builtin___clear_cache((char *)link->block->base,
                             (char *)link->block->base + link->block->size);
     return object;
 }
 
-LinkedObject *linker_link(Linker *linker, const char *unit, const void *bytes, size_t size,
-                          GError **error)
+static LinkedObject *place(Link *link)
 {
-    Link link = {.linker = linker, .unit = unit, .bytes = bytes, .size = size, .error = error};
-    LinkedObject *object = NULL;
-    if (!read_tables(&link)) {
-        return NULL;
-    }
-    link.offsets = g_new(uint32_t, link.n_sections);
-    if (lay_out(&link)) {
-        copy_sections(&link);
-        if (relocate(&link)) {
-            object = finish(&link);
-        } else {
-            slab_release(linker->slab, link.block);
+    for (unsigned i = 0; i < link->image.header->n_relocs; i++) {
+        if (!apply_reloc(link, &link->image.relocs[i])) {
+            return NULL;
         }
     }
-    g_free(link.offsets);
+    return finish(link);
+}
+
+LinkedObject *linker_place(Linker *linker, const char *unit, const void *bytes, size_t size,
+                           const JitSymbol *locals, size_t n_locals, GError **error)
+{
+    Link link = {.linker = linker, .unit = unit, .error = error};
+    if (!image_open(&link.image, bytes, size)) {
+        damaged_unit(error, unit, "a damaged image");
+        return NULL;
+    }
+    link.block = slab_alloc(linker->slab, link.image.header->total);
+    if (!link.block) {
+        slab_full(&link);
+        return NULL;
+    }
+    memcpy(link.block->base, link.image.contents, link.image.header->total);
+    link.addresses = g_new0(uint64_t, link.image.header->n_names);
+    resolve_names(&link, locals, n_locals);
+    LinkedObject *object = place(&link);
+    if (!object) {
+        slab_release(linker->slab, link.block);
+    }
+    g_free(link.addresses);
     return object;
 }
 

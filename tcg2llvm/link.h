@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <glib.h>
 
+#include "tcg2llvm/jit.h"
 #include "tcg2llvm/slab.h"
 
 typedef struct Linker Linker;
@@ -43,10 +44,16 @@ void *linker_resolve(Linker *linker, const char *name);
 // The name behind an address that was defined or resolved, or NULL; for disassembly. Thread-safe.
 const char *linker_name_of(Linker *linker, const void *address);
 
-// Links an ELF object for the host. `unit` names it in messages. NULL and an error of jit_error_quark()
-// (JIT_ERROR_FULL, JIT_ERROR_SYMBOL, JIT_ERROR_OBJECT) on failure. Thread-safe.
-LinkedObject *linker_link(Linker *linker, const char *unit, const void *bytes, size_t size,
-                          GError **error);
+// An image: what is loaded of an object, with its relocations and names, in one piece of memory that
+// stands alone and may be kept on disk (link.c has its layout). NULL and an error (JIT_ERROR_OBJECT)
+// when `bytes` is no ELF object for the host that can be loaded. `unit` names it in messages.
+GBytes *linker_image(const char *unit, const void *bytes, size_t size, GError **error);
+
+// Puts an image into the slab. Its names are looked for in `locals` first, then with linker_resolve.
+// NULL and an error of jit_error_quark() (JIT_ERROR_FULL, JIT_ERROR_SYMBOL, JIT_ERROR_OBJECT) on failure.
+// Thread-safe.
+LinkedObject *linker_place(Linker *linker, const char *unit, const void *image, size_t size,
+                           const JitSymbol *locals, size_t n_locals, GError **error);
 
 // Gives the object's place back. Nothing may run in it. NULL is allowed.
 void linker_unlink(Linker *linker, LinkedObject *object);

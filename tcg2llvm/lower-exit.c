@@ -76,6 +76,23 @@ static void call_attributes(LLVMUnit *u, Value call, const TCGHelperInfo *info)
 
 // --- exits ---------------------------------------------------------------------------------------------
 
+// A word of the unit's that the linker fills with the address that a name has in this process: the
+// machine code itself holds none, and can be kept.  LLVM must not look through it to the name, which it
+// could only reach through a slot of the linker's that lives for ever.
+static Value code_from_table(LLVMUnit *u, const char *name)
+{
+    LLVMLower *l = u->l;
+    g_autofree char *word = g_strconcat("at.", name, NULL);
+    Value pointer = LLVMGetNamedGlobal(u->m, word);
+    if (!pointer) {
+        pointer = LLVMAddGlobal(u->m, l->ptr, word);
+        LLVMSetInitializer(pointer, LLVMAddGlobal(u->m, l->i8, name));
+        LLVMSetLinkage(pointer, LLVMInternalLinkage);
+        LLVMSetExternallyInitialized(pointer, true);
+    }
+    return LLVMBuildLoad2(u->b, l->ptr, pointer, "");
+}
+
 // The TCGCode of the current block.  The first block's is what its entry was called with.
 static Value code_ptr(LLVMUnit *u)
 {
@@ -83,10 +100,11 @@ static Value code_ptr(LLVMUnit *u)
     if (u->block == 0) {
         return u->code;
     }
-    if (!u->opt.symbolic) {
-        return LLVMConstIntToPtr(lower_i64(u, (uintptr_t)block->code), u->l->ptr);
-    }
     char name[40];
+    if (!u->opt.symbolic) {
+        snprintf(name, sizeof(name), LLVM_UNIT_CODE_NAME, u->block);
+        return code_from_table(u, name);
+    }
     snprintf(name, sizeof(name), "code.%" PRIx64, block->pc);
     Value symbol = LLVMGetNamedGlobal(u->m, name);
     if (!symbol) {

@@ -18,17 +18,32 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-Compiler *compiler_new(const TierCommon *common, GError **error)
+Compiler *compiler_new(const TierCommon *common)
 {
-    JitContext *jit = jit_context_new(common->jit, error);
-    if (!jit) {
-        return NULL;
-    }
     Compiler *c = g_new0(Compiler, 1);
     c->common = common;
-    c->jit = jit;
-    c->lower = llvm_lower_new(jit);
+    c->hash = unit_hash_new();
+    c->packs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     return c;
+}
+
+static bool need_llvm(Compiler *c, GError **error)
+{
+    if (!c->jit) {
+        c->jit = jit_context_new(c->common->jit, error);
+        c->lower = c->jit ? llvm_lower_new(c->jit) : NULL;
+    } else if (jit_context_worn(c->jit)) {
+        jit_context_renew(c->jit);
+    }
+    return c->jit != NULL;
+}
+
+JitTimes compiler_times(const Compiler *c)
+{
+    static const JitTimes none;
+    JitTimes times = c->jit ? jit_times(c->jit) : none;
+    times.link += c->ns_link;
+    return times;
 }
 
 void compiler_free(Compiler *c)
@@ -36,11 +51,15 @@ void compiler_free(Compiler *c)
     if (!c) {
         return;
     }
-    llvm_lower_free(c->lower);
-    jit_context_free(c->jit);
+    if (c->jit) {
+        llvm_lower_free(c->lower);
+        jit_context_free(c->jit);
+    }
     if (c->ctx) {
         tcg_context_free(c->ctx);
     }
+    unit_hash_free(c->hash);
+    g_hash_table_destroy(c->packs);
     g_free(c);
 }
 
@@ -252,18 +271,48 @@ static LLVMCode *make_code(JitObject *object, CompileShape shape, const CompileB
     return code;
 }
 
-LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
-                       unsigned n, GError **error)
+// The names by which a region's code asks for its blocks.
+static JitSymbol *code_names(const CompileBlock *blocks, unsigned n)
 {
-    if (jit_context_worn(c->jit)) {
-        jit_context_renew(c->jit);
+    JitSymbol *names = g_new0(JitSymbol, n);
+    for (unsigned i = 1; i < n; i++) {
+        names[i - 1] = (JitSymbol){g_strdup_printf(LLVM_UNIT_CODE_NAME, i), blocks[i].block.code};
+    }
+    return names;
+}
+
+static LLVMCode *place(Compiler *c, CompileShape shape, const CompileBlock *blocks, unsigned n,
+                       const void *image, size_t size, GError **error)
+{
+    char unit[64];
+    function_name(blocks, 0, unit, sizeof(unit));
+    unsigned n_names = shape == COMPILE_REGION ? n - 1 : 0;
+    JitSymbol *names = n_names ? code_names(blocks, n) : NULL;
+    uint64_t start = now_ns();
+    JitObject *object = jit_place(c->common->jit, unit, image, size, names, n_names, error);
+    c->ns_link += now_ns() - start;
+    for (unsigned i = 0; i < n_names; i++) {
+        g_free((char *)names[i].name);
+    }
+    g_free(names);
+    if (!object) {
+        return NULL;
+    }
+    log_asm(c->common, blocks[0].block.pc, object);
+    return make_code(object, shape, blocks, n);
+}
+
+static GBytes *generate(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
+                        unsigned n, GError **error)
+{
+    if (!need_llvm(c, error)) {
+        return NULL;
     }
     LLVMModuleRef module = build_module(c, shape, level, blocks, n, error);
     if (!module) {
         return NULL;
     }
     JitLevel jit_level = level == LLVM_COLD ? JIT_O0 : JIT_O2;
-    uint64_t pc = blocks[0].block.pc;
     // Cold code calls helpers natively: inlining them costs more than it gains there.
     bool ok = level == LLVM_COLD || jit_link_helpers(c->jit, module, error);
     ok = ok && jit_optimise(c->jit, module, jit_level, error) &&
@@ -273,13 +322,82 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
         return NULL;
     }
     fp_order_fix(module);
-    log_module(c->common, LLVM_LOG_IR_OPT, pc, module);
-    JitObject *object;
-    if (!jit_compile(c->jit, module, jit_level, &object, error)) {
+    log_module(c->common, LLVM_LOG_IR_OPT, blocks[0].block.pc, module);
+    return jit_compile_image(c->jit, module, jit_level, error);
+}
+
+// --- the persistent cache ------------------------------------------------------------------------------
+
+// The pack that a block's units are in: that of the guest file which it was read from.  NULL when there is
+// none, as for code that the guest has made itself.
+static const char *pack_of(Compiler *c, uint64_t pc)
+{
+    const LLVMTierHost *host = &c->common->host;
+    const char *path = host->file ? host->file(host->opaque, pc) : NULL;
+    if (!path) {
         return NULL;
     }
-    log_asm(c->common, pc, object);
-    return make_code(object, shape, blocks, n);
+    const char *pack = g_hash_table_lookup(c->packs, path);
+    if (!pack) {
+        pack = unit_pack_name(path);
+        g_hash_table_insert(c->packs, (gpointer)path, (gpointer)pack);
+    }
+    return pack;
+}
+
+// The unit's name in the cache; NULL when it is not to be looked for: then it is wanted as IR.
+static const char *cache_key(Compiler *c, CompileShape shape, LLVMLevel level,
+                             const CompileBlock *blocks, unsigned n, ObjectKey *key)
+{
+    const TierCommon *common = c->common;
+    if (!common->cache || common->dump || common->opt.passes || log_wanted(common, LLVM_LOG_IR) ||
+        log_wanted(common, LLVM_LOG_IR_OPT)) {
+        return NULL;
+    }
+    const char *pack = pack_of(c, blocks[0].block.pc);
+    if (!pack) {
+        return NULL;
+    }
+    const uint32_t words[] = {shape, level, n};
+    unit_hash_begin(c->hash, words, G_N_ELEMENTS(words));
+    for (unsigned i = 0; i < n; i++) {
+        const TCGContext *ctx = blocks[i].ctx;
+        ctx = ctx ? ctx : compiler_translate(c, blocks[i].block.code);
+        if (!ctx) {
+            return NULL;
+        }
+        unit_hash_block(c->hash, &blocks[i].block, ctx);
+    }
+    *key = unit_hash_end(c->hash);
+    return pack;
+}
+
+LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
+                       unsigned n, GError **error)
+{
+    ObjectCache *cache = c->common->cache;
+    ObjectKey key;
+    const char *pack = cache_key(c, shape, level, blocks, n, &key);
+    size_t size;
+    const void *kept = pack ? object_cache_find(cache, pack, key, &size) : NULL;
+    if (kept) {
+        LLVMCode *code = place(c, shape, blocks, n, kept, size, error);
+        if (code || g_error_matches(*error, JIT_ERROR, JIT_ERROR_FULL)) {
+            return code;
+        }
+        g_clear_error(error); // made by a build that knew other names
+    }
+    GBytes *image = generate(c, shape, level, blocks, n, error);
+    if (!image) {
+        return NULL;
+    }
+    const void *bytes = g_bytes_get_data(image, &size);
+    if (pack) {
+        object_cache_add(cache, pack, key, bytes, size);
+    }
+    LLVMCode *code = place(c, shape, blocks, n, bytes, size, error);
+    g_bytes_unref(image);
+    return code;
 }
 
 void llvm_code_free(LLVMCode *unit)

@@ -5,15 +5,17 @@
 #define MYNA_TCG2LLVM_TIER_COMPILE_H
 
 #include "tcg2llvm/dump-ir.h"
+#include "tcg2llvm/object-cache.h"
 #include "tcg2llvm/tier.h"
-#include "tcg2llvm/unit.h"
+#include "tcg2llvm/unit-key.h"
 
 // What all compilers of a tier share.
 typedef struct TierCommon {
     LLVMTierHost host;
     LLVMTierOptions opt;
     Jit *jit;
-    DumpIR *dump; // NULL: none
+    DumpIR *dump;       // NULL: none
+    ObjectCache *cache; // NULL: none
 } TierCommon;
 
 // The Jit that compilers work for, with the helpers and what generated code calls.
@@ -21,10 +23,13 @@ Jit *tier_make_jit(const LLVMTierOptions *options, GError **error);
 
 typedef struct Compiler {
     const TierCommon *common;
-    JitContext *jit;
+    JitContext
+        *jit; // NULL, as lower, until something is not in the persistent cache: LLVM is loaded then
     LLVMLower *lower;
     TCGContext *ctx;
-    uint64_t ns_translate, ns_lower;
+    UnitHash *hash;
+    GHashTable *packs; // a guest file's path (by address) -> the name of its pack
+    uint64_t ns_translate, ns_lower, ns_link;
 } Compiler;
 
 // A block of a unit; its TCG ops come from ctx, or are translated when that is NULL.
@@ -34,8 +39,9 @@ typedef struct CompileBlock {
     TCGContext *ctx;
 } CompileBlock;
 
-Compiler *compiler_new(const TierCommon *common, GError **error);
+Compiler *compiler_new(const TierCommon *common);
 void compiler_free(Compiler *c);
+JitTimes compiler_times(const Compiler *c);
 
 // One function over all blocks (a region, entered at the first), or one for each block.
 typedef enum CompileShape { COMPILE_REGION, COMPILE_BATCH } CompileShape;

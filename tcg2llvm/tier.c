@@ -86,7 +86,8 @@ LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options
     t->common.opt = *options;
     t->common.jit = jit;
     t->common.opt.passes = g_strdup(options->passes);
-    t->common.opt.dump_dir = NULL; // the caller's string; the dump has its own
+    t->common.opt.dump_dir = NULL; // the caller's strings
+    t->common.opt.cache_guest = t->common.opt.cache_dir = NULL;
     if (!t->common.opt.max_blocks) {
         t->common.opt.max_blocks = DEFAULT_MAX_BLOCKS;
     }
@@ -96,6 +97,13 @@ LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options
     pthread_mutex_init(&t->sync_lock, NULL);
     init_queue(t);
     t->postponed = g_hash_table_new(NULL, NULL);
+    if (options->cache_guest) {
+        // Without a cache everything is compiled; that is no reason to stop.
+        g_autofree char *configuration = unit_configuration(options->cache_guest);
+        t->common.cache = configuration
+                              ? object_cache_open(options->cache_dir, configuration, 0, NULL)
+                              : NULL;
+    }
     if (options->dump_dir) {
         t->common.dump = dump_ir_open(options->dump_dir, &t->common.host, error);
         if (!t->common.dump) {
@@ -122,7 +130,7 @@ static void count_unit(LLVMTier *t, const LLVMCode *code)
 
 static void count_time(LLVMTier *t, Compiler *c, const JitTimes *before)
 {
-    JitTimes now = jit_times(c->jit);
+    JitTimes now = compiler_times(c);
     t->ns_optimise += now.optimise + now.helpers - before->optimise - before->helpers;
     t->ns_codegen += now.codegen - before->codegen;
     t->ns_link += now.link - before->link;
@@ -133,8 +141,32 @@ static void count_time(LLVMTier *t, Compiler *c, const JitTimes *before)
 
 LLVMTierStats llvm_tier_stats(LLVMTier *t)
 {
-    return (LLVMTierStats){t->units,        t->blocks,   t->guest_insns, t->host_bytes, t->failed,
-                           t->ns_translate, t->ns_lower, t->ns_optimise, t->ns_codegen, t->ns_link};
+    LLVMTierStats s = {
+        .units = t->units,
+        .blocks = t->blocks,
+        .guest_insns = t->guest_insns,
+        .host_bytes = t->host_bytes,
+        .failed = t->failed,
+        .ns_translate = t->ns_translate,
+        .ns_lower = t->ns_lower,
+        .ns_optimise = t->ns_optimise,
+        .ns_codegen = t->ns_codegen,
+        .ns_link = t->ns_link,
+    };
+    if (t->common.cache) {
+        ObjectCacheStats cache = object_cache_stats(t->common.cache);
+        s.cache_hits = cache.hits;
+        s.cache_misses = cache.misses;
+        s.cache_damaged = cache.damaged;
+    }
+    return s;
+}
+
+void llvm_tier_flush_cache(LLVMTier *t)
+{
+    if (t->common.cache) {
+        object_cache_flush(t->common.cache);
+    }
 }
 
 // --- now -----------------------------------------------------------------------------------------------
@@ -156,16 +188,13 @@ LLVMCode *llvm_tier_compile_sync(LLVMTier *t, LLVMLevel level, const LLVMSyncBlo
         work[i].ctx = blocks[i].ctx;
     }
     pthread_mutex_lock(&t->sync_lock);
-    LLVMCode *code = NULL;
     if (!t->sync) {
-        t->sync = compiler_new(&t->common, error);
+        t->sync = compiler_new(&t->common);
     }
-    if (t->sync) {
-        JitTimes before = jit_times(t->sync->jit);
-        code = compiler_run(t->sync, COMPILE_BATCH, level, work, n, error);
-        count_unit(t, code);
-        count_time(t, t->sync, &before);
-    }
+    JitTimes before = compiler_times(t->sync);
+    LLVMCode *code = compiler_run(t->sync, COMPILE_BATCH, level, work, n, error);
+    count_unit(t, code);
+    count_time(t, t->sync, &before);
     pthread_mutex_unlock(&t->sync_lock);
     return code;
 }
@@ -196,7 +225,7 @@ static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
     GError *error = NULL;
     LLVMCode *code = NULL;
     if (n) {
-        JitTimes before = jit_times(c->jit);
+        JitTimes before = compiler_times(c);
         code = compiler_run(c, COMPILE_REGION, LLVM_HOT, blocks, n, &error);
         count_unit(t, code);
         count_time(t, c, &before);
@@ -253,18 +282,12 @@ static void *tier_thread(void *opaque)
     if (host->thread_start) {
         host->thread_start(host->opaque);
     }
-    GError *error = NULL;
-    Compiler *c = compiler_new(&t->common, &error);
+    Compiler *c = compiler_new(&t->common);
     for (const TCGCode *code; (code = take_request(t));) {
-        if (c) {
-            compile_hot(t, c, code);
-        } else if (host->failed) {
-            host->failed(host->opaque, code, error);
-        }
+        compile_hot(t, c, code);
         host->release(host->opaque, code);
     }
     compiler_free(c);
-    g_clear_error(&error);
     if (host->thread_end) {
         host->thread_end(host->opaque);
     }
@@ -340,6 +363,7 @@ void llvm_tier_free(LLVMTier *t)
     g_hash_table_destroy(t->queue);
     g_hash_table_destroy(t->postponed);
     dump_ir_close(t->common.dump);
+    object_cache_free(t->common.cache);
     jit_destroy(t->common.jit);
     pthread_mutex_destroy(&t->sync_lock);
     pthread_mutex_destroy(&t->queue_lock);
@@ -357,12 +381,18 @@ void llvm_tier_fork_prepare(LLVMTier *t)
     pthread_mutex_lock(&t->sync_lock);
     dump_ir_lock(t->common.dump);
     pthread_mutex_lock(&t->queue_lock);
+    if (t->common.cache) {
+        object_cache_fork_prepare(t->common.cache);
+    }
     jit_fork_prepare(t->common.jit);
 }
 
 void llvm_tier_fork_done(LLVMTier *t, bool in_child)
 {
     jit_fork_done(t->common.jit);
+    if (t->common.cache) {
+        object_cache_fork_done(t->common.cache, in_child);
+    }
     if (in_child) {
         // The thread is not here, nor is anybody who waits; its compiler is lost memory.  What was
         // queued stays held: the blocks' memory is the price of not calling the host here.

@@ -107,6 +107,10 @@ typedef struct LLVMTierHost {
     // The block could not be compiled; it stays where it is.  May be NULL.
     void (*failed)(void *opaque, const TCGCode *code, const GError *error);
 
+    // The path of the guest file that pc is mapped from, a string that stays; NULL when there is none.
+    // For the persistent cache; may be NULL.  (sync too)
+    const char *(*file)(void *opaque, uint64_t pc);
+
     // For dumps and logs; each may be NULL.  (sync too)
     // Name of the function that holds pc, and pc's offset in it; NULL when unknown.
     const char *(*symbol)(void *opaque, uint64_t pc, uint64_t *offset);
@@ -123,12 +127,15 @@ typedef struct LLVMTierHost {
 typedef struct LLVMTierOptions {
     size_t code_size;     // bytes of address space for machine code
     const char *dump_dir; // --dump-ir: an existing, writable directory
-    unsigned max_blocks;  // of a region; default 64
-    unsigned max_insns;   // guest instructions of a region; default 300
-    bool keep_names;      // of values, for -d llvm (a dump has them anyway)
-    bool verify_ir;       // LLVM's verifier after each step (always on with MYNA_VERIFY_IR)
-    const char *passes;   // a pipeline in opt's form, run on each unit before guest operations are
-                          // lowered; NULL: none
+    // Units are kept from run to run under this name of the guest (object-cache.h); NULL: they are not.
+    const char *cache_guest;
+    const char *cache_dir; // where; NULL: the default
+    unsigned max_blocks;   // of a region; default 64
+    unsigned max_insns;    // guest instructions of a region; default 300
+    bool keep_names;       // of values, for -d llvm (a dump has them anyway)
+    bool verify_ir;        // LLVM's verifier after each step (always on with MYNA_VERIFY_IR)
+    const char *passes;    // a pipeline in opt's form, run on each unit before guest operations are
+                           // lowered; NULL: none
 } LLVMTierOptions;
 
 // How a unit is compiled.
@@ -179,7 +186,10 @@ bool llvm_tier_owns(const LLVMTier *tier, const void *address);
 typedef struct LLVMTierStats {
     uint64_t units, blocks, guest_insns, host_bytes, failed;
     uint64_t ns_translate, ns_lower, ns_optimise, ns_codegen, ns_link;
+    uint64_t cache_hits, cache_misses, cache_damaged;
 } LLVMTierStats;
 LLVMTierStats llvm_tier_stats(LLVMTier *tier);
+// Writes new units to the persistent cache: before the process ends or executes another program.
+void llvm_tier_flush_cache(LLVMTier *tier);
 
 #endif

@@ -22,9 +22,12 @@
 typedef struct LLVMLower LLVMLower;
 typedef struct LLVMUnit LLVMUnit;
 
+// The name by which a function's machine code asks for the TCGCode of its block n, n > 0.
+#define LLVM_UNIT_CODE_NAME "code.%u"
+
 typedef struct LLVMUnitOptions {
     bool cold;      // for the O0 pipeline: registers stay in env, entries count executions
-    bool symbolic;  // host addresses as named external symbols: the IR can be read, kept and moved
+    bool symbolic;  // blocks are named by their guest pc, for readers, until llvm_unit_resolve
     bool guest_ops; // guest operations stay named calls until guest_ops_lower
     bool debug_lines; // guest pcs as debug locations (implies the module is to be looked at)
     int pc_global;    // number of the global with the guest's pc, for indirect jumps; -1: none

@@ -90,6 +90,8 @@ static char *module_path(GError **error)
     return path;
 }
 
+char *llvm_module_path(void) { return module_path(NULL); }
+
 bool llvm_find(GError **error)
 {
     char *path = module_path(error);

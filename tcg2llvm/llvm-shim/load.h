@@ -11,6 +11,9 @@
 // (JIT_ERROR_SYSTEM) when it is not.
 bool llvm_find(GError **error);
 
+// The path of that module, NULL when it is nowhere; g_free it.
+char *llvm_module_path(void);
+
 // Loads LLVM; does nothing when that has been done. Must have returned true before any function of
 // LLVM-C or the shim is called. False and an error (JIT_ERROR_SYSTEM) when it cannot be loaded.
 // Thread-safe. Takes some 20 ms the first time.

@@ -80,7 +80,7 @@ static inline int test_setup(void **state)
     test_common.opt.verify_ir = true;
     test_common.host.pc_global = G_PC;
     test_common.jit = tier_make_jit(&tier_options, &error);
-    test_compiler = test_common.jit ? compiler_new(&test_common, &error) : NULL;
+    test_compiler = test_common.jit ? compiler_new(&test_common) : NULL;
     if (!test_compiler) {
         fprintf(stderr, "%s\n", error->message);
         return -1;

@@ -297,8 +297,21 @@ static void pipelines_run_and_bad_ones_are_refused(void **state)
     LLVMDisposeModule(module);
 }
 
-// The persistent cache reads objects from disk: whatever stands there, linking is a result or an
-// error. Sections' contents are not looked at: a checksum is the cache's.
+static JitObject *link_object(Jit *jit, const char *unit, const void *bytes, size_t size,
+                              GError **error)
+{
+    GBytes *image = jit_image(unit, bytes, size, error);
+    size_t length;
+    const void *data = image ? g_bytes_get_data(image, &length) : NULL;
+    JitObject *object = image ? jit_place(jit, unit, data, length, NULL, 0, error) : NULL;
+    if (image) {
+        g_bytes_unref(image);
+    }
+    return object;
+}
+
+// Whatever an object or an image is, linking is a result or an error. Sections' contents are not looked
+// at: a checksum is the persistent cache's.
 static void damaged_objects_are_refused(void **state)
 {
     Fixture *fixture = *state;
@@ -309,12 +322,12 @@ static void damaged_objects_are_refused(void **state)
                        &bytes, &size, &error),
               error);
     uint8_t *good = g_memdup2(bytes, size), *copy = g_malloc(size);
-    JitObject *object = jit_link(fixture->jit, "good", good, size, &error);
+    JitObject *object = link_object(fixture->jit, "good", good, size, &error);
     assert_ok(object, error);
     assert_int_equal(call_unary(object, "unit", 2), 18);
     jit_object_free(object);
     for (size_t length = 0; length < size; length++) {
-        assert_null(jit_link(fixture->jit, "short", good, length, &error));
+        assert_null(link_object(fixture->jit, "short", good, length, &error));
         assert_true(error->domain == JIT_ERROR);
         g_clear_error(&error);
     }
@@ -322,7 +335,7 @@ static void damaged_objects_are_refused(void **state)
     for (int i = 0; i < 4000; i++) {
         memcpy(copy, good, size);
         copy[rand_r(&seed) % size] = rand_r(&seed);
-        object = jit_link(fixture->jit, "damaged", copy, size, &error);
+        object = link_object(fixture->jit, "damaged", copy, size, &error);
         refused += !object;
         jit_object_free(object);
         g_clear_error(&error);
@@ -330,6 +343,60 @@ static void damaged_objects_are_refused(void **state)
     assert_true(refused > 100);
     g_free(good);
     g_free(copy);
+}
+
+static void damaged_images_are_refused(void **state)
+{
+    Fixture *fixture = *state;
+    GError *error = NULL;
+    GBytes *image = jit_compile_image(
+        fixture->context, helper_module(fixture->context, "helper_native"), JIT_O0, &error);
+    assert_ok(image, error);
+    size_t size;
+    const uint8_t *good = g_bytes_get_data(image, &size);
+    uint8_t *copy = g_malloc(size);
+    JitObject *object = jit_place(fixture->jit, "good", good, size, NULL, 0, &error);
+    assert_ok(object, error);
+    assert_int_equal(call_unary(object, "unit", 2), 18);
+    jit_object_free(object);
+    for (size_t length = 0; length < size; length++) {
+        assert_null(jit_place(fixture->jit, "short", good, length, NULL, 0, &error));
+        assert_true(error->domain == JIT_ERROR);
+        g_clear_error(&error);
+    }
+    unsigned seed = 1, refused = 0;
+    for (int i = 0; i < 4000; i++) {
+        memcpy(copy, good, size);
+        copy[rand_r(&seed) % size] = rand_r(&seed);
+        object = jit_place(fixture->jit, "damaged", copy, size, NULL, 0, &error);
+        refused += !object;
+        jit_object_free(object);
+        g_clear_error(&error);
+    }
+    assert_true(refused > 100);
+    g_free(copy);
+    g_bytes_unref(image);
+}
+
+// An image's names can be given with it; they come before those that the process has.
+static void images_take_names(void **state)
+{
+    Fixture *fixture = *state;
+    GError *error = NULL;
+    GBytes *image = jit_compile_image(
+        fixture->context, helper_module(fixture->context, "helper_given"), JIT_O0, &error);
+    assert_ok(image, error);
+    size_t size;
+    const void *bytes = g_bytes_get_data(image, &size);
+    assert_null(jit_place(fixture->jit, "unit", bytes, size, NULL, 0, &error));
+    assert_int_equal(error->code, JIT_ERROR_SYMBOL);
+    g_clear_error(&error);
+    JitSymbol names[] = {{"helper_given", jit_resolve(fixture->jit, "helper_native")}};
+    JitObject *object = jit_place(fixture->jit, "unit", bytes, size, names, 1, &error);
+    assert_ok(object, error);
+    assert_int_equal(call_unary(object, "unit", 2), 18);
+    jit_object_free(object);
+    g_bytes_unref(image);
 }
 
 // ---- Seeing inside.
@@ -564,6 +631,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(broken_module_is_found_by_verify),
         cmocka_unit_test(pipelines_run_and_bad_ones_are_refused),
         cmocka_unit_test(damaged_objects_are_refused),
+        cmocka_unit_test(damaged_images_are_refused),
+        cmocka_unit_test(images_take_names),
         cmocka_unit_test(disassembly_shows_names_and_bytes),
         cmocka_unit_test(printed_module_reads_back),
         cmocka_unit_test(forked_children_compile),

@@ -22,7 +22,7 @@ static Compiler *compiler(void)
         common.opt.verify_ir = true;
         common.host.pc_global = -1;
         common.jit = tier_make_jit(&options, &error);
-        c = common.jit ? compiler_new(&common, &error) : NULL;
+        c = common.jit ? compiler_new(&common) : NULL;
         if (!c) {
             fprintf(stderr, "no LLVM: %s\n", error->message);
             g_error_free(error);
