@@ -217,8 +217,9 @@ static const OptionRow rows[] = {
     {GROUP_GUEST, "s", "SIZE", "STACK_SIZE", false, set_stack_size,
      "size of the program's stack in bytes; K, M or G may follow (8M unless told)",
      "-s 64M ./prog"},
-    {GROUP_GUEST, "cpu", "MODEL", "CPU", false, set_cpu_model,
-     "the CPU that the program sees; `-cpu help` lists the models",
+    {GROUP_GUEST, "cpu", "MODEL[:MODEL]", "CPU", false, set_cpu_model,
+     "the CPU that the program sees, the first of these that its machine has; `-cpu help` lists the "
+     "models",
      "-cpu max ./prog"},
     {GROUP_GUEST, "r", "RELEASE", "UNAME", false, set_uname_release,
      "the kernel release that uname gives",
