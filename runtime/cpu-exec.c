@@ -185,7 +185,7 @@ static uintptr_t run_block(CPUState *cs, CPUPrivate *p, TranslationBlock *tb)
     }
     atomic_store_explicit(&tb->executed, true, memory_order_relaxed);
     stats.exec_entries++;
-    if (tb_engine() == TB_ENGINE_VERIFY) {
+    if (tb_engine_verifies()) {
         fp_unload(cs, p);
         return verify_run(cs, tb);
     }

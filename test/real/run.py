@@ -55,13 +55,14 @@ ENGINES = {
     "tci": ["{myna}", "--tci"],
     "llvm": ["{myna}", "--llvm"],
     "llvm-all": ["{myna}", "--llvm=all"],
+    "llvm-off": ["{myna}", "--llvm=off"],
     "verify": ["{myna}", "--verify"],
     "native": [],
     "qemu": ["qemu-{guest}"],
 }
 # guest: Debian's name of the machine.
 GUESTS = {"x86_64": "amd64", "aarch64": "arm64"}
-CTEST_ENGINES = ["tci", "llvm", "llvm-all", "verify"]
+CTEST_ENGINES = ["tci", "llvm", "llvm-all", "llvm-off", "verify"]
 
 # What differs from run to run by its nature. (pattern, replacement) on bytes.
 MASKS = {
@@ -365,7 +366,7 @@ def main():
               any(fnmatch.fnmatch(case.name, glob) for glob in options.cases)]
     if not chosen:
         sys.exit(f"no case matches {' '.join(options.cases)}; see --list")
-    engines = options.engine or ["tci", "llvm", "llvm-all"]
+    engines = options.engine or ["tci", "llvm", "llvm-all", "llvm-off"]
     jobs = [(case, engine) for engine in engines for case in chosen
             if case.runs_in(engine, options.guest) or
             (options.cases and not case.cross("only") and not case.cross("no"))]
