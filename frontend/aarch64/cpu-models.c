@@ -62,7 +62,7 @@ static const FeatureRow rows[] = {
 #define FEATURES_MAX                                                                               \
     (F(FP16) | F(AES) | F(PMULL) | F(SHA1) | F(SHA256) | F(SHA512) | F(SHA3) | F(SM3) | F(SM4) |   \
      F(CRC32) | F(LSE) | F(RDM) | F(DOTPROD) | F(FCMA) | F(FHM) | F(JSCVT) | F(LRCPC) |            \
-     F(LRCPC2) | F(DPB) | F(FLAGM) | F(FLAGM2) | F(SB) | F(LSE2) | F(FRINTTS))
+     F(LRCPC2) | F(DPB) | F(FLAGM) | F(FLAGM2) | F(SB) | F(FRINTTS))
 
 static ARMCPUModel models[] = {
     // MIDR: implementer 0, "reserved for software use"; architecture by ID registers.

@@ -446,6 +446,9 @@ static LookKind look_branch(uint32_t i, uint64_t pc, uint32_t *read, uint64_t *d
         *dest = pc + branch_offset(i, 5, 14);
         return LOOK_COND;
     }
+    if ((i & 0xfff00000) == 0xd5300000 && (i & 0xffffffe0) != 0xd53b4200) {
+        return LOOK_PLAIN; // MRS, but of NZCV
+    }
     return (i & 0xfffff01f) == 0xd503201f ? LOOK_PLAIN : LOOK_OPAQUE; // hints
 }
 

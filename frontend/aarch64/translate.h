@@ -53,7 +53,31 @@ typedef struct DisasContext {
     uint32_t flags_written; // ARM_CC_*: written since the block's start, pending or in the globals
 } DisasContext;
 
+// Functions of the decode tables' fields.
+static inline int a64_times_4(DisasContext *s, int v)
+{
+    (void)s;
+    return v * 4;
+}
+static inline int a64_plus_2(DisasContext *s, int v)
+{
+    (void)s;
+    return v + 2;
+}
+// An offset in units of the access, whose size the instruction's top bits give.
+static inline int a64_times_size(DisasContext *s, int v) { return v << (s->insn >> 30); }
+// ADD's and SUB's immediate: 12 bits, shifted left by 12 when the bit before them is set.
+static inline int a64_addsub_imm(DisasContext *s, int v)
+{
+    (void)s;
+    return (v & 0xfff) << (v & 0x1000 ? 12 : 0);
+}
+
 #include "frontend/aarch64/decode-a64.h"
+
+// trans_NAME as a call of a worker that several share.
+#define A64_TRANS(NAME, FN, ...)                                                                   \
+    bool trans_##NAME(DisasContext *s, arg_##NAME *a) { return FN(s, a, ##__VA_ARGS__); }
 
 // The frontend's own block ends (is_jmp).  pc is stored.
 enum {
