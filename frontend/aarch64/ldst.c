@@ -161,8 +161,8 @@ bool trans_LDP(DisasContext *s, arg_LDP *a)
     tcg_gen_addi_i64(next, at, 1 << a->sz);
     tcg_gen_qemu_ld_i64(x, at, mop);
     tcg_gen_qemu_ld_i64(y, next, mop);
-    tcg_gen_mov_i64(a64_xdest(a->rt), x);
     tcg_gen_mov_i64(a64_xdest(a->rt2), y);
+    tcg_gen_mov_i64(a64_xdest(a->rt), x); // unpredictable when they are one: the first wins
     if (a->wb) {
         a64_writeback(s, a->rn, offset);
     }
