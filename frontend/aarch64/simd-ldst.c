@@ -86,10 +86,11 @@ bool trans_VLDST_pair(DisasContext *s, arg_VLDST_pair *a)
     TCGv_i64 addr = a64_addr_imm(s, (unsigned)a->rn, a->p ? 0 : imm);
     TCGv_i64 second = addr_plus(addr, 1u << a->sz);
     if (a->ld) {
-        TCGv_vec x = new_vec();
+        TCGv_vec x = new_vec(), y = new_vec();
         load_vec(x, addr, (unsigned)a->sz);
-        load_store(a->rt2, second, a->sz, true);
+        load_vec(y, second, (unsigned)a->sz);
         tcg_gen_mov_vec(a64_v((unsigned)a->rt), x);
+        tcg_gen_mov_vec(a64_v((unsigned)a->rt2), y);
     } else {
         load_store(a->rt, addr, a->sz, false);
         load_store(a->rt2, second, a->sz, false);
