@@ -86,11 +86,67 @@ static void abort_signal(GuestTask *task, int sig, int code, uint64_t addr, uint
     signal_force(task, sig, code, addr);
 }
 
+static uint64_t bits(uint32_t insn, unsigned low, unsigned count)
+{
+    return insn >> low & ((1u << count) - 1);
+}
+
+static int64_t signed_bits(uint32_t insn, unsigned low, unsigned count)
+{
+    return (int64_t)(bits(insn, low, count) << (64 - count)) >> (64 - count);
+}
+
+// Register offset: option and S of the encoding.
+static uint64_t extended(const CPUARMState *env, uint32_t insn, unsigned scale)
+{
+    unsigned rm = (unsigned)bits(insn, 16, 5);
+    uint64_t value = rm == 31 ? 0 : env->xregs[rm];
+    switch (bits(insn, 13, 3)) {
+    case 2: value = (uint32_t)value; break;
+    case 6: value = (uint64_t)(int32_t)value; break;
+    default: break;
+    }
+    return insn & 1u << 12 ? value << scale : value;
+}
+
+// The address that the load or store at pc names.  An x86-64 host keeps an address to itself that is none
+// of its own two halves' (bits 63 to 47 unlike), so it is found out from the instruction (Arm ARM C4.1,
+// loads and stores).
+static uint64_t named_address(const CPUARMState *env)
+{
+    uint32_t insn = 0;
+    guest_read(env->pc, &insn, sizeof(insn));
+    uint64_t base = env->xregs[bits(insn, 5, 5)]; // 31 is SP here
+    bool vector = insn & 1u << 26;
+    unsigned scale = (unsigned)bits(insn, 30, 2) | (vector && insn & 1u << 23 ? 4 : 0);
+    bool post = false;
+    switch (bits(insn, 27, 3)) {
+    case 5: // pairs
+        scale = (unsigned)bits(insn, 30, 2);
+        scale = vector ? scale + 2 : scale & 2 ? 3 : 2;
+        post = bits(insn, 23, 2) == 1;
+        base += post ? 0 : (uint64_t)signed_bits(insn, 15, 7) << scale;
+        break;
+    case 7:
+        if (insn & 1u << 24) {
+            base += bits(insn, 10, 12) << scale;
+        } else if (!(insn & 1u << 21)) {
+            post = bits(insn, 10, 2) == 1;
+            base += post ? 0 : (uint64_t)signed_bits(insn, 12, 9);
+        } else if (bits(insn, 10, 2) == 2) {
+            base += extended(env, insn, scale);
+        }
+        break;
+    default: break; // exclusives, structures: the base alone
+    }
+    return (uint64_t)((int64_t)(base << 8) >> 8); // the top byte is ignored
+}
+
 static void memory_abort(GuestTask *task, bool is_bus)
 {
     const CPUARMState *env = arm(task->cs);
     const CPUState *cs = task->cs;
-    uint64_t addr = cs->fault_addr;
+    uint64_t addr = cs->fault_code == SI_KERNEL ? named_address(env) : cs->fault_addr;
     int code = cs->fault_code;
     bool fetch = addr == env->pc;
     uint64_t esr = ESR_EC(fetch ? ESR_EC_INSN_ABORT : ESR_EC_DATA_ABORT);
@@ -103,7 +159,7 @@ static void memory_abort(GuestTask *task, bool is_bus)
         return;
     }
     if (addr >= TASK_SIZE) {
-        code = SEGV_MAPERR;
+        code = SEGV_MAPERR; // nothing there for user mode, whatever it is
         esr |= ESR_FSC_TRANSLATION_0;
     } else {
         if (code != SEGV_ACCERR) {
