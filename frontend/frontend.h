@@ -67,6 +67,7 @@ typedef struct GuestISA {
 } GuestISA;
 
 extern const GuestISA guest_isa_x86_64;
+extern const GuestISA guest_isa_aarch64;
 
 // A TCG context for the guest, with its registers as globals (frame behind its env).
 TCGContext *frontend_context_new(const GuestISA *isa);

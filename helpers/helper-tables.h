@@ -7,5 +7,6 @@
 
 void helpers_common_register(void);
 void helpers_x86_register(void);
+void helpers_aarch64_register(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "process.h"
 #include "stats.h"
 #include "tb.h"
+#include "tcg/interp.h"
 #include "tier-host.h"
 #include "verify.h"
 
@@ -41,6 +42,7 @@ bool cpu_exec_init(const MynaOptions *opts, GError **error)
         cflags |= CF_PRECISE;
     }
     atomic_store(&exec_state.cflags, cflags);
+    tcg_interp_unaligned_hook = cpu_raise_unaligned; // LLVM code calls it as well
     tb_init();
     return tier_host_init(opts, error);
 }
@@ -185,7 +187,7 @@ static uintptr_t run_block(CPUState *cs, CPUPrivate *p, TranslationBlock *tb)
     }
     atomic_store_explicit(&tb->executed, true, memory_order_relaxed);
     stats.exec_entries++;
-    if (tb_engine() == TB_ENGINE_VERIFY) {
+    if (tb_engine_verifies()) {
         fp_unload(cs, p);
         return verify_run(cs, tb);
     }

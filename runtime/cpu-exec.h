@@ -59,6 +59,9 @@ void cpu_request_exit_all(void); // every CPU of the process; not async-signal-s
 //   does not return a fault of a guest access: the CPU leaves cpu_exec with EXCP_SEGV or EXCP_BUS;
 //                   or a fault of myna's own: process_internal_fault.
 bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context);
+// For the engines: a guest access that must be aligned (MO_ALIGN) and is not.  Leaves cpu_exec with
+// EXCP_UNALIGNED.
+void cpu_raise_unaligned(void *env, uint64_t addr, unsigned size, bool write);
 
 // Runs fn(opaque), and gives false when it was cut short by a fault on guest memory (fault_addr then
 // holds the address).  For code outside cpu_exec that touches guest memory; fn may hold no lock.

@@ -121,6 +121,19 @@ static _Noreturn void raise_guest_fault(CPUState *cs, int sig, const siginfo_t *
     siglongjmp(*cs->jmp_env, 1);
 }
 
+void cpu_raise_unaligned(void *env, uint64_t addr, unsigned size, bool write)
+{
+    CPUState *cs = env;
+    (void)size;
+    cs->exception_index = EXCP_UNALIGNED;
+    cs->fault_addr = addr;
+    cs->fault_write = write;
+    if (cs->insn_pc != INSN_PC_NONE) {
+        cs->isa->set_pc(cs, cs->insn_pc);
+    }
+    cpu_loop_exit(cs);
+}
+
 bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context)
 {
     const ucontext_t *uc = context;

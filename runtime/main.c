@@ -8,20 +8,20 @@
 #include <unistd.h>
 
 #include "cpu-exec.h"
+#include "linux/abi.h"
 #include "linux/linux.h"
 #include "log.h"
 #include "options.h"
 #include "process.h"
 #include "tcg2llvm/object-cache.h"
 
-static const GuestISA *const guests[] = {&guest_isa_x86_64};
-
 static void list_cpus(void)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(guests); i++) {
-        printf("%s:\n", guests[i]->name);
-        guests[i]->init();
-        guests[i]->cpu_list(stdout);
+    for (const GuestABI *const *abi = guest_abis; *abi; abi++) {
+        const GuestISA *isa = (*abi)->isa;
+        printf("%s%s:\n", abi == guest_abis ? "" : "\n", isa->name);
+        isa->init();
+        isa->cpu_list(stdout);
     }
 }
 

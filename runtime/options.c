@@ -147,10 +147,12 @@ static const char *set_llvm(MynaOptions *o, const char *arg)
         o->engine = ENGINE_TIERED;
     } else if (!strcmp(arg, "all")) {
         o->engine = ENGINE_LLVM_ALL;
+    } else if (!strcmp(arg, "off")) {
+        o->engine = ENGINE_QUICK;
     } else {
-        return "it must be 'tiered' or 'all'";
+        return "it must be 'tiered', 'all' or 'off'";
     }
-    o->llvm_given = true;
+    o->llvm_given = o->engine != ENGINE_QUICK;
     return NULL;
 }
 static const char *set_tci(MynaOptions *o, const char *arg)
@@ -223,8 +225,9 @@ static const OptionRow rows[] = {
     {GROUP_GUEST, "s", "SIZE", "STACK_SIZE", false, set_stack_size,
      "size of the program's stack in bytes; K, M or G may follow (8M unless told)",
      "-s 64M ./prog"},
-    {GROUP_GUEST, "cpu", "MODEL", "CPU", false, set_cpu_model,
-     "the CPU that the program sees; `-cpu help` lists the models",
+    {GROUP_GUEST, "cpu", "MODEL[:MODEL]", "CPU", false, set_cpu_model,
+     "the CPU that the program sees, the first of these that its machine has; `-cpu help` lists the "
+     "models",
      "-cpu max ./prog"},
     {GROUP_GUEST, "r", "RELEASE", "UNAME", false, set_uname_release,
      "the kernel release that uname gives",
@@ -236,9 +239,10 @@ static const OptionRow rows[] = {
      "size of the guest's address space; only 0, the whole, for 64-bit guests",
      "-R 0 ./prog"},
 
-    {GROUP_ENGINE, "llvm", "[tiered|all]", "LLVM", false, set_llvm,
+    {GROUP_ENGINE, "llvm", "[tiered|all|off]", "LLVM", false, set_llvm,
      "tiered (the default): hot code is compiled by LLVM in the background; "
-     "all: LLVM compiles every block before its first execution",
+     "all: LLVM compiles every block before its first execution; "
+     "off: the quick tier alone, which is not LLVM",
      "--llvm=all ./prog"},
     {GROUP_ENGINE, "tci", NULL, "TCI", false, set_tci,
      "the interpreter alone",
@@ -256,8 +260,8 @@ static const OptionRow rows[] = {
      "registers are exact at every memory access, even when no signal handler could see them",
      "--precise ./prog"},
     {GROUP_ENGINE, "verify", NULL, "VERIFY", false, set_verify,
-     "run each block in the interpreter and under LLVM, compare, stop at the first difference "
-     "(status 70)",
+     "run each block in the interpreter and under LLVM (with --llvm=off: in the quick tier), compare, "
+     "stop at the first difference (status 70)",
      "--verify ./prog"},
 
     {GROUP_LOG, "d", "ITEM,...", "LOG", false, set_log_items,
@@ -399,8 +403,9 @@ int options_parse(MynaOptions *o, int argc, char **argv)
         remember(o, &rows[index], optarg);
     }
     if (o->dump_ir && !o->verify && !(o->engine == ENGINE_LLVM_ALL)) {
-        if (o->engine == ENGINE_TCI) {
-            usage_error("--dump-ir needs LLVM, and --tci is the interpreter alone");
+        if (o->engine == ENGINE_TCI || o->engine == ENGINE_QUICK) {
+            usage_error("--dump-ir needs LLVM, which %s is without",
+                        o->engine == ENGINE_TCI ? "--tci" : "--llvm=off");
         }
         o->engine = ENGINE_LLVM_ALL;
     }

@@ -15,6 +15,7 @@ typedef enum MynaEngine {
     ENGINE_TIERED,   // cold code in the interpreter, hot code compiled in the background
     ENGINE_LLVM_ALL, // LLVM from a block's first execution
     ENGINE_TCI,      // the interpreter alone
+    ENGINE_QUICK,    // the quick tier alone
 } MynaEngine;
 
 typedef struct MynaOptions {

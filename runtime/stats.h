@@ -13,6 +13,8 @@
     STAT(tb_translated, "blocks translated")                                                       \
     STAT(tb_guest_insns, "guest instructions translated")                                          \
     STAT(tb_bytecode, "bytes of bytecode")                                                         \
+    STAT(quick_blocks, "blocks compiled by the quick tier")                                        \
+    STAT(quick_bytes, "bytes of their code")                                                       \
     STAT(tb_invalidated, "blocks invalidated")                                                     \
     STAT(tb_flushes, "flushes of the block cache")                                                 \
     STAT(tb_found, "blocks found in the table by cpu_exec")                                        \
@@ -23,7 +25,11 @@
     STAT(hot_requests, "hot blocks handed to LLVM")                                                \
     STAT(units_installed, "LLVM units installed")                                                  \
     STAT(units_stale, "LLVM units dropped before they could run")                                  \
-    STAT(ns_translate, "ns of translating")                                                        \
+    STAT(ns_translate, "ns of translating, all in all")                                            \
+    STAT(ns_frontend, "  of them decoding and building ops")                                       \
+    STAT(ns_passes, "  of them passes over ops")                                                   \
+    STAT(ns_encode, "  of them encoding: bytecode, or the quick tier's choice")                    \
+    STAT(ns_emit, "  of them copying the quick tier's code")                                       \
     STAT(verified, "block executions verified")
 
 typedef struct Stats {

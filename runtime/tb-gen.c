@@ -17,6 +17,7 @@
 #include "log.h"
 #include "process.h"
 #include "stats.h"
+#include "tb-quick.h"
 #include "tb.h"
 #include "tcg/interp.h"
 #include "tcg/tcg-op.h"
@@ -216,7 +217,7 @@ static TranslationResult translate(TCGContext *ctx, const GuestISA *isa, Transla
                                    FetchState *st)
 {
     ctx->guest_base = guest_base;
-    ctx->log_writes = engine == TB_ENGINE_VERIFY;
+    ctx->log_writes = tb_engine_verifies();
     TBKey key = {tb->pc, tb->flags};
     TranslationResult r = translator_loop(ctx, isa, &tb->code, key, tb->gen_cflags, fetch, st);
     if (ctx->error) {
@@ -321,6 +322,12 @@ static bool shorten(Plan *plan, unsigned num_insns, const char *why)
     return true;
 }
 
+static bool wants_bytecode(void) { return engine == TB_ENGINE_INTERP || tb_engine_verifies(); }
+static bool wants_quick(void)
+{
+    return engine == TB_ENGINE_QUICK || engine == TB_ENGINE_VERIFY_QUICK;
+}
+
 // The bytes behind the block: bytecode, what a checked block compares.  Keeps the block.
 static Attempt give_bytes(TCGContext *ctx, TranslationBlock *tb, Plan *plan, const FetchState *st)
 {
@@ -331,11 +338,19 @@ static Attempt give_bytes(TCGContext *ctx, TranslationBlock *tb, Plan *plan, con
         tb->bytes = room;
         used = (tb->size + 7) & ~(size_t)7;
     }
-    if (engine != TB_ENGINE_LLVM) {
-        if (!tcg_assign_frame(ctx)) {
-            shorten(plan, tb->num_insns, "needs more temps than a frame holds");
-            return AGAIN;
+    uint64_t start = stats_now_ns();
+    if (engine != TB_ENGINE_LLVM && !tcg_assign_frame(ctx)) {
+        shorten(plan, tb->num_insns, "needs more temps than a frame holds");
+        return AGAIN;
+    }
+    if (wants_quick() && !tb_quick_prepare(ctx, tb)) {
+        if (ctx->error) {
+            process_internal_fault("code of the block at 0x%" PRIx64 ": %s", tb->pc, ctx->error);
         }
+        shorten(plan, tb->num_insns, "is too long for the quick tier");
+        return AGAIN;
+    }
+    if (wants_bytecode()) {
         size_t n = tcg_interp_encode(ctx, &tb->code, room + used, cap - used);
         if (ctx->error) {
             process_internal_fault("bytecode of the block at 0x%" PRIx64 ": %s", tb->pc,
@@ -362,7 +377,8 @@ static Attempt give_bytes(TCGContext *ctx, TranslationBlock *tb, Plan *plan, con
             log_unlock(f);
         }
     }
-    if (hot_count && engine != TB_ENGINE_VERIFY) {
+    stats.ns_encode += stats_now_ns() - start;
+    if (hot_count && !tb_engine_verifies()) {
         tb->code.hot = tier_host_hot;
         tb->code.exec_count = hot_count;
     }
@@ -387,7 +403,9 @@ static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchSt
         tb->gen_cflags = with_count(tb->gen_cflags, plan->count);
     }
     tb->checked = plan->checked;
+    uint64_t start = stats_now_ns();
     TranslationResult r = translate(ctx, isa, tb, st);
+    stats.ns_frontend += stats_now_ns() - start;
     if (r.fetch_fault) {
         plan->fault_addr = r.fault_addr;
         return FAULT;
@@ -418,8 +436,10 @@ static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchSt
     if (logged && log_enabled(LOG_OP)) {
         log_ops(ctx, "OP:");
     }
+    start = stats_now_ns();
     tcg_optimize(ctx);
     tcg_liveness(ctx);
+    stats.ns_passes += stats_now_ns() - start;
     check_ops(ctx, tb, "after the passes");
     if (logged && log_enabled(LOG_OP_OPT)) {
         log_ops(ctx, "OP after optimization and liveness analysis:");
@@ -463,12 +483,20 @@ static TBGenResult gen_locked(CPUState *cs, TBKey key, uint32_t cflags, Translat
     if (!tb) {
         return TB_GEN_FAULT;
     }
-    if (engine != TB_ENGINE_INTERP && !tier_host_compile(tb, context, false)) {
+    if (wants_quick()) {
+        uint64_t start = stats_now_ns();
+        if (!tb_quick_emit(tb)) {
+            tb_release(tb);
+            return TB_GEN_FULL;
+        }
+        tb->other_entry = tb_quick_entry(tb);
+        stats.ns_emit += stats_now_ns() - start;
+    } else if (engine != TB_ENGINE_INTERP && !tier_host_compile(tb, context, false)) {
         tb_release(tb);
         return TB_GEN_FULL;
     }
-    if (engine == TB_ENGINE_LLVM) {
-        tb->code.entry = tb->cold_entry = tb->llvm_entry;
+    if (!wants_bytecode()) {
+        tb->code.entry = tb->cold_entry = tb->other_entry;
     }
     tb_publish(tb);
     *out = tb;

@@ -17,6 +17,7 @@
 #include "cpu-list.h"
 #include "process.h"
 #include "stats.h"
+#include "tb-quick.h"
 #include "tb.h"
 #include "tier-host.h"
 
@@ -144,6 +145,7 @@ void tb_hold(TranslationBlock *tb) { atomic_fetch_add(&tb->refs, 1); }
 void tb_release(TranslationBlock *tb)
 {
     if (atomic_fetch_sub(&tb->refs, 1) == 1) {
+        tb_quick_free(tb);
         chunk_put(tb->chunk);
     }
 }
@@ -317,15 +319,18 @@ void tb_invalidate_range(uint64_t start, uint64_t end)
 void tb_fork_prepare(void)
 {
     tb_lock();
+    tb_quick_fork_prepare();
     rcu_bp_before_fork();
 }
 void tb_fork_parent(void)
 {
     rcu_bp_after_fork_parent();
+    tb_quick_fork_done();
     tb_unlock();
 }
 void tb_fork_child(void)
 {
     rcu_bp_after_fork_child();
+    tb_quick_fork_done();
     tb_unlock();
 }

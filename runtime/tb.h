@@ -63,7 +63,8 @@ struct TranslationBlock {
     TranslationBlock *page_next[TB_MAX_PAGES]; // in the page's list
     TCGEntry *cold_entry;     // what `entry` goes back to; NULL: the block goes too
     struct TBUnitLink *units; // LLVM units that hold a copy (tier-host.c)
-    TCGEntry *llvm_entry;     // --verify: the compiled form, beside the bytecode
+    struct SlabBlock *quick;  // code of the quick tier (tb-quick.c)
+    TCGEntry *other_entry;    // --verify: the compiled form, beside the bytecode
     const uint8_t *bytes;     // checked blocks: what was translated
     uint32_t bytecode_size;
     uint32_t runs; // --verify: how often it was compared
@@ -72,9 +73,11 @@ struct TranslationBlock {
 static inline TranslationBlock *tb_of(const TCGCode *code) { return (TranslationBlock *)code; }
 
 typedef enum TBEngine {
-    TB_ENGINE_INTERP, // bytecode
-    TB_ENGINE_LLVM,   // compiled at once
-    TB_ENGINE_VERIFY, // both
+    TB_ENGINE_INTERP,       // bytecode
+    TB_ENGINE_QUICK,        // the quick tier
+    TB_ENGINE_LLVM,         // compiled by LLVM at once
+    TB_ENGINE_VERIFY,       // bytecode and LLVM
+    TB_ENGINE_VERIFY_QUICK, // bytecode and the quick tier
 } TBEngine;
 
 // --- cache (tb.c) ---------------------------------------------------------------------------------
@@ -144,6 +147,7 @@ TBGenResult tb_gen_code(CPUState *cs, TBKey key, uint32_t cflags, TranslationBlo
 bool tb_translate_again(TCGContext *ctx, const GuestISA *isa, TranslationBlock *tb);
 void tb_gen_init(TBEngine engine, uint32_t hot_count);
 TBEngine tb_engine(void);
+static inline bool tb_engine_verifies(void) { return tb_engine() >= TB_ENGINE_VERIFY; }
 
 // --- fork -------------------------------------------------------------------------------------------
 void tb_fork_prepare(void);

@@ -23,6 +23,7 @@
 #include "tcg/interp.h"
 #include "tcg2llvm/jit.h"
 #include "tcg2llvm/tier.h"
+#include "tb-quick.h"
 #include "tier-host.h"
 
 typedef struct TBUnitLink {
@@ -376,13 +377,24 @@ bool tier_host_init(const MynaOptions *opts, GError **error)
         return false;
     }
     if (opts->verify) {
-        tb_gen_init(TB_ENGINE_VERIFY, 0);
+        if (opts->engine == ENGINE_QUICK && !tb_quick_start(state.code_size, false, error)) {
+            return false;
+        }
+        tb_gen_init(opts->engine == ENGINE_QUICK ? TB_ENGINE_VERIFY_QUICK : TB_ENGINE_VERIFY, 0);
+    } else if (opts->engine == ENGINE_QUICK) {
+        if (!tb_quick_start(state.code_size, false, error)) {
+            return false;
+        }
+        tb_gen_init(TB_ENGINE_QUICK, 0);
     } else if (opts->engine == ENGINE_TCI) {
         tb_gen_init(TB_ENGINE_INTERP, 0);
     } else if (opts->engine == ENGINE_LLVM_ALL) {
         tb_gen_init(TB_ENGINE_LLVM, hot_count());
     } else {
-        tb_gen_init(TB_ENGINE_INTERP, hot_count());
+        GError *why = NULL;
+        bool quick = g_getenv("QUICK_TIER") && tb_quick_start(state.code_size, true, &why);
+        g_clear_error(&why);
+        tb_gen_init(quick ? TB_ENGINE_QUICK : TB_ENGINE_INTERP, hot_count());
     }
     return true;
 }
@@ -441,7 +453,7 @@ bool tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot)
                                error->message);
     }
     unit_register(code);
-    tb->llvm_entry = code->entries[0].entry;
+    tb->other_entry = code->entries[0].entry;
     stats.units_installed++;
     return true;
 }

@@ -25,7 +25,7 @@ void tier_host_set_code_size(size_t bytes); // for tests, before the first block
 void tier_host_hot(void *env, const TCGCode *code);
 
 // Compiles one block now, under tb_lock, quickly or with the full pipeline.  ctx holds its ops, after
-// tcg_liveness; NULL: it is translated again.  Sets its llvm_entry; false when the code memory is full.  Ends
+// tcg_liveness; NULL: it is translated again.  Sets its other_entry; false when the code memory is full.  Ends
 // myna when LLVM cannot compile it.
 bool tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot);
 

@@ -243,18 +243,24 @@ static bool report_memory(const Verify *v, bool print)
     return differ;
 }
 
+static const char *engine_name(const TranslationBlock *tb)
+{
+    return tb_engine() == TB_ENGINE_VERIFY_QUICK ? "the quick tier"
+           : tb->runs > HOT_RUNS                 ? "LLVM (full pipeline)"
+                                                 : "LLVM (quick pipeline)";
+}
+
 static _Noreturn void report(CPUState *cs, const TranslationBlock *tb, const Verify *v,
                              const Outcome *expected, const Outcome *got)
 {
     uint64_t offset = 0;
     const char *name = guest_symbol(tb->pc, &offset);
     fprintf(stderr,
-            "myna: --verify: LLVM (%s) and the interpreter differ in the block at 0x%" PRIx64
+            "myna: --verify: %s and the interpreter differ in the block at 0x%" PRIx64
             " %s+0x%" PRIx64 ", execution %u\ncode:\n",
-            tb->runs > HOT_RUNS ? "full pipeline" : "quick pipeline", tb->pc, name ? name : "?",
-            offset, tb->runs);
+            engine_name(tb), tb->pc, name ? name : "?", offset, tb->runs);
     print_code(cs, tb);
-    fprintf(stderr, "differences (interpreter: expected, LLVM: got):\n");
+    fprintf(stderr, "differences (interpreter: expected, compiled: got):\n");
     if (memcmp(expected, got, sizeof(*got))) {
         fprintf(stderr,
                 "  exit       expected 0x%" PRIxPTR " exception %d address 0x%" PRIx64
@@ -291,7 +297,7 @@ static uintptr_t run_and_compare(CPUState *cs, TranslationBlock *tb)
     CPUPrivate *p = cpu_private(cs);
     Outcome expected, got;
 
-    if (tb->runs++ == HOT_RUNS) {
+    if (tb->runs++ == HOT_RUNS && tb_engine() == TB_ENGINE_VERIFY) {
         tb_lock();
         if (!tb->invalid) {
             tier_host_compile(tb, NULL, true);
@@ -312,7 +318,7 @@ static uintptr_t run_and_compare(CPUState *cs, TranslationBlock *tb)
     undo_writes(v);
     memcpy(state_of(cs), v->before, v->state_size);
     v->replay = true;
-    run_once(cs, tb, tb->llvm_entry, &got);
+    run_once(cs, tb, tb->other_entry, &got);
     if (nothing_ran(&got)) { // the request came between
         return 0;
     }

@@ -15,7 +15,9 @@ void interp_register_rows(const InterpRow *rows, size_t n)
         g_assert(rows[i].op < IOP_COUNT && rows[i].sub < INTERP_MAX_SUB);
         g_assert(!handlers[rows[i].op][rows[i].sub]);
         handlers[rows[i].op][rows[i].sub] = &rows[i];
-        g_hash_table_insert(rows_by_handler, (gpointer)rows[i].handler, (gpointer)&rows[i]);
+        if (rows[i].handler) {
+            g_hash_table_insert(rows_by_handler, (gpointer)rows[i].handler, (gpointer)&rows[i]);
+        }
     }
 }
 
@@ -29,6 +31,7 @@ static void interp_init(void)
     interp_register_fp();
     interp_register_vec();
     interp_register_vecfp();
+    interp_register_quick();
 }
 
 const InterpRow *interp_row(unsigned op, unsigned sub)
@@ -50,7 +53,7 @@ uint64_t *emit_words(Encoder *e, const InterpRow *row, unsigned words)
     }
     e->used += words;
     memset(ip, 0, words * sizeof(*ip));
-    ip[0] = (uint64_t)(uintptr_t)row->handler;
+    ip[0] = e->stencils ? (uint64_t)(uintptr_t)row : (uint64_t)(uintptr_t)row->handler;
     e->last_move = NULL;
     e->last = ip;
     e->last_row = row;
@@ -67,6 +70,20 @@ uint64_t *emit(Encoder *e, unsigned op, unsigned sub)
         return e->dummy;
     }
     return emit_words(e, row, row->words);
+}
+
+void take_acc(Encoder *e, const TCGOp *op, unsigned i)
+{
+    if (!e->stencils || !arg_dies(op, i)) {
+        return;
+    }
+    unsigned n = tcg_op_nout(op) + tcg_op_nin(op);
+    for (unsigned j = tcg_op_nout(op); j < n; j++) {
+        if (j != i && op->args[j] == op->args[i]) {
+            return; // read from its slot as well
+        }
+    }
+    e->last[0] |= ROW_UNSTORED;
 }
 
 unsigned slot_of_offset(Encoder *e, intptr_t offset)
@@ -135,7 +152,7 @@ static void emit_mov64(Encoder *e, unsigned r, unsigned a)
     ip = emit(e, IOP_MOV64, in_acc(e, a, TCG_TYPE_I64) ? FORM_ACC : 0);
     put_slot(ip, 0, r);
     put_slot(ip, 1, a);
-    e->last_move = ip;
+    e->last_move = e->stencils ? NULL : ip; // they have no dispatch to save
 }
 
 void emit_mov(Encoder *e, size_t size, unsigned r, unsigned a)

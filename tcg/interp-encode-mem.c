@@ -191,8 +191,18 @@ static Address prepare_access(Encoder *e, const TCGTemp *addr, unsigned size, Me
     return (Address){.base = addr};
 }
 
+// The address is in acc; where the access itself names it (it was not folded), nobody else may.
+static void take_address(Encoder *e, const TCGOp *op, const TCGTemp *base)
+{
+    unsigned i = guest_address_arg(op);
+    if (arg_temp(op->args[i]) == base) {
+        take_acc(e, op, i);
+    }
+}
+
 // Emits the load or store of `slot` at the address.
-static void emit_access(Encoder *e, unsigned iop, unsigned kind, unsigned slot, const Address *a)
+static void emit_access(Encoder *e, const TCGOp *op, unsigned iop, unsigned kind, unsigned slot,
+                        const Address *a)
 {
     unsigned how = a->index ? IADDR_INDEX : a->base ? IADDR_DISP : IADDR_CONST;
     unsigned base = a->base ? slot_of(e, a->base) : 0, index = a->index ? slot_of(e, a->index) : 0;
@@ -207,6 +217,7 @@ static void emit_access(Encoder *e, unsigned iop, unsigned kind, unsigned slot, 
     unsigned form = how;
     if (how == IADDR_DISP && in_acc(e, base, TCG_TYPE_I64)) {
         form = IADDR_DISP_ACC;
+        take_address(e, op, a->base);
     } else if (how == IADDR_INDEX && in_acc(e, index, TCG_TYPE_I64)) {
         form = IADDR_INDEX_ACC;
     }
@@ -276,7 +287,7 @@ static void encode_guest_ld(Encoder *e, const TCGOp *op, const Address *folded)
                     : size == MO_256 ? IMEM_256
                                      : kinds[reg == 8][sign && !swap][size];
     unsigned r = slot_arg(e, op, 0);
-    emit_access(e, IOP_GUEST_LD, kind, r, &a);
+    emit_access(e, op, IOP_GUEST_LD, kind, r, &a);
     if (swap) {
         if (size <= MO_32 && reg == 4) {
             emit_rr(e, size == MO_16 ? INDEX_op_bswap16_i32 : INDEX_op_bswap32_i32, r, r);
@@ -320,7 +331,7 @@ static void encode_guest_st(Encoder *e, const TCGOp *op, const Address *folded)
         emit_bswap(e, size, swapped, v);
         v = swapped;
     }
-    emit_access(e, IOP_GUEST_ST, kinds[size], v, &a);
+    emit_access(e, op, IOP_GUEST_ST, kinds[size], v, &a);
 }
 
 static void encode_atomic(Encoder *e, const TCGOp *op)

@@ -55,6 +55,7 @@ typedef struct Comparison {
     TCGArg a, b;
     TCGCond cond;
     unsigned slot_a, slot_b, form;
+    unsigned i, j; // which arguments a and b are
 } Comparison;
 
 // The operands are op's arguments `first` and the next.  They are loaded into slots where need be, so
@@ -62,14 +63,19 @@ typedef struct Comparison {
 static Comparison comparison(Encoder *e, const TCGOp *op, unsigned first, unsigned cond,
                              bool may_imm)
 {
-    Comparison c = {
-        .a = op->args[first], .b = op->args[first + 1], .cond = (TCGCond)op->args[cond]};
+    Comparison c = {.a = op->args[first],
+                    .b = op->args[first + 1],
+                    .cond = (TCGCond)op->args[cond],
+                    .i = first,
+                    .j = first + 1};
     if (c.cond <= TCG_COND_ALWAYS) {
         return c;
     }
     if (is_const(c.a) && !is_const(c.b)) {
         c.a = op->args[first + 1];
         c.b = op->args[first];
+        c.i = first + 1;
+        c.j = first;
         c.cond = tcg_swap_cond(c.cond);
     }
     c.form = may_imm && is_imm32(c.b) ? FORM_IMM : 0;
@@ -78,12 +84,14 @@ static Comparison comparison(Encoder *e, const TCGOp *op, unsigned first, unsign
     TCGType type = arg_temp(c.a)->type;
     if (in_acc(e, c.slot_a, type)) {
         c.form |= FORM_ACC;
+        take_acc(e, op, c.i);
     } else if (!c.form && in_acc(e, c.slot_b, type)) {
         unsigned slot = c.slot_a;
         c.slot_a = c.slot_b;
         c.slot_b = slot;
         c.cond = tcg_swap_cond(c.cond);
         c.form = FORM_ACC;
+        take_acc(e, op, c.j);
     }
     return c;
 }
@@ -161,6 +169,9 @@ static bool is_float(TCGType t) { return t == TCG_TYPE_F32 || t == TCG_TYPE_F64;
 
 static void encode_call(Encoder *e, const TCGOp *op)
 {
+    if (e->stencils && encode_quick_call(e, op)) {
+        return;
+    }
     const TCGHelperInfo *info = op->call_info;
     bool has_result = op->nout != 0, by_pointer = false;
     bool ints = HAVE_CALL_INT && !is_float(info->ret);
@@ -328,6 +339,9 @@ static void encode_plain(Encoder *e, const TCGOp *op)
         if (is_imm32(args[2])) {
             unsigned r = slot_of(e, arg_temp(args[0])), a = slot_of(e, arg_temp(args[1]));
             bool acc = in_acc(e, a, arg_temp(args[1])->type);
+            if (acc) {
+                take_acc(e, op, args[1] == op->args[1] ? 1 : 2);
+            }
             uint64_t *ip = emit(e, op->opc, FORM_IMM + (acc ? FORM_ACC : 0));
             put_slot(ip, 0, r);
             put_slot(ip, 1, a);
@@ -341,8 +355,10 @@ static void encode_plain(Encoder *e, const TCGOp *op)
     if (!(def->flags & TCG_OPF_VECTOR) && interp_row(op->opc, FORM_ACC)) {
         if (in_acc(e, slots[1], arg_temp(args[1])->type)) {
             sub = FORM_ACC;
+            take_acc(e, op, args[1] == op->args[1] ? 1 : 2);
         } else if (temps == 3 && in_acc(e, slots[2], arg_temp(args[2])->type)) {
             sub = FORM_ACC_B;
+            take_acc(e, op, args[2] == op->args[2] ? 2 : 1);
         }
     }
     uint64_t *ip = emit(e, op->opc, sub);
@@ -384,7 +400,13 @@ static void encode_mov_int(Encoder *e, const TCGOp *op)
     if (a->kind == TEMP_CONST) {
         emit_movi(e, a->type, slot_arg(e, op, 0), a->val);
     } else {
-        mov_parts(e, op, tcg_type_size(a->type), 0, 0);
+        size_t size = tcg_type_size(a->type);
+        unsigned slot = slot_arg(e, op, 1);
+        if (size <= 8 && slot_arg(e, op, 0) != slot &&
+            in_acc(e, slot, size == 4 ? TCG_TYPE_I32 : TCG_TYPE_I64)) {
+            take_acc(e, op, 1);
+        }
+        mov_parts(e, op, size, 0, 0);
     }
 }
 
@@ -423,7 +445,11 @@ static const TCGOp *encode_op(Encoder *e, const TCGOp *op)
     case INDEX_op_exit_tb: emit(e, IOP_EXIT_TB, 0)[1] = op->args[0]; break;
     case INDEX_op_goto_ptr: {
         unsigned p = slot_arg(e, op, 0);
-        put_slot(emit(e, IOP_GOTO_PTR, in_acc(e, p, TCG_TYPE_I64) ? FORM_ACC : 0), 0, p);
+        bool acc = in_acc(e, p, TCG_TYPE_I64);
+        if (acc) {
+            take_acc(e, op, 0);
+        }
+        put_slot(emit(e, IOP_GOTO_PTR, acc ? FORM_ACC : 0), 0, p);
         break;
     }
     case INDEX_op_call: encode_call(e, op); break;
@@ -541,7 +567,18 @@ static void encode_block(Encoder *e)
 
 size_t tcg_interp_encode(TCGContext *s, const TCGCode *code, void *buf, size_t cap)
 {
-    Encoder e = {.s = s, .code = code, .buf = buf, .cap = cap / sizeof(uint64_t)};
+    return encode_bytecode(s, code, buf, cap, NULL);
+}
+
+size_t encode_bytecode(TCGContext *s, const TCGCode *code, void *buf, size_t cap,
+                       bool (*in_reach)(const void *func))
+{
+    Encoder e = {.s = s,
+                 .code = code,
+                 .buf = buf,
+                 .cap = cap / sizeof(uint64_t),
+                 .stencils = in_reach != NULL,
+                 .in_reach = in_reach};
 
     e.scratch = s->frame_start;
     for (unsigned i = s->nb_globals; i < s->nb_temps; i++) {

@@ -22,8 +22,10 @@ typedef struct Encoder {
     uint64_t *buf;
     size_t used, cap; // words
     bool full;        // did not fit: the length is still counted
-    bool no_short;    // second pass: no 16-bit branches
-    bool overflow;    // a 16-bit branch did not reach
+    bool stencils;    // for the quick tier: word 0 is the row's address, see ROW_UNSTORED
+    bool (*in_reach)(const void *func); // stencils: whether code may call it directly
+    bool no_short;                      // second pass: no 16-bit branches
+    bool overflow;                      // a 16-bit branch did not reach
     uint64_t dummy[16];
     intptr_t scratch, scratch_next; // offsets from env
     uint64_t *last_move; // the previous instruction, when it is a 64-bit move that may take another
@@ -83,10 +85,27 @@ static inline bool in_acc(const Encoder *e, unsigned slot, TCGType type)
     return e->last && e->last_row->acc >= (type == TCG_TYPE_I32 ? 32 : 64) &&
            ((const uint16_t *)(e->last + 1))[0] == slot;
 }
+// With stencils, word 0 of an instruction is its row's address, and this bit: the result is not stored, for
+// only the next instruction reads it, and that from acc.
+#define ROW_UNSTORED ((uint64_t)1)
 static inline bool arg_dies(const TCGOp *op, unsigned i)
 {
     return (op->life >> i & 1) && arg_temp(op->args[i])->kind == TEMP_NORMAL;
 }
+
+// The next instruction reads op's argument i from acc.
+void take_acc(Encoder *e, const TCGOp *op, unsigned i);
+
+// --- whole blocks (interp-encode.c) --------------------------------------------------------------------
+
+// tcg_interp_encode; with in_reach, for the quick tier.
+size_t encode_bytecode(TCGContext *s, const TCGCode *code, void *buf, size_t cap,
+                       bool (*in_reach)(const void *func));
+
+// --- calls (quick-call.c) ------------------------------------------------------------------------------
+
+// A helper call by stencils; false when it is none that they can make.
+bool encode_quick_call(Encoder *e, const TCGOp *op);
 
 // --- memory (interp-encode-mem.c) --------------------------------------------------------------------
 

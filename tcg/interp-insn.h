@@ -22,6 +22,10 @@
 #ifndef TCG_INTERP_INSN_H
 #define TCG_INTERP_INSN_H
 
+#ifdef TCG_STENCIL
+#include "stencil-insn.h"
+#else
+
 #include <string.h>
 
 #include "tcg.h"
@@ -41,6 +45,8 @@ typedef struct InterpResult {
 #endif
 
 typedef INTERP_CC InterpResult InterpHandler(char *env, const uint64_t *ip, uint64_t acc);
+
+#endif
 
 // Instructions that no TCG op maps to one to one.  They continue TCGOpcode's numbers.
 typedef enum InterpOp {
@@ -82,6 +88,9 @@ typedef enum InterpOp {
     IOP_GUEST_LD,  // slot r, address
     IOP_GUEST_ST,  // slot v, address
     IOP_GUEST_STI, // sub = log2 size.  slot -, slot base, imm32 disp; imm32 value
+    // Stencils alone (quick-call.c): a helper's argument in its register, and the call.
+    IOP_QUICK_ARG,  // sub = (number - 1) * QUICK_ARG_KINDS + kind.  slot -, slot a | imm32 | imm64
+    IOP_QUICK_CALL, // sub = kind of argument 0 * 3 + result kind.  slot r, slot a; imm64 function
     IOP_COUNT,
 } InterpOp;
 
@@ -146,9 +155,11 @@ void interp_register_atomic(void);
 void interp_register_fp(void);
 void interp_register_vec(void);
 void interp_register_vecfp(void);
+void interp_register_quick(void); // the forms that are stencils alone: no handler
 
 // --- for the bodies --------------------------------------------------------------------------------
 
+#ifndef TCG_STENCIL
 #define OP(name)                                                                                   \
     static INTERP_CC InterpResult op_##name(char *env, const uint64_t *ip, uint64_t acc)
 #define SLOT(i) (((const uint16_t *)(ip + 1))[i])
@@ -156,14 +167,18 @@ void interp_register_vecfp(void);
 #define REG(T, i) (*(T *)ADDR(i))
 #define IMM32(i) (((const int32_t *)(ip + 1))[i]) // i counts 32-bit units behind the handler
 #define IMM64(i) (ip[i])                          // i counts words, 0 being the handler
+#define DATA(words) (ip + (words))                // operands of more than a word
 #define DISPATCH() __attribute__((musttail)) return (*(InterpHandler *const *)ip)(env, ip, acc)
 #define NEXT(words)                                                                                \
     do {                                                                                           \
         ip += (words);                                                                             \
         DISPATCH();                                                                                \
     } while (0)
+// The form of an instruction whose result nobody reads but the next instruction, from acc: a stencil.
+#define UNSTORED(name, ...)
 // A branch taken: so many words on, from this instruction's start.
 #define JUMP(words) NEXT(words)
+#endif
 #define WORDS_OF_SLOTS(n) (1 + ((n) + 3) / 4)
 #define WORDS_OF_CALL(n) (3 + ((n) + 3) / 4)
 

@@ -20,7 +20,10 @@
         acc = result;                                                                              \
         REG(U, 0) = result;                                                                        \
         NEXT(words);                                                                               \
-    }
+    }                                                                                              \
+    FORM_UNSTORED(name, decl, expr)
+#define FORM_UNSTORED(name, decl, expr) FORM_UNSTORED2(N(name), decl, expr)
+#define FORM_UNSTORED2(name, decl, expr) UNSTORED(name, decl; acc = (U)(expr))
 #define IMMEDIATE ((U)(S)IMM32(1))
 #define INT_1(name, expr)                                                                          \
     FORM(name, 2, U a = REG(U, 1), expr)                                                           \
@@ -152,6 +155,8 @@ static const InterpRow N(rows)[] = {
 #undef OPN
 #undef OP_OF
 #undef FORM
+#undef FORM_UNSTORED
+#undef FORM_UNSTORED2
 #undef IMMEDIATE
 #undef BRANCH
 #undef REL16

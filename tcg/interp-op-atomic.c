@@ -7,10 +7,12 @@
 
 #include "interp-insn.h"
 
+#ifndef TCG_STENCIL
 #undef OP
 #define OP(name)                                                                                   \
     static INTERP_CC __attribute__((section("myna_guest_access"))) InterpResult op_##name(         \
         char *env, const uint64_t *ip, uint64_t acc)
+#endif
 
 #define SEQ __ATOMIC_SEQ_CST
 

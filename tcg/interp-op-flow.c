@@ -26,7 +26,8 @@ typedef struct Bytes32 {
         acc = (uint64_t)(value);                                                                   \
         REG(T, 0) = (T)acc;                                                                        \
         NEXT(words);                                                                               \
-    }
+    }                                                                                              \
+    UNSTORED(name, acc = (uint64_t)(value))
 MOVE(mov32, uint32_t, 2, REG(uint32_t, 1))
 MOVE(mov32_acc, uint32_t, 2, (uint32_t)acc)
 MOVE(mov64, uint64_t, 2, REG(uint64_t, 1))
@@ -67,12 +68,12 @@ OP(movi_bytes8)
 }
 OP(movi_bytes16)
 {
-    memcpy(ADDR(0), ip + 2, 16);
+    memcpy(ADDR(0), DATA(2), 16);
     NEXT(4);
 }
 OP(movi_bytes32)
 {
-    memcpy(ADDR(0), ip + 2, 32);
+    memcpy(ADDR(0), DATA(2), 32);
     NEXT(6);
 }
 OP(bswap128)
@@ -97,6 +98,9 @@ OP(mb)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     NEXT(1);
 }
+
+// What follows is the interpreter's own way to do things that stencils do otherwise (stencil-flow.c).
+#ifndef TCG_STENCIL
 
 // --- between blocks --------------------------------------------------------------------------------
 
@@ -313,3 +317,5 @@ static const InterpRow rows[] = {
 };
 
 void interp_register_flow(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }
+
+#endif // TCG_STENCIL

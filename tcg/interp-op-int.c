@@ -28,7 +28,8 @@
         acc = (uint64_t)(value);                                                                   \
         REG(uint64_t, 0) = acc;                                                                    \
         NEXT(2);                                                                                   \
-    }
+    }                                                                                              \
+    UNSTORED(name, acc = (uint64_t)(value))
 EXT(ext_i32_i64, (int64_t)REG(int32_t, 1))
 EXT(ext_i32_i64_acc, (int64_t)(int32_t)acc)
 EXT(extu_i32_i64, REG(uint32_t, 1))

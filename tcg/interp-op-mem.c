@@ -9,10 +9,12 @@
 #include "interp.h"
 #include "interp-insn.h"
 
+#ifndef TCG_STENCIL
 #undef OP
 #define OP(name)                                                                                   \
     static INTERP_CC __attribute__((section("myna_guest_access"))) InterpResult op_##name(         \
         char *env, const uint64_t *ip, uint64_t acc)
+#endif
 
 typedef struct {
     uint64_t q[2];
@@ -50,16 +52,41 @@ typedef struct {
         acc = (uint64_t)value;                                                                     \
         REG(R, 0) = value;                                                                         \
         NEXT(words);                                                                               \
-    }
+    }                                                                                              \
+    UNSTORED(ld_##name##_##how, acc = (uint64_t)(R)GUEST(M, ADDR_##how))
 #define EACH_ADDRESS(X, ...)                                                                       \
     X(__VA_ARGS__, DISP, 2)                                                                        \
     X(__VA_ARGS__, INDEX, 3)                                                                       \
     X(__VA_ARGS__, CONST, 3)                                                                       \
     X(__VA_ARGS__, DISP_ACC, 2)                                                                    \
     X(__VA_ARGS__, INDEX_ACC, 3)
-#define LDI_ALL(name, R, M) EACH_ADDRESS(LDI, name, R, M)
-#define LDV_ALL(name, R, M) EACH_ADDRESS(LD, name, R, M)
-#define ST_ALL(name, M) EACH_ADDRESS(ST, name, M)
+// As stencils, the common shifts of an index stand in the instruction.
+#ifdef TCG_STENCIL
+#define SCALED(n) (REG(uint64_t, 1) + (REG(uint64_t, 2) << (n)) + (uint64_t)IMM32(2))
+#define SCALED_ACC(n) (REG(uint64_t, 1) + (acc << (n)) + (uint64_t)IMM32(2))
+#define ADDR_INDEX_k0 SCALED(0)
+#define ADDR_INDEX_k1 SCALED(1)
+#define ADDR_INDEX_k2 SCALED(2)
+#define ADDR_INDEX_k3 SCALED(3)
+#define ADDR_INDEX_ACC_k0 SCALED_ACC(0)
+#define ADDR_INDEX_ACC_k1 SCALED_ACC(1)
+#define ADDR_INDEX_ACC_k2 SCALED_ACC(2)
+#define ADDR_INDEX_ACC_k3 SCALED_ACC(3)
+#define EACH_SCALE(X, ...)                                                                         \
+    X(__VA_ARGS__, INDEX_k0, 3)                                                                    \
+    X(__VA_ARGS__, INDEX_k1, 3)                                                                    \
+    X(__VA_ARGS__, INDEX_k2, 3)                                                                    \
+    X(__VA_ARGS__, INDEX_k3, 3)                                                                    \
+    X(__VA_ARGS__, INDEX_ACC_k0, 3)                                                                \
+    X(__VA_ARGS__, INDEX_ACC_k1, 3)                                                                \
+    X(__VA_ARGS__, INDEX_ACC_k2, 3)                                                                \
+    X(__VA_ARGS__, INDEX_ACC_k3, 3)
+#else
+#define EACH_SCALE(X, ...)
+#endif
+#define LDI_ALL(name, R, M) EACH_ADDRESS(LDI, name, R, M) EACH_SCALE(LDI, name, R, M)
+#define LDV_ALL(name, R, M) EACH_ADDRESS(LD, name, R, M) EACH_SCALE(LD, name, R, M)
+#define ST_ALL(name, M) EACH_ADDRESS(ST, name, M) EACH_SCALE(ST, name, M)
 
 LDI_ALL(U8_32, uint32_t, uint8_t)
 LDI_ALL(U8_64, uint64_t, uint8_t)
@@ -129,6 +156,7 @@ static const InterpRow rows[] = {
 
 void interp_register_mem(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }
 
+#ifndef TCG_STENCIL
 // The linker's names for the bounds of the section.
 extern const char __start_myna_guest_access[], __stop_myna_guest_access[];
 
@@ -137,3 +165,4 @@ bool tcg_interp_is_guest_access(uintptr_t host_pc)
     return host_pc >= (uintptr_t)__start_myna_guest_access &&
            host_pc < (uintptr_t)__stop_myna_guest_access;
 }
+#endif

@@ -62,15 +62,15 @@
     OP(shuffle1_##n)                                                                               \
     {                                                                                              \
         uint8_t r[n];                                                                              \
-        shuffle_##n(r, (uint8_t *)ADDR(1), (const uint8_t *)(ip + 2));                             \
+        shuffle_##n(r, (uint8_t *)ADDR(1), (const uint8_t *)DATA(2));                              \
         memcpy(ADDR(0), r, n);                                                                     \
         NEXT(2 + (n) / 8);                                                                         \
     }                                                                                              \
     OP(shuffle2_##n)                                                                               \
     {                                                                                              \
         uint8_t r[n], s[n];                                                                        \
-        shuffle_##n(r, (uint8_t *)ADDR(1), (const uint8_t *)(ip + 2));                             \
-        shuffle_##n(s, (uint8_t *)ADDR(2), (const uint8_t *)(ip + 2) + (n));                       \
+        shuffle_##n(r, (uint8_t *)ADDR(1), (const uint8_t *)DATA(2));                              \
+        shuffle_##n(s, (uint8_t *)ADDR(2), (const uint8_t *)DATA(2) + (n));                        \
         for (unsigned i = 0; i < n; i++) {                                                         \
             r[i] |= s[i];                                                                          \
         }                                                                                          \
@@ -83,13 +83,13 @@ SHUFFLE(32)
 typedef char VBytes __attribute__((vector_size(16), aligned(4)));
 OP(shuffle1_16)
 {
-    REG(VBytes, 0) = __builtin_ia32_pshufb128(REG(VBytes, 1), *(const VBytes *)(ip + 2));
+    REG(VBytes, 0) = __builtin_ia32_pshufb128(REG(VBytes, 1), *(const VBytes *)DATA(2));
     NEXT(4);
 }
 OP(shuffle2_16)
 {
-    VBytes a = __builtin_ia32_pshufb128(REG(VBytes, 1), *(const VBytes *)(ip + 2));
-    VBytes b = __builtin_ia32_pshufb128(REG(VBytes, 2), *(const VBytes *)(ip + 4));
+    VBytes a = __builtin_ia32_pshufb128(REG(VBytes, 1), *(const VBytes *)DATA(2));
+    VBytes b = __builtin_ia32_pshufb128(REG(VBytes, 2), *(const VBytes *)DATA(4));
     REG(VBytes, 0) = a | b;
     NEXT(6);
 }

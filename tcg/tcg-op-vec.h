@@ -69,7 +69,16 @@ V_1K(sari_vec, VS, a >> (LS)(k & (LBITS - 1)))
 V_1S(shls_vec, VU, k < LBITS ? a << (LU)k : (VU){0})
 V_1S(shrs_vec, VU, k < LBITS ? a >> (LU)k : (VU){0})
 V_1S(sars_vec, VS, a >> (LS)(k < LBITS ? k : LBITS - 1))
-L_EACH_2(shlv_vec, LU, y < LBITS ? (LU)(x << y) : 0)
+// By the bits of the count: x86 compilers without AVX2 make powers of two in the FP unit, whose flags
+// are the guest's.
+V_2(shlv_vec, VU, ({
+        VU r_ = a;
+        for (unsigned i_ = 0; 1u << i_ < LBITS; i_++) {
+            VU m_ = -(b >> (LU)i_ & 1);
+            r_ = (r_ << (LU)(1u << i_) & m_) | (r_ & ~m_);
+        }
+        r_ & (VU)(b < (LU)LBITS);
+    }))
 L_EACH_2(shrv_vec, LU, y < LBITS ? (LU)(x >> y) : 0)
 L_EACH_2(sarv_vec, LS, (LS)(x >> ((LU)y < LBITS ? (LU)y : LBITS - 1)))
 V_CMP(cmp_vec)

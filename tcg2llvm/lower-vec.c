@@ -377,6 +377,19 @@ static Value build_shift(LLVMUnit *u, Shift kind, Value a, Value n)
     }
 }
 
+// To the left by the bits of the counts, which are below the width.  Before AVX2 the code generator
+// makes powers of two with an FP conversion, which sets exception flags.
+static Value shift_left_steps(LLVMUnit *u, Value a, Value n)
+{
+    Type t = LLVMTypeOf(a);
+    for (unsigned k = 1; k < LLVMGetIntTypeWidth(LLVMGetElementType(t)); k *= 2) {
+        Value bit = LLVMBuildAnd(u->b, n, lower_splat(u, t, k), "");
+        Value on = LLVMBuildICmp(u->b, LLVMIntNE, bit, LLVMConstNull(t), "");
+        a = LLVMBuildSelect(u->b, on, LLVMBuildShl(u->b, a, lower_splat(u, t, k), ""), a, "");
+    }
+    return a;
+}
+
 // Counts a lane, of any size.  The select comes first: a shift by the width or more is poison.
 static Value shift_lanes(LLVMUnit *u, Shift kind, Value a, Value n)
 {
@@ -388,7 +401,9 @@ static Value shift_lanes(LLVMUnit *u, Shift kind, Value a, Value n)
     }
     Value in_range = LLVMBuildICmp(u->b, LLVMIntULT, n, lower_splat(u, t, width), "");
     Value masked = LLVMBuildAnd(u->b, n, lower_splat(u, t, width - 1), "");
-    return LLVMBuildSelect(u->b, in_range, build_shift(u, kind, a, masked), LLVMConstNull(t), "");
+    bool steps = LOWER_X86 && kind == SHL && width < 64 && !u->l->host_avx2;
+    Value v = steps ? shift_left_steps(u, a, masked) : build_shift(u, kind, a, masked);
+    return LLVMBuildSelect(u->b, in_range, v, LLVMConstNull(t), "");
 }
 
 // One count for all lanes, of any size.

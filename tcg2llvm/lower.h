@@ -92,7 +92,7 @@ struct LLVMLower {
     Value unlikely_true;          // branch weights
     unsigned attr_strictfp, attr_null_valid, attr_nounwind, attr_memory, attr_noreturn,
         attr_willreturn, attr_nonnull, attr_dereferenceable, attr_align;
-    bool host_avx;
+    bool host_avx, host_avx2;
     GHashTable *intrinsics; // name -> LLVM's number
 };
 

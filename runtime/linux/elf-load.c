@@ -23,15 +23,28 @@
         return false;                                                                              \
     } while (0)
 
+const GuestABI *const guest_abis[] = {&guest_abi_x86_64, &guest_abi_aarch64, NULL};
+
 const GuestABI *guest_abi_find(uint16_t machine, uint8_t elf_class)
 {
-    static const GuestABI *const abis[] = {&guest_abi_x86_64};
-    for (size_t i = 0; i < G_N_ELEMENTS(abis); i++) {
-        if (abis[i]->isa->elf_machine == machine && abis[i]->isa->elf_class == elf_class) {
-            return abis[i];
+    for (const GuestABI *const *abi = guest_abis; *abi; abi++) {
+        if ((*abi)->isa->elf_machine == machine && (*abi)->isa->elf_class == elf_class) {
+            return *abi;
         }
     }
     return NULL;
+}
+
+// "x86-64, AArch64"
+static char *known_machines(void)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    char name[32];
+    for (const GuestABI *const *abi = guest_abis; *abi; abi++) {
+        g_string_append_printf(names, "%s%s", names->len ? ", " : "",
+                               elf_machine_name((*abi)->isa->elf_machine, name, sizeof(name)));
+    }
+    return g_strdup(names->str);
 }
 
 // --- opening ------------------------------------------------------------------------------------
@@ -73,9 +86,10 @@ static bool take_elf(Program *program, const ElfSource *source, GError **error)
     if (program->abi) {
         return true;
     }
-    g_set_error(error, ELF_IMAGE_ERROR, ENOEXEC, "is a program for %s%s; this myna runs x86-64",
+    g_autofree char *known = known_machines();
+    g_set_error(error, ELF_IMAGE_ERROR, ENOEXEC, "is a program for %s%s; this myna runs %s",
                 elf_machine_name(program->image.machine, name, sizeof(name)),
-                program->image.elf_class == ELFCLASS32 ? " (32-bit)" : "");
+                program->image.elf_class == ELFCLASS32 ? " (32-bit)" : "", known);
     elf_image_clear(&program->image);
     return false;
 }
@@ -322,6 +336,24 @@ static bool load_interp(const Program *program, uint64_t *base, uint64_t *entry,
     return ok;
 }
 
+// The page with the ABI's own code.
+static bool map_sigpage(const GuestABI *abi, uint64_t *addr, GError **error)
+{
+    *addr = 0;
+    if (!abi->sigpage) {
+        return true;
+    }
+    int64_t at = guest_mmap(0, GUEST_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                            -1, 0);
+    if (at < 0 || !guest_write((uint64_t)at, abi->sigpage, abi->sigpage_size) ||
+        guest_mprotect((uint64_t)at, GUEST_PAGE_SIZE, PROT_READ | PROT_EXEC) < 0) {
+        FAIL(ENOMEM, "cannot have a page for the signal trampoline");
+    }
+    *addr = (uint64_t)at;
+    guest_memory_set_name(*addr, *addr + GUEST_PAGE_SIZE, "[sigpage]");
+    return true;
+}
+
 bool program_load(const Program *program, CPUState *cs, char *const *envp, uint64_t stack_size,
                   LoadedProgram *loaded, GError **error)
 {
@@ -359,7 +391,8 @@ bool program_load(const Program *program, CPUState *cs, char *const *envp, uint6
         return false;
     }
     loaded->auxv = g_byte_array_new();
-    if (!stack_build(&info, &loaded->sp, loaded->auxv, error)) {
+    if (!stack_build(&info, &loaded->sp, loaded->auxv, error) ||
+        !map_sigpage(abi, &loaded->sigpage, error)) {
         prefix_path(error, program->path);
         g_byte_array_unref(loaded->auxv);
         return false;

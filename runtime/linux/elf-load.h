@@ -32,6 +32,7 @@ void program_close(Program *program);
 typedef struct LoadedProgram {
     uint64_t entry;   // first instruction: the interpreter's when there is one
     uint64_t sp;      // stack pointer at entry
+    uint64_t sigpage; // address of the ABI's sigpage, 0 when it has none
     GByteArray *auxv; // as on the stack, for /proc/self/auxv; the caller unrefs it
 } LoadedProgram;
 

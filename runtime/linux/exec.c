@@ -147,7 +147,10 @@ static char *resolve(GuestTask *task, int dirfd, uint64_t path_addr, uint64_t fl
         *error = flags & AT_EMPTY_PATH ? -EBADF : -ENOENT;
         return named;
     }
-    if (path[0] == '/' || dirfd == AT_FDCWD) {
+    if (path[0] == '/') {
+        return path_in_prefix(path);
+    }
+    if (dirfd == AT_FDCWD) {
         // A relative name keeps its directory, and no name looks like an option.
         return strchr(path, '/') ? g_strdup(path) : g_strconcat("./", path, NULL);
     }

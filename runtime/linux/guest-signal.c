@@ -35,7 +35,6 @@
 #define UNBLOCKABLE (sig_bit(SIGKILL) | sig_bit(SIGSTOP))
 #define HOST_SA_RESTORER 0x04000000
 #define KERNEL_SS_AUTODISARM (1u << 31)
-#define KERNEL_MINSIGSTKSZ 2048u
 
 // struct sigaction as the kernel has it; libc's functions refuse signals 32 and 33, which the guest's
 // libc needs.
@@ -345,7 +344,7 @@ static int64_t set_altstack(GuestTask *task, uint64_t sp, uint32_t flags, uint64
         task->altstack = (GuestAltStack){.flags = flags};
         return 0;
     }
-    if (size < KERNEL_MINSIGSTKSZ) {
+    if (size < task->process->abi->min_altstack) {
         return -ENOMEM;
     }
     task->altstack = (GuestAltStack){.sp = sp, .size = size, .flags = flags};

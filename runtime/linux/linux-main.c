@@ -60,6 +60,25 @@ static GByteArray *join_environ(char *const *env)
     return block;
 }
 
+// The first of the models (-cpu MODEL:MODEL...) that this guest has.  A program that a guest executes may
+// be for another machine, which -cpu did not speak of: it gets that machine's default.
+static CPUState *create_cpu(const GuestISA *isa, const char *models, bool successor, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit(models ? models : "", ":", -1);
+    for (char **name = names; *name; name++) {
+        g_clear_error(error);
+        CPUState *cs = cpu_create(isa, *name, error);
+        if (cs) {
+            return cs;
+        }
+    }
+    if (names[0] && !successor) {
+        return NULL;
+    }
+    g_clear_error(error);
+    return cpu_create(isa, NULL, error);
+}
+
 int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
 {
     GError *error = NULL;
@@ -82,7 +101,7 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     }
     const GuestABI *abi = program.abi;
     guest_memory_init(abi->mmap_low, abi->task_size);
-    CPUState *cs = cpu_create(abi->isa, opts->cpu_model, &error);
+    CPUState *cs = create_cpu(abi->isa, opts->cpu_model, successor, &error);
     if (!cs) {
         fprintf(stderr, "myna: %s\n", error->message);
         return EXIT_USAGE;
@@ -97,6 +116,7 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     process->environ_block = join_environ(env);
     process->auxv = loaded.auxv;
     process->stack_start = loaded.sp;
+    process->sigpage = loaded.sigpage;
     // The name that ps shows.
     g_autofree char *base = g_path_get_basename(program.exec_path);
     prctl(PR_SET_NAME, base);

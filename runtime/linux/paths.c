@@ -69,6 +69,9 @@ ProcFile path_proc_file(const char *path)
     if (!rest) {
         return PROC_NONE;
     }
+    if (strcmp(rest, "cpuinfo") == 0) {
+        return PROC_CPUINFO;
+    }
     if ((inner = step(rest, "self")) || (inner = step(rest, "thread-self"))) {
         rest = inner;
     } else if ((inner = step_number(rest, &number)) && number == getpid()) {

@@ -13,7 +13,7 @@
 // The name of the file under the -L prefix when it is there, else the name itself.  g_free it.
 char *path_in_prefix(const char *path);
 
-// Which file about the calling process a name under /proc means.
+// Which file about the calling process or the CPU a name under /proc means.
 typedef enum ProcFile {
     PROC_NONE, // not such a file, or one that needs no help
     PROC_EXE,
@@ -24,8 +24,9 @@ typedef enum ProcFile {
     PROC_ENVIRON,
     PROC_STAT,
     PROC_MEM,
+    PROC_CPUINFO,
 } ProcFile;
-// Knows /proc/self/X, /proc/thread-self/X, /proc/PID/X with the own process id, and those with
+// Knows /proc/cpuinfo, /proc/self/X, /proc/thread-self/X, /proc/PID/X with the own process id, and those with
 // task/TID/ between.
 ProcFile path_proc_file(const char *path);
 

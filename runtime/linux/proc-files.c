@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Files under /proc/self that would show myna instead of the guest: their contents are written into an
-// anonymous file, of which the guest gets a read-only descriptor.
+// Files under /proc/self that would show myna instead of the guest, and /proc/cpuinfo, which would show
+// the host's CPU: their contents are written into an anonymous file, of which the guest gets a read-only
+// descriptor.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "abi.h"
 #include "paths.h"
 #include "runtime/guest-memory.h"
 
@@ -43,8 +45,9 @@ static void put_stat(const GuestProcess *process, FILE *f)
     fputc('\n', f);
 }
 
-static bool put_file(const GuestProcess *process, ProcFile file, FILE *f)
+static bool put_file(const GuestTask *task, ProcFile file, FILE *f)
 {
+    const GuestProcess *process = task->process;
     switch (file) {
     case PROC_MAPS: guest_memory_print_maps(f, false); return true;
     case PROC_SMAPS: guest_memory_print_maps(f, true); return true;
@@ -54,6 +57,7 @@ static bool put_file(const GuestProcess *process, ProcFile file, FILE *f)
         fwrite(process->environ_block->data, process->environ_block->len, 1, f);
         return true;
     case PROC_STAT: put_stat(process, f); return true;
+    case PROC_CPUINFO: process->abi->print_cpuinfo(task->cs, f); return true;
     default: return false;
     }
 }
@@ -65,7 +69,7 @@ int64_t proc_file_open(GuestTask *task, ProcFile file, int flags)
         // Reading is harmless; writing would go around the protection of our own memory.
         return writes ? -EACCES : -ENOSYS;
     }
-    if (writes) {
+    if (writes || (file == PROC_CPUINFO && !task->process->abi->print_cpuinfo)) {
         return -ENOSYS; // as Linux decides
     }
     int fd = memfd_create("proc", MFD_CLOEXEC);
@@ -73,7 +77,7 @@ int64_t proc_file_open(GuestTask *task, ProcFile file, int flags)
         return -errno;
     }
     FILE *f = fdopen(fd, "w");
-    if (!f || !put_file(task->process, file, f) || fflush(f) != 0) {
+    if (!f || !put_file(task, file, f) || fflush(f) != 0) {
         if (f) {
             fclose(f);
         } else {

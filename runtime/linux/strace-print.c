@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Printers of strace-print.h.  Structures have the layout of x86-64 (syscall.h); a guest whose layout
-// differs has them converted first.
+// Printers of strace-print.h.  Structures are printed from the layout of x86-64 (syscall.h); a guest's
+// whose layout differs are converted first.
 #include "strace-print.h"
 
 #include <arpa/inet.h>
@@ -250,15 +250,20 @@ static const char *code_name(const siginfo_t *info)
         int sig, code;
         const char *name;
     } codes[] = {
-        C(0, SI_USER),           C(0, SI_KERNEL),         C(0, SI_QUEUE),
-        C(0, SI_TIMER),          C(0, SI_TKILL),          C(0, SI_MESGQ),
-        C(0, SI_ASYNCIO),        C(0, SI_SIGIO),          C(SIGSEGV, SEGV_MAPERR),
-        C(SIGSEGV, SEGV_ACCERR), C(SIGBUS, BUS_ADRALN),   C(SIGBUS, BUS_ADRERR),
-        C(SIGFPE, FPE_INTDIV),   C(SIGFPE, FPE_FLTDIV),   C(SIGFPE, FPE_FLTOVF),
-        C(SIGFPE, FPE_FLTUND),   C(SIGFPE, FPE_FLTRES),   C(SIGFPE, FPE_FLTINV),
-        C(SIGILL, ILL_ILLOPN),   C(SIGTRAP, TRAP_BRKPT),  C(SIGTRAP, TRAP_TRACE),
-        C(SIGCHLD, CLD_EXITED),  C(SIGCHLD, CLD_KILLED),  C(SIGCHLD, CLD_DUMPED),
-        C(SIGCHLD, CLD_STOPPED), C(SIGCHLD, CLD_TRAPPED), C(SIGCHLD, CLD_CONTINUED),
+        C(0, SI_USER),           C(0, SI_KERNEL),
+        C(0, SI_QUEUE),          C(0, SI_TIMER),
+        C(0, SI_TKILL),          C(0, SI_MESGQ),
+        C(0, SI_ASYNCIO),        C(0, SI_SIGIO),
+        C(SIGSEGV, SEGV_MAPERR), C(SIGSEGV, SEGV_ACCERR),
+        C(SIGBUS, BUS_ADRALN),   C(SIGBUS, BUS_ADRERR),
+        C(SIGFPE, FPE_INTDIV),   C(SIGFPE, FPE_FLTDIV),
+        C(SIGFPE, FPE_FLTOVF),   C(SIGFPE, FPE_FLTUND),
+        C(SIGFPE, FPE_FLTRES),   C(SIGFPE, FPE_FLTINV),
+        C(SIGILL, ILL_ILLOPC),   C(SIGILL, ILL_ILLOPN),
+        C(SIGTRAP, TRAP_BRKPT),  C(SIGTRAP, TRAP_TRACE),
+        C(SIGCHLD, CLD_EXITED),  C(SIGCHLD, CLD_KILLED),
+        C(SIGCHLD, CLD_DUMPED),  C(SIGCHLD, CLD_STOPPED),
+        C(SIGCHLD, CLD_TRAPPED), C(SIGCHLD, CLD_CONTINUED),
     };
 #undef C
     for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
@@ -450,15 +455,33 @@ static bool print_element(GString *out, SyscallStruct type, const void *data)
     return true;
 }
 
-void print_struct(GString *out, SyscallStruct type, uint64_t addr, int64_t count)
+// The largest structure that is printed has 390 bytes.
+#define MAX_STRUCT 512
+
+static bool read_element(SyscallStruct type, const StructConversion *how, uint64_t addr, void *data)
 {
-    uint64_t data[64]; // the largest structure that is printed has 390 bytes
-    size_t size = syscall_struct_size(type);
+    uint64_t guest[MAX_STRUCT / 8];
+    if (!how) {
+        return guest_read(addr, data, syscall_struct_size(type));
+    }
+    if (how->size > sizeof(guest) || !guest_read(addr, guest, how->size)) {
+        return false;
+    }
+    memset(data, 0, syscall_struct_size(type));
+    how->to_host(data, guest);
+    return true;
+}
+
+static void print_structs(GString *out, SyscallStruct type, const StructConversion *how,
+                          uint64_t addr, int64_t count)
+{
+    uint64_t data[MAX_STRUCT / 8];
+    size_t size = how ? how->size : syscall_struct_size(type);
     gsize start = out->len;
     bool is_array = count >= 0 || type == STRUCT_INT || type == STRUCT_LONG ||
                     type == STRUCT_FDPAIR;
     int64_t n = count < 0 ? 1 : count;
-    if (addr == 0 || size > sizeof(data)) {
+    if (addr == 0 || syscall_struct_size(type) > sizeof(data)) {
         print_pointer(out, addr);
         return;
     }
@@ -473,7 +496,8 @@ void print_struct(GString *out, SyscallStruct type, uint64_t addr, int64_t count
             g_string_append(out, "...");
             break;
         }
-        if (!guest_read(addr + (uint64_t)i * size, data, size) || !print_element(out, type, data)) {
+        if (!read_element(type, how, addr + (uint64_t)i * size, data) ||
+            !print_element(out, type, data)) {
             g_string_truncate(out, start);
             print_pointer(out, addr);
             return;
@@ -482,4 +506,14 @@ void print_struct(GString *out, SyscallStruct type, uint64_t addr, int64_t count
     if (is_array) {
         g_string_append_c(out, ']');
     }
+}
+
+void print_struct(GString *out, SyscallStruct type, uint64_t addr, int64_t count)
+{
+    print_structs(out, type, NULL, addr, count);
+}
+
+void print_converted_struct(GString *out, const StructConversion *how, uint64_t addr, int64_t count)
+{
+    print_structs(out, how->type, how, addr, count);
 }

@@ -8,7 +8,7 @@
 #include <glib.h>
 #include <signal.h>
 
-#include "syscall.h"
+#include "abi.h"
 
 void print_pointer(GString *out, uint64_t addr);
 // A string of `len` bytes, or up to its NUL when len is negative; cut after 32 bytes or, for a name, at
@@ -22,6 +22,9 @@ void print_sockaddr(GString *out, uint64_t addr, uint32_t len);
 void print_fcntl_arg(GString *out, int cmd, uint64_t value);
 // count: -1 for one structure, else an array.
 void print_struct(GString *out, SyscallStruct type, uint64_t addr, int64_t count);
+// The same for a guest whose structure is not the host's.
+void print_converted_struct(GString *out, const StructConversion *how, uint64_t addr,
+                            int64_t count);
 void print_siginfo(GString *out, const siginfo_t *info);
 
 #endif

@@ -56,8 +56,8 @@ static int64_t get_count(const SyscallArg *arg, const uint64_t args[6], int64_t 
     return MIN(result, limit);
 }
 
-static void print_arg(GString *out, const SyscallRow *row, unsigned index, const uint64_t args[6],
-                      int64_t result, bool after)
+static void print_arg(GString *out, const GuestABI *abi, const SyscallRow *row, unsigned index,
+                      const uint64_t args[6], int64_t result, bool after)
 {
     const SyscallArg *arg = &row->args[index];
     uint64_t v = args[index];
@@ -73,6 +73,7 @@ static void print_arg(GString *out, const SyscallRow *row, unsigned index, const
     case ARG_OFF: g_string_append_printf(out, "%" PRId64, (int64_t)v); break;
     case ARG_SIZE: g_string_append_printf(out, "%" PRIu64, v); break;
     case ARG_HEX: g_string_append_printf(out, "%#" PRIx64, v); break;
+    case ARG_SEMCTLARG:
     case ARG_PTR: print_pointer(out, v); break;
     case ARG_FD: g_string_append_printf(out, "%d", (int)v); break;
     case ARG_DIRFD: g_string_append_printf(out, (int)v == -100 ? "AT_FDCWD" : "%d", (int)v); break;
@@ -115,6 +116,8 @@ static void print_arg(GString *out, const SyscallRow *row, unsigned index, const
     case ARG_STRUCT:
         if (unwritten) {
             print_pointer(out, v);
+        } else if (abi_struct(abi, arg->type)) {
+            print_converted_struct(out, abi_struct(abi, arg->type), v, arg->count ? count : -1);
         } else {
             print_struct(out, arg->type, v, arg->count ? count : -1);
         }
@@ -134,8 +137,8 @@ static unsigned first_output(const SyscallRow *row)
     return n;
 }
 
-static void print_args(GString *out, const SyscallRow *row, unsigned from, unsigned to,
-                       const uint64_t args[6], int64_t result, bool after)
+static void print_args(GString *out, const GuestABI *abi, const SyscallRow *row, unsigned from,
+                       unsigned to, const uint64_t args[6], int64_t result, bool after)
 {
     for (unsigned i = from; i < to; i++) {
         if (i > 0) {
@@ -147,7 +150,7 @@ static void print_args(GString *out, const SyscallRow *row, unsigned from, unsig
             g_string_truncate(out, out->len - 2);
             continue;
         }
-        print_arg(out, row, i, args, result, after);
+        print_arg(out, abi, row, i, args, result, after);
     }
 }
 
@@ -193,7 +196,7 @@ void strace_begin(GuestTask *task, const SyscallRow *row, uint64_t number, const
     g_string_printf(out, "%d ", (int)task->tid);
     if (row) {
         g_string_append_printf(out, "%s(", row->name);
-        print_args(out, row, 0, first_output(row), args, 0, false);
+        print_args(out, task->process->abi, row, 0, first_output(row), args, 0, false);
     } else {
         g_string_append_printf(out, "syscall_%" PRIu64 "(", number);
         for (int i = 0; i < 6; i++) {
@@ -245,7 +248,8 @@ void strace_end(GuestTask *task, const SyscallRow *row, uint64_t number, const u
     char number_name[40];
     g_autoptr(GString) out = g_string_new(NULL);
     if (row) {
-        print_args(out, row, first_output(row), syscall_nb_args(row), args, result, true);
+        print_args(out, task->process->abi, row, first_output(row), syscall_nb_args(row), args,
+                   result, true);
     }
     print_result(out, row, result);
     g_snprintf(number_name, sizeof(number_name), "syscall_%" PRIu64, number);

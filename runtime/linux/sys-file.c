@@ -9,10 +9,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "abi.h"
 #include "paths.h"
 #include "runtime/guest-memory.h"
 #include "runtime/process.h"
-#include "syscall.h"
+#include "strace-flags.h"
 
 // A guest's file name, translated.  `addr` is what the host's call gets: the guest's own string, or
 // `text`'s.
@@ -99,12 +100,16 @@ int64_t sys_openat2(GuestTask *task, const uint64_t a[6])
     struct {
         uint64_t flags, mode, resolve;
     } how;
+    if (a[3] != sizeof(how) || !guest_read(a[2], &how, sizeof(how))) {
+        return HOST_SYSCALL(task, SYS_openat2, a[0], a[1], a[2],
+                            a[3]); // the kernel knows what is wrong
+    }
+    how.flags = abi_flags_to_host(task->process->abi, &flag_set_open, how.flags);
     // Without restrictions on how the name is resolved it is openat.
-    if (a[3] == sizeof(how) && guest_read(a[2], &how, sizeof(how)) && how.resolve == 0 &&
-        !(how.flags >> 32)) {
+    if (how.resolve == 0 && !(how.flags >> 32)) {
         return do_open(task, a[0], a[1], how.flags, how.mode);
     }
-    return HOST_SYSCALL(task, SYS_openat2, a[0], a[1], a[2], a[3]);
+    return HOST_SYSCALL(task, SYS_openat2, a[0], a[1], (uint64_t)(uintptr_t)&how, sizeof(how));
 }
 
 // --- looking ------------------------------------------------------------------------------------

@@ -240,6 +240,7 @@ static int64_t make_vfork(GuestTask *task, const CloneRequest *request)
     copy->environ_block = process->environ_block;
     copy->auxv = process->auxv;
     copy->stack_start = process->stack_start;
+    copy->sigpage = process->sigpage;
     memcpy(copy->limits, process->limits, sizeof(copy->limits));
     copy->limits_kept = process->limits_kept;
     GuestTask *child = task_new(copy, cs);
@@ -291,15 +292,15 @@ static int64_t do_clone(GuestTask *task, const CloneRequest *request)
 
 int64_t sys_clone(GuestTask *task, const uint64_t a[6])
 {
-    // x86-64's order of arguments; other ABIs swap the last two (CONFIG_CLONE_BACKWARDS).
+    bool backwards = task->process->abi->clone_backwards;
     CloneRequest request = {
         .flags = a[0] & ~(uint64_t)CSIGNAL,
         .exit_signal = (int)(a[0] & CSIGNAL),
         .stack = a[1],
         .parent_tid = a[2],
         .pidfd = a[2],
-        .child_tid = a[3],
-        .tls = a[4],
+        .child_tid = a[backwards ? 4 : 3],
+        .tls = a[backwards ? 3 : 4],
     };
     if ((request.flags & CLONE_PIDFD) && (request.flags & CLONE_PARENT_SETTID)) {
         return -EINVAL;

@@ -90,6 +90,11 @@ int64_t sys_setrlimit(GuestTask *task, const uint64_t a[6])
 // --- prctl --------------------------------------------------------------------------------------
 int64_t sys_prctl(GuestTask *task, const uint64_t a[6])
 {
+    const GuestABI *abi = task->process->abi;
+    int64_t result;
+    if (abi->prctl && abi->prctl(task, a, &result)) {
+        return result;
+    }
     switch ((int)a[0]) {
     case PR_GET_SECCOMP: return 0;
     case PR_SET_SECCOMP:               // a filter would act on our own calls

@@ -27,7 +27,7 @@
 //                          its length
 //   IN(t) OUT(t) INOUT(t)  pointer to a structure that the kernel reads, writes, both
 //   IN_N(t, n) ...         array of so many; OUT_RET(t, n): the result says how many were written
-//   FCNTLARG(n)            what it is depends on argument n, an fcntl command
+//   FCNTLARG(n) SEMCTLARG(n)  what it is depends on argument n, a command of fcntl, of semctl
 //
 // 32-bit guests use the columns i386 and arm; what needs their structures converted is NOSYS(TO_COME)
 // or, when x86-64 has it too, gets its conversion with them.
@@ -116,7 +116,7 @@ SYSCALL(kill,                62,   37,  129,   37, PASS, INT, INT, SIG)
 SYSCALL(uname,               63,  122,  160,  122, DO(sys_uname), INT, OUT(UTSNAME))
 SYSCALL(semget,              64,  393,  190,  299, PASS, INT, HEX, INT, HEX)
 SYSCALL(semop,               65,   NA,  193,  298, PASS, INT, INT, PTR, SIZE)
-SYSCALL(semctl,              66,  394,  191,  300, PASS, INT, INT, INT, ENUM(ipc), PTR)
+SYSCALL(semctl,              66,  394,  191,  300, PASS, INT, INT, INT, ENUM(ipc), SEMCTLARG(2))
 SYSCALL(shmdt,               67,  398,  197,  306, DO(sys_shmdt), INT, PTR)
 SYSCALL(msgget,              68,  399,  186,  303, PASS, INT, HEX, HEX)
 SYSCALL(msgsnd,              69,  400,  189,  301, PASS, INT, INT, PTR, SIZE, HEX)
@@ -384,7 +384,7 @@ SYSCALL(perf_event_open,    298,  336,  241,  364, NOSYS("would count the emulat
         PTR, INT, INT, FD, HEX)
 SYSCALL(recvmmsg,           299,  337,  243,  365, PASS, INT, FD, PTR, UINT, FLAGS(msg),
         INOUT(TIMESPEC))
-SYSCALL(fanotify_init,      300,  338,  262,  367, PASS, INT, HEX, HEX)
+SYSCALL(fanotify_init,      300,  338,  262,  367, PASS, INT, HEX, FLAGS(open))
 SYSCALL(fanotify_mark,      301,  339,  263,  368, PASS, INT, FD, HEX, HEX, DIRFD, PATH)
 SYSCALL(prlimit64,          302,  340,  261,  369, DO(sys_prlimit64), INT, INT, ENUM(rlimit),
         IN(RLIMIT), OUT(RLIMIT))

@@ -78,6 +78,7 @@
      .count = (n) + 1,                                                                             \
      .count_is_result = true}
 #define FCNTLARG(n) {.kind = ARG_FCNTLARG, .count = (n) + 1}
+#define SEMCTLARG(n) {.kind = ARG_SEMCTLARG, .count = (n) + 1}
 
 const SyscallRow syscall_rows[] = {
 #define SYSCALL(sysname, x86_64, i386, aarch64, arm, act, res, ...)                                \
@@ -184,7 +185,8 @@ static uint64_t elements(const SyscallArg *arg, const uint64_t args[6])
 }
 
 // An argument that the kernel writes to.  False: it names memory of ours.
-static bool prepare_output(const SyscallArg *arg, uint64_t value, uint64_t args[6])
+static bool prepare_output(const GuestABI *abi, const SyscallArg *arg, uint64_t value,
+                           uint64_t args[6])
 {
     if (value == 0) {
         return true;
@@ -203,7 +205,7 @@ static bool prepare_output(const SyscallArg *arg, uint64_t value, uint64_t args[
     }
     case ARG_IOV: return prepare_iovec(value, args[arg->count - 1]);
     case ARG_STRUCT: {
-        uint64_t size = struct_sizes[arg->type] * elements(arg, args);
+        uint64_t size = abi_struct_size(abi, arg->type) * elements(arg, args);
         if (arg->type == STRUCT_MSGHDR) {
             uint64_t iov[2]; // msg_iov, msg_iovlen
             if (guest_read(value + 16, iov, sizeof(iov)) && !prepare_iovec(iov[0], iov[1])) {
@@ -217,7 +219,8 @@ static bool prepare_output(const SyscallArg *arg, uint64_t value, uint64_t args[
 }
 
 // False when an argument makes the call fail at once, with *error.
-static bool check_arguments(const SyscallRow *row, uint64_t args[6], int64_t *error)
+static bool check_arguments(const GuestABI *abi, const SyscallRow *row, uint64_t args[6],
+                            int64_t *error)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(row->args) && row->args[i].kind != ARG_NONE; i++) {
         const SyscallArg *arg = &row->args[i];
@@ -225,7 +228,7 @@ static bool check_arguments(const SyscallRow *row, uint64_t args[6], int64_t *er
             *error = -EBADF;
             return false;
         }
-        if ((arg->dir & DIR_OUT) && !prepare_output(arg, args[i], args)) {
+        if ((arg->dir & DIR_OUT) && !prepare_output(abi, arg, args[i], args)) {
             *error = -EFAULT;
             return false;
         }
@@ -257,23 +260,26 @@ static void log_failing_row(const SyscallRow *row)
 
 static int64_t perform(GuestTask *task, const SyscallRow *row, const uint64_t guest_args[6])
 {
+    const GuestABI *abi = task->process->abi;
+    ConvertedArgs converted;
     int64_t result;
     uint64_t args[6];
-    memcpy(args, guest_args, sizeof(args));
-    switch (row->action) {
-    case SYSCALL_PASS:
-        if (!check_arguments(row, args, &result)) {
-            return result;
-        }
-        return host_syscall_retry(task, row->host_number ? row->host_number : row->number[HOST_ABI],
-                                  args);
-    case SYSCALL_DO:
-        if (!check_arguments(row, args, &result)) {
-            return result;
-        }
-        return row->fn(task, args);
-    default: log_failing_row(row); return -row->error;
+    if (row->action == SYSCALL_FAIL) {
+        log_failing_row(row);
+        return -row->error;
     }
+    memcpy(args, guest_args, sizeof(args));
+    if (!check_arguments(abi, row, args, &result)) {
+        return result;
+    }
+    abi_structs_to_host(abi, row, args, &converted);
+    if (row->action == SYSCALL_DO) {
+        result = row->fn(task, args);
+    } else {
+        result = host_syscall_retry(
+            task, row->host_number ? row->host_number : row->number[HOST_ABI], args);
+    }
+    return abi_structs_to_guest(abi, row, args, &converted, result);
 }
 
 void syscall_serve(GuestTask *task)
@@ -284,6 +290,9 @@ void syscall_serve(GuestTask *task)
     abi->syscall_get(cs, &number, args);
     const SyscallRow *row = syscall_find(abi->syscalls, number);
     bool trace = log_enabled(LOG_STRACE);
+    if (row) {
+        abi_values_to_host(abi, row, args);
+    }
     if (trace) {
         strace_begin(task, row, number, args);
     }

@@ -54,10 +54,12 @@ typedef enum SyscallArgKind {
     ARG_IOV,
     ARG_SOCKADDR,
     ARG_FCNTLARG,
+    ARG_SEMCTLARG,
     ARG_STRUCT, // `type` says which
 } SyscallArgKind;
 
-// Structures, with their size on x86-64 (the kernel's, not libc's).
+// Structures, with their size on x86-64 (the kernel's, not libc's); a GuestABI says which of its own
+// differ.
 //   STRUCT(name, bytes)
 #define SYSCALL_STRUCTS(STRUCT)                                                                    \
     STRUCT(INT, 4)                                                                                 \
@@ -86,6 +88,7 @@ typedef enum SyscallArgKind {
     STRUCT(FDPAIR, 8)                                                                              \
     STRUCT(WSTATUS, 4)                                                                             \
     STRUCT(EPOLLEVENT, 12)                                                                         \
+    STRUCT(SEMIDDS, 104)                                                                           \
     STRUCT(CLONEARGS, 88)
 
 typedef enum SyscallStruct {

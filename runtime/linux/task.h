@@ -50,6 +50,7 @@ typedef struct GuestProcess {
     GByteArray *environ_block; // NUL-separated
     GByteArray *auxv;
     uint64_t stack_start; // of the first thread: sp at entry
+    uint64_t sigpage;     // address of the ABI's sigpage, when it has one
     // RLIMIT_* that would starve the emulator: kept here, not given to the host.
     struct {
         uint64_t cur, max;

@@ -68,10 +68,13 @@ int main(void)
     sigset_t all;
     sigfillset(&all);
     CHILD("blocked fault", sigprocmask(SIG_SETMASK, &all, NULL); *(volatile int *)0 = 1);
-    volatile int zero = 0;
-    CHILD("division", zero = 1 / zero);
-    CHILD("int3", __asm__ volatile("int3"));
-    CHILD("jump", ((void (*)(void))1)());
+#ifdef __x86_64__
+    CHILD("division", __asm__ volatile("div %0" ::"r"(0) : "rax", "rdx"));
+#else
+    CHILD("division", raise(SIGFPE)); // elsewhere it has a result
+#endif
+    CHILD("breakpoint", BREAKPOINT());
+    CHILD("jump", ((void (*)(void))16)());
     CHILD("abort", abort());
     CHILD("exit", exit(3));
     CHILD("exit -1", exit(-1));

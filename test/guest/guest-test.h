@@ -4,6 +4,8 @@
 // between two runs (addresses, process ids, times): run.py compares the output of a native run with
 // that of a run under myna.  What must hold on any Linux is CHECKed as well, so that a fact that is
 // wrong in both shows.
+//
+// A program that is built for several machines prints the same on each, but for the machine's name.
 
 #ifndef GUEST_TEST_H
 #define GUEST_TEST_H
@@ -31,6 +33,13 @@ static inline int finish(void)
     printf("%d failures\n", failures);
     return failures ? 1 : 0;
 }
+
+// The instruction that raises SIGTRAP.
+#if defined(__x86_64__)
+#define BREAKPOINT() __asm__ volatile("int3")
+#elif defined(__aarch64__)
+#define BREAKPOINT() __asm__ volatile("brk #1")
+#endif
 
 // A call's outcome in words: the value, or the errno.
 #define SHOW(expr)                                                                                 \

@@ -117,15 +117,25 @@ static void test_shm(void)
     printf("detach: %d\n", shmdt(p));
 }
 
-// mov $value, %eax; ret
+// A function that returns a number (below 65536).
+#define CODE_SIZE 8
 static void write_code(unsigned char *p, int value)
 {
-    p[0] = 0xb8;
+#if defined(__x86_64__)
+    p[0] = 0xb8; // mov $value, %eax; ret
     memcpy(p + 1, &value, 4);
     p[5] = 0xc3;
+#elif defined(__aarch64__)
+    uint32_t code[2] = {0x52800000u | (uint32_t)value << 5, 0xd65f03c0}; // mov w0, #value; ret
+    memcpy(p, code, sizeof(code));
+#endif
 }
 
-static int call(const void *p) { return ((int (*)(void))(uintptr_t)p)(); }
+static int call(const void *p)
+{
+    __builtin___clear_cache((char *)(uintptr_t)p, (char *)(uintptr_t)p + CODE_SIZE);
+    return ((int (*)(void))(uintptr_t)p)();
+}
 
 static void test_code(void)
 {
@@ -139,16 +149,16 @@ static void test_code(void)
 
     // By the kernel: a read into a page that has been executed.
     int fds[2];
-    unsigned char code[6];
+    unsigned char code[CODE_SIZE] = {0};
     CHECK(pipe(fds) == 0);
     write_code(code, 4711);
-    CHECK(write(fds[1], code, 6) == 6);
-    CHECK(read(fds[0], p, 6) == 6);
+    CHECK(write(fds[1], code, sizeof(code)) == sizeof(code));
+    CHECK(read(fds[0], p, sizeof(code)) == sizeof(code));
     printf("read: %d\n", call(p));
     write_code(code, 4712);
-    CHECK(write(fds[1], code, 6) == 6);
-    struct iovec iov = {p, 6};
-    CHECK(readv(fds[0], &iov, 1) == 6);
+    CHECK(write(fds[1], code, sizeof(code)) == sizeof(code));
+    struct iovec iov = {p, sizeof(code)};
+    CHECK(readv(fds[0], &iov, 1) == sizeof(code));
     printf("readv: %d\n", call(p));
 
     // Through another mapping, and after mprotect.

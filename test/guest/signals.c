@@ -229,16 +229,22 @@ static void use_fp(int sig, siginfo_t *info, void *context)
     (void)info;
     (void)context;
     preserved = 1.0 / (count + 3.0);
+#if defined(__x86_64__)
     __asm__ volatile("pxor %%xmm7, %%xmm7\n fninit\n fldpi" ::: "xmm7");
+#elif defined(__aarch64__)
+    __asm__ volatile("movi v8.16b, #0\n msr fpcr, %0\n msr fpsr, %0" ::"r"(0L) : "v8");
+#endif
 }
 
+// Registers, flags and FP state are the same after the handler has run.
 static void test_registers(void)
 {
-    uint64_t in = 0x1234567890abcdefu, out = 0, flags = 0;
-    long double st = 0;
+    uint64_t in = 0x1234567890abcdefu, out = 0;
     long pid = getpid();
     install(SIGUSR1, use_fp, 0);
-    // Registers, flags and FP state are the same after the handler has run.
+#if defined(__x86_64__)
+    uint64_t flags = 0;
+    long double st = 0;
     __asm__ volatile("movq %[in], %%xmm7\n"
                      "fld1\n"
                      "stc\n"
@@ -250,7 +256,27 @@ static void test_registers(void)
                      : [out] "=&r"(out), [flags] "=&r"(flags), [st] "=m"(st)
                      : [in] "r"(in), "a"(62L), "D"(pid), "S"((long)SIGUSR1)
                      : "rcx", "r11", "xmm7", "memory");
-    printf("xmm kept %d, x87 %d, carry %d\n", out == in, st == 1.0L, (int)(flags & 1));
+    int fp_kept = st == 1.0L, carry = (int)(flags & 1);
+#elif defined(__aarch64__)
+    register long x0 __asm__("x0") = pid, x1 __asm__("x1") = SIGUSR1, x8 __asm__("x8") = 129;
+    uint64_t fpcr = 0x00c00000, fpsr = 0x08000001, flags = 0; // towards zero; QC, IOC
+    __asm__ volatile(
+        "mov v8.d[1], %[in]\n"
+        "msr fpcr, %[fpcr]\n"
+        "msr fpsr, %[fpsr]\n"
+        "cmp x8, #1\n"
+        "svc #0\n" // kill(pid, SIGUSR1)
+        "cset %[flags], cs\n"
+        "mrs %[fpcr], fpcr\n"
+        "mrs %[fpsr], fpsr\n"
+        "msr fpcr, xzr\n"
+        "mov %[out], v8.d[1]\n"
+        : [out] "=&r"(out), [flags] "=&r"(flags), [fpcr] "+&r"(fpcr), [fpsr] "+&r"(fpsr), "+r"(x0)
+        : [in] "r"(in), "r"(x1), "r"(x8)
+        : "v8", "cc", "memory");
+    int fp_kept = fpcr == 0x00c00000 && fpsr == 0x08000001, carry = (int)flags;
+#endif
+    printf("vector kept %d, FP state %d, carry %d\n", out == in, fp_kept, carry);
 }
 
 int main(void)

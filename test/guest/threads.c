@@ -115,6 +115,7 @@ static void *sleep_long(void *opaque)
     for (;;) {
         pause();
     }
+    return NULL;
 }
 
 static void test_cancel(void)

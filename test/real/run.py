@@ -3,6 +3,7 @@
 """Runs real Debian programs natively and under myna: output, exit status and files must be equal.
 
     run.py [--engine E]... [--myna PATH] [-j N] [-k] [CASE...]    run these cases (all unless told)
+    run.py --guest aarch64 [...] [CASE...]                         the same with that machine's programs
     run.py --list                                                  names and flags
     run.py --cmake FILE --work DIR                                 one add_test() a case and engine
 
@@ -18,6 +19,14 @@ fixtures.py give. Flags:
     ignore=GLOB     files whose content differs from run to run
     noerr           standard error is not compared
     ifcpu=FLAG      needs this flag in /proc/cpuinfo
+    cross=no        the output tells the machine: not for guests of another one
+    cross=ci        for those in CTest too; the rest is for `run.py --guest`
+    cross=qemu      their reference is qemu-MACHINE: libm rounds otherwise where it has fused operations
+    cross=only      only for them, compared with qemu-MACHINE: no native program is asked for
+    xignore=GLOB    files whose content is the machine's (programs that were compiled)
+
+With --guest, programs come from a Debian root of that machine (--root, made by scripts/guest-root), and
+the reference is still the native run: Debian's packages are the same on each machine.
 """
 import argparse
 import concurrent.futures
@@ -46,11 +55,14 @@ ENGINES = {
     "tci": ["{myna}", "--tci"],
     "llvm": ["{myna}", "--llvm"],
     "llvm-all": ["{myna}", "--llvm=all"],
+    "llvm-off": ["{myna}", "--llvm=off"],
     "verify": ["{myna}", "--verify"],
     "native": [],
-    "qemu": ["qemu-x86_64"],
+    "qemu": ["qemu-{guest}"],
 }
-CTEST_ENGINES = ["tci", "llvm", "llvm-all", "verify"]
+# guest: Debian's name of the machine.
+GUESTS = {"x86_64": "amd64", "aarch64": "arm64"}
+CTEST_ENGINES = ["tci", "llvm", "llvm-all", "llvm-off", "verify"]
 
 # What differs from run to run by its nature. (pattern, replacement) on bytes.
 MASKS = {
@@ -77,7 +89,8 @@ class Case:
         self.flags = {}
         for word in flags.split():
             key, _, value = word.partition("=")
-            if key not in ("verify", "notci", "t", "mask", "ignore", "noerr", "ifcpu"):
+            if key not in ("verify", "notci", "t", "mask", "ignore", "noerr", "ifcpu",
+                           "cross", "xignore"):
                 sys.exit(f"cases.tbl:{line}: unknown flag '{word}'")
             self.flags.setdefault(key, []).append(value)
         for kind in self.flags.get("mask", []):
@@ -89,12 +102,17 @@ class Case:
             return ["/bin/bash", "-c", self.command[3:].strip()]
         words = shlex.split(self.command)
         program = shutil.which(words[0], path=PATH)
-        return [program or words[0]] + words[1:]
+        return [program or f"/usr/bin/{words[0]}"] + words[1:]
+
+    def cross(self, word):
+        return word in self.flags.get("cross", [])
 
     def limit(self):
         return int(self.flags.get("t", [LIMIT])[0])
 
-    def runs_in(self, engine):
+    def runs_in(self, engine, guest="x86_64"):
+        if self.cross("only" if guest == "x86_64" else "no"):
+            return False
         if engine == "verify":
             return "verify" in self.flags
         return not (engine == "tci" and "notci" in self.flags)
@@ -259,12 +277,19 @@ def run_case(case, engine, options):
         return True, True, f"{case.name}.{engine}: skipped, {lacks}"
     directory = os.path.join(options.work, f"{case.name}.{engine}")
     os.makedirs(options.work, exist_ok=True)
-    ignored = case.flags.get("ignore", [])
+    ignored = list(case.flags.get("ignore", []))
     argv = case.argv()
-    prefix = [word.format(myna=options.myna) for word in ENGINES[engine]]
+    prefix = [word.format(myna=options.myna, guest=options.guest) for word in ENGINES[engine]]
+    reference = argv
+    if options.guest != "x86_64":
+        ignored += case.flags.get("xignore", [])
+        in_root = ["-L", options.root, "-0", argv[0], options.root + argv[0]] + argv[1:]
+        if case.cross("only") or case.cross("qemu"):
+            reference = [f"qemu-{options.guest}"] + in_root
+        argv = in_root
 
     fresh(directory)
-    native = run(argv, directory, LIMIT, ignored)
+    native = run(reference, directory, LIMIT, ignored)
     if native.status.startswith(("still", "not", "signal")) and "kill" not in case.name:
         return False, False, (f"{case.name}.{engine}: the native run is broken: {native.status}\n"
                               f"{text_of(native.err)}")
@@ -284,18 +309,24 @@ def run_case(case, engine, options):
     return False, False, "\n".join(head + ["  " + line for line in lines])
 
 
-def write_cmake(path, work, cases):
+def write_cmake(path, options, cases):
     """One test a case and engine. The limit here is above the runner's own, which tells more."""
     with open(path, "w", encoding="utf-8") as f:
         for case in cases:
             for engine in CTEST_ENGINES:
-                if not case.runs_in(engine):
+                if not case.runs_in(engine, options.guest):
                     continue
-                name = f"real.{case.name}.{engine}"
-                f.write(f"add_test({name} /usr/bin/python3 [[{HERE}/run.py]] --ctest "
-                        f"--myna ${{MYNA_BINARY}} --work [[{work}]] --engine {engine} "
+                name, label, more = f"real.{case.name}.{engine}", "real", ""
+                if options.guest != "x86_64":
+                    if not (case.cross("ci") or case.cross("only")) or engine == "verify":
+                        continue
+                    name = f"real-{options.guest}.{case.name}.{engine}"
+                    label = f"real-{options.guest}"
+                    more = f"--guest {options.guest} --root [[{options.root}]] "
+                f.write(f"add_test({name} /usr/bin/python3 [[{HERE}/run.py]] --ctest {more}"
+                        f"--myna ${{MYNA_BINARY}} --work [[{options.work}]] --engine {engine} "
                         f"{case.name})\n"
-                        f"set_tests_properties({name} PROPERTIES LABELS \"real;{engine}\" "
+                        f"set_tests_properties({name} PROPERTIES LABELS \"{label};{engine}\" "
                         f"SKIP_RETURN_CODE 77 TIMEOUT {case.limit() + LIMIT + 30})\n")
 
 
@@ -305,6 +336,8 @@ def main():
     parser.add_argument("--engine", action="append", choices=list(ENGINES))
     parser.add_argument("--myna", default=os.environ.get("MYNA", os.path.join(TOP, "build/myna")))
     parser.add_argument("--work", default=os.path.join(TOP, "build/test-real"))
+    parser.add_argument("--guest", default="x86_64", choices=list(GUESTS))
+    parser.add_argument("--root", metavar="DIRECTORY")
     parser.add_argument("-j", type=int, default=1, metavar="N", help="cases at a time")
     parser.add_argument("-k", action="store_true", help="failures alone")
     parser.add_argument("--ctest", action="store_true", help="exit 77 when the case is skipped")
@@ -312,23 +345,31 @@ def main():
     parser.add_argument("--cmake", metavar="FILE")
     options = parser.parse_args()
     options.work = os.path.abspath(options.work)
+    if options.guest != "x86_64":
+        options.work += "-" + options.guest
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        options.root = os.path.abspath(options.root or
+                                       f"{cache}/myna-roots/{GUESTS[options.guest]}")
+        if not (options.cmake or options.list) and not os.path.exists(options.root + "/.complete"):
+            sys.exit(f"there is no root in {options.root}: scripts/guest-root makes one")
 
     cases = load_cases()
     if options.list:
         for case in cases:
-            engines = [engine for engine in CTEST_ENGINES if case.runs_in(engine)]
+            engines = [engine for engine in CTEST_ENGINES if case.runs_in(engine, options.guest)]
             print(f"{case.name:24} {','.join(engines)}")
         return 0
     if options.cmake:
-        write_cmake(options.cmake, options.work, cases)
+        write_cmake(options.cmake, options, cases)
         return 0
     chosen = [case for case in cases if not options.cases or
               any(fnmatch.fnmatch(case.name, glob) for glob in options.cases)]
     if not chosen:
         sys.exit(f"no case matches {' '.join(options.cases)}; see --list")
-    engines = options.engine or ["tci", "llvm", "llvm-all"]
+    engines = options.engine or ["tci", "llvm", "llvm-all", "llvm-off"]
     jobs = [(case, engine) for engine in engines for case in chosen
-            if case.runs_in(engine) or options.cases]
+            if case.runs_in(engine, options.guest) or
+            (options.cases and not case.cross("only") and not case.cross("no"))]
     failed = skipped = 0
     with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
         for ok, skip, report in pool.map(lambda job: run_case(*job, options), jobs):

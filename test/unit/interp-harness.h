@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A small CPU state and a way to run one block under the interpreter, for tests of the ops.
+// A small CPU state and a way to run one block under the interpreter, for tests of the ops; or in the quick
+// tier, with TEST_QUICK defined.
 
 #ifndef TEST_INTERP_HARNESS_H
 #define TEST_INTERP_HARNESS_H
@@ -17,6 +18,9 @@
 
 #include "tcg/interp.h"
 #include "tcg/tcg-op.h"
+#ifdef TEST_QUICK
+#include "quick-memory.h"
+#endif
 
 // A value of any type, lane by lane.
 typedef union Value {
@@ -86,13 +90,17 @@ static inline void test_block_finish(TestBlock *b)
     }
     tcg_liveness(tcg_ctx);
     assert_true(tcg_assign_frame(tcg_ctx));
+#ifdef TEST_QUICK
+    b->size = quick_compile(tcg_ctx, &b->code, false);
+#else
     b->size = tcg_interp_encode(tcg_ctx, &b->code, b->bytecode, sizeof(b->bytecode));
+    atomic_store(&b->code.entry, tcg_interp_exec);
+#endif
     if (b->size == 0) {
         tcg_dump_ops(tcg_ctx, stderr);
         fail_msg("not encoded: %s", tcg_ctx->error ? tcg_ctx->error : "too long");
     }
     b->code.bytecode = b->bytecode;
-    atomic_store(&b->code.entry, tcg_interp_exec);
 }
 
 static inline uintptr_t test_block_run(TestBlock *b)

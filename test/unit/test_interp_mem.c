@@ -214,12 +214,16 @@ static void test_address_folding(void **state)
         if (variant & 1 ? after != (uint32_t)-2 : env.g[0] != before) {
             fail_msg("variant %u: the access went elsewhere", variant);
         }
+#ifndef TEST_QUICK // which has no bytecode to look at
         unsigned adds = count_insns(&one, "add_i64") + count_insns(&one, "add_imm_i64") +
                         count_insns(&one, "shl_imm_i64");
         if (variant != 4 && (adds == 0) != fold) {
             tcg_interp_dump(one.bytecode, one.size, stderr);
             fail_msg("variant %u: %u adds are left", variant, adds);
         }
+#else
+        (void)fold;
+#endif
         if (variant == 5) {
             assert_int_equal(env.g[1], at(108));
         }

@@ -78,6 +78,10 @@ static void test_values(void **unused)
     parse(&o, "--tci prog");
     assert_int_equal(o.engine, ENGINE_TCI);
     options_free(&o);
+    parse(&o, "--llvm=off prog");
+    assert_int_equal(o.engine, ENGINE_QUICK);
+    assert_false(o.llvm_given); // which is about LLVM being usable
+    options_free(&o);
     parse(&o, "--dump-ir=d prog");
     assert_int_equal(o.engine, ENGINE_LLVM_ALL);
     assert_string_equal(o.dump_ir, "d");
@@ -189,7 +193,7 @@ static void test_refused(void **unused)
         {"-s 99999999999999999999 prog", "must be a number"},
         {"-E NOVALUE prog", "NAME=VALUE"},
         {"-U A=1 prog", "variable's name"},
-        {"--llvm=fast prog", "'tiered' or 'all'"},
+        {"--llvm=fast prog", "'tiered', 'all' or 'off'"},
         {"--tci=1 prog", "takes no argument"},
         {"--hot 0 prog", "from 1 on"},
         {"--tci --verify prog", "--verify compares"},

@@ -158,7 +158,8 @@ typedef struct LineRow {
 static void lines(void **state)
 {
     (void)state;
-    GuestTask task = {.tid = 7};
+    GuestProcess process = {.abi = &guest_abi_x86_64};
+    GuestTask task = {.tid = 7, .process = &process};
     put("/etc/passwd", 12);
     const LineRow rows[] = {
         {"openat",
@@ -205,7 +206,8 @@ static void lines(void **state)
 static void lines_of_two_threads(void **state)
 {
     (void)state;
-    GuestTask a = {.tid = 7}, b = {.tid = 8};
+    GuestProcess process = {.abi = &guest_abi_x86_64};
+    GuestTask a = {.tid = 7, .process = &process}, b = {.tid = 8, .process = &process};
     const SyscallRow *pause_row = syscall_find_name("pause"),
                      *getpid_row = syscall_find_name("getpid");
     uint64_t none[6] = {0};

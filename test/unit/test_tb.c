@@ -3,7 +3,7 @@
 // cpu_exec and the block cache, under every engine: chaining, look-up, self-modifying code in all its forms,
 // mappings that change, faults and where they leave the CPU, exit requests, flushes, several CPUs, fork.
 //
-//   test_tb [tci|tiered|all|verify]   one engine; without: each in a process of its own
+//   test_tb [tci|tiered|all|verify|quick|verify-quick]   one engine; without: each in a process of its own
 //
 // LINK: myna_runtime
 // TIMEOUT: 400
@@ -92,7 +92,7 @@ static void test_loop_and_chaining(void **unused)
         assert_int_equal(env->regs[R_EAX], 500500);
         assert_int_equal(env->rip, pc + 15);
     }
-    if (tb_engine() != TB_ENGINE_VERIFY) {
+    if (!tb_engine_verifies()) {
         assert_true(stats.tb_linked > linked);
         assert_true(stats.exec_entries - entries < 2000); // not once an iteration
     }
@@ -103,7 +103,7 @@ static void test_loop_and_chaining(void **unused)
 static void test_promotion(void **unused)
 {
     (void)unused;
-    if (tb_engine() != TB_ENGINE_INTERP || myna_options->engine != ENGINE_TIERED) {
+    if (myna_options->engine != ENGINE_TIERED || tb_engine_verifies()) {
         return;
     }
     uint64_t pc = place(CODE(SUM_LOOP(1000)), RX, 1), installed = stats.units_installed;
@@ -409,7 +409,7 @@ static void test_full_code_memory(void **unused)
 {
     (void)unused;
     enum { N = 500, COPIES = 8 };
-    if (tb_engine() != TB_ENGINE_LLVM) {
+    if (tb_engine() != TB_ENGINE_LLVM && tb_engine() != TB_ENGINE_QUICK) {
         return;
     }
     GByteArray *code = g_byte_array_new();
@@ -456,7 +456,7 @@ static void *run_many(void *opaque)
 static void test_threads_and_flushes(void **unused)
 {
     (void)unused;
-    if (tb_engine() == TB_ENGINE_VERIFY) {
+    if (tb_engine_verifies()) {
         return; // compares one thread's work
     }
     enum { N = 3 };
@@ -605,7 +605,7 @@ static uintptr_t broken_entry(void *opaque, const TCGCode *code)
 static void break_block(TranslationBlock *tb, void *opaque)
 {
     if (tb->pc == *(uint64_t *)opaque) {
-        tb->llvm_entry = broken_entry;
+        tb->other_entry = broken_entry;
     }
 }
 
@@ -647,7 +647,7 @@ static void test_verify_reports(void **unused)
 {
     (void)unused;
     char text[8192];
-    if (tb_engine() != TB_ENGINE_VERIFY) {
+    if (!tb_engine_verifies()) {
         return;
     }
     uint64_t pc = place(CODE(0xff, 0xc0, SYSCALL), RX, 1);
@@ -675,16 +675,17 @@ static void test_verify_reports(void **unused)
 
 // --- main ---------------------------------------------------------------------------------------
 
-static const char *const engines[] = {"tci", "tiered", "all", "verify"};
+static const char *const engines[] = {"tci", "tiered", "all", "verify", "quick", "verify-quick"};
 
 static int run_engine(const char *name)
 {
     static MynaOptions options;
     GError *error = NULL;
-    options.engine = !strcmp(name, "tci")   ? ENGINE_TCI
-                     : !strcmp(name, "all") ? ENGINE_LLVM_ALL
-                                            : ENGINE_TIERED;
-    options.verify = !strcmp(name, "verify");
+    options.engine = !strcmp(name, "tci")    ? ENGINE_TCI
+                     : !strcmp(name, "all")  ? ENGINE_LLVM_ALL
+                     : strstr(name, "quick") ? ENGINE_QUICK
+                                             : ENGINE_TIERED;
+    options.verify = g_str_has_prefix(name, "verify");
     options.llvm_given = true;
     options.hot = 20;
     myna_options = &options;

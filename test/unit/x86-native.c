@@ -18,6 +18,7 @@
 #include "frontend/frontend.h"
 #include "frontend/translator.h"
 #include "helpers/x86/cpu.h"
+#include "quick-memory.h"
 #include "tcg/interp.h"
 
 #define STACK_SIZE 8192
@@ -360,6 +361,16 @@ int x86_engine_run(X86TestEngine *engine, const uint8_t *bytes, size_t size, X86
 int x86_interp_run(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags)
 {
     return x86_engine_run(interp_engine, code, size, st, flags);
+}
+
+static bool quick_engine(TCGContext *ctx, TCGCode *code)
+{
+    return quick_compile(ctx, code, false) != 0;
+}
+
+int x86_quick_run(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags)
+{
+    return x86_engine_run(quick_engine, code, size, st, flags);
 }
 
 // --- comparing ------------------------------------------------------------------------------------

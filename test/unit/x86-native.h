@@ -76,6 +76,9 @@ int x86_native_run(const uint8_t *code, size_t size, X86TestState *st);
 // are CF_* of the translation (frontend/translator.h); with CF_PRECISE the state at a fault is exact.
 int x86_interp_run(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags);
 
+// The same in the quick tier.
+int x86_quick_run(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags);
+
 // The same as compiled by LLVM (x86-llvm.c; link myna_test_x86_llvm), by the quick or the full pipeline.
 int x86_llvm_run(const uint8_t *code, size_t size, X86TestState *st, uint32_t flags, bool hot);
 

@@ -237,6 +237,7 @@ const GuestABI guest_abi_x86_64 = {
     // AddressSanitizer or ThreadSanitizer find the ranges free that they need.
     .pie_base = UINT64_C(0x550000000000),
     .min_sigstack = X86_MIN_SIGSTACK,
+    .min_altstack = 2048,
     .hwcap = hwcap,
     .hwcap2 = hwcap2,
     .init_registers = init_registers,

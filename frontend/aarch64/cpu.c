@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The AArch64 guest's face: register table, reset, block keys, FP environment, `-d cpu`.
+
+#include "helpers/aarch64/cpu.h"
+
+#include <elf.h>
+#include <glib.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "frontend/aarch64/cpu-models.h"
+#include "frontend/aarch64/isa.h"
+#include "frontend/aarch64/translate.h"
+#include "helpers/helper-tables.h"
+
+static const GuestReg a64_regs[] = {
+#define ARM_REG(E, name_, type_, field, gdb, pin)                                                  \
+    {.name = (name_),                                                                              \
+     .type = TCG_TYPE_##type_,                                                                     \
+     .offset = offsetof(CPUARMState, field),                                                       \
+     .gdb_number = (gdb),                                                                          \
+     .pinning_rank = (pin)},
+#include "helpers/aarch64/regs.h"
+};
+
+static void a64_init(void)
+{
+    static gsize done;
+    if (g_once_init_enter(&done)) {
+        helpers_common_register();
+        helpers_aarch64_register();
+        g_once_init_leave(&done, 1);
+    }
+}
+
+static bool a64_cpu_reset(CPUState *cs, const char *model_name)
+{
+    const ARMCPUModel *model = arm_model_find(model_name);
+    if (!model) {
+        return false;
+    }
+    CPUARMState *env = (CPUARMState *)cs;
+    memset(&env->cs + 1, 0, sizeof(*env) - sizeof(env->cs));
+    cs->exception_index = EXCP_NONE;
+    cs->isa = &guest_isa_aarch64;
+    env->model = model;
+    env->zf = 1; // Z = 0
+    env->exclusive_addr = ARM_EXCLUSIVE_NONE;
+    return true;
+}
+
+static TBKey a64_get_tb_key(const CPUState *cs)
+{
+    const CPUARMState *env = (const CPUARMState *)cs;
+    return (TBKey){
+        .pc = env->pc,
+        .flags = (env->fpcr & FPCR_FZ ? A64_TB_FZ : 0) | (env->fpcr & FPCR_FZ16 ? A64_TB_FZ16 : 0) |
+                 (env->fpcr & FPCR_DN ? A64_TB_DN : 0) | (env->fpcr & FPCR_AHP ? A64_TB_AHP : 0) |
+                 (uint32_t)env->model->index << A64_TB_MODEL_SHIFT,
+    };
+}
+
+static uint64_t a64_get_pc(const CPUState *cs) { return ((const CPUARMState *)cs)->pc; }
+
+static void a64_set_pc(CPUState *cs, uint64_t pc) { ((CPUARMState *)cs)->pc = pc; }
+
+static void fp_enter(CPUState *cs) { arm_fp_enter((CPUARMState *)cs); }
+static void fp_leave(CPUState *cs) { arm_fp_leave((CPUARMState *)cs); }
+
+// --- logs --------------------------------------------------------------------------------------------
+
+static size_t a64_disassemble(const CPUState *cs, uint64_t pc, const uint8_t *bytes, size_t len,
+                              char *buf, size_t size)
+{
+    (void)cs;
+    (void)pc;
+    if (len < 4) {
+        snprintf(buf, size, "(bad)");
+        return 0;
+    }
+    uint32_t insn;
+    memcpy(&insn, bytes, 4);
+    snprintf(buf, size, ".word 0x%08x", insn);
+    return 4;
+}
+
+static void a64_dump_state(const CPUState *cs, FILE *f)
+{
+    const CPUARMState *env = (const CPUARMState *)cs;
+    uint32_t psr = arm_pstate_get(env);
+
+    fprintf(f, " PC=%016lx ", (unsigned long)env->pc);
+    for (unsigned i = 0; i < 32; i++) {
+        if (i == 31) {
+            fprintf(f, " SP=%016lx\n", (unsigned long)env->xregs[31]);
+        } else {
+            fprintf(f, "X%02u=%016lx%s", i, (unsigned long)env->xregs[i], i % 3 == 1 ? "\n" : " ");
+        }
+    }
+    fprintf(f, "PSTATE=%08x %c%c%c%c EL0t\n", psr, psr & ARM_CC_N ? 'N' : '-',
+            psr & ARM_CC_Z ? 'Z' : '-', psr & ARM_CC_C ? 'C' : '-', psr & ARM_CC_V ? 'V' : '-');
+    fprintf(f, "FPCR=%08x FPSR=%08x\n", arm_fpcr_get(env), arm_fpsr_get(env));
+    for (unsigned i = 0; i < 32; i++) {
+        fprintf(f, "Q%02u=%016lx:%016lx%s", i, (unsigned long)env->vregs[i].q[1],
+                (unsigned long)env->vregs[i].q[0], i % 2 ? "\n" : " ");
+    }
+}
+
+const GuestISA guest_isa_aarch64 = {
+    .name = "aarch64",
+    .elf_machine = EM_AARCH64,
+    .elf_class = ELFCLASS64,
+    .pointer_bits = 64,
+    .max_insn_size = 4,
+    .env_size = sizeof(CPUARMState),
+    .disas_size = sizeof(DisasContext),
+    .regs = a64_regs,
+    .nb_regs = G_N_ELEMENTS(a64_regs),
+    .pc_reg = A64_G_PC,
+    .translator = &a64_translator_ops,
+    .init = a64_init,
+    .cpu_reset = a64_cpu_reset,
+    .cpu_list = arm_model_list,
+    .get_tb_key = a64_get_tb_key,
+    .get_pc = a64_get_pc,
+    .set_pc = a64_set_pc,
+    .fp_enter = fp_enter,
+    .fp_leave = fp_leave,
+    .disassemble = a64_disassemble,
+    .dump_state = a64_dump_state,
+};

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Memory for the quick tier's code, and its log.  The code is apart from the blocks, which are written to all
+// the time: a store beside code that runs costs the processor its pipeline.  It is near the program's text,
+// so that helpers are called directly.
+
+#include "tb-quick.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "frontend/frontend.h"
+#include "log.h"
+#include "stats.h"
+#include "tcg/quick.h"
+#include "tcg2llvm/slab.h"
+
+static const size_t DEFAULT_CODE_SIZE = (size_t)256 << 20;
+
+static struct QuickState {
+    Slab *slab;
+    TCGQuick *quick;
+    size_t size; // of the block that is prepared
+    bool count;
+} state;
+
+bool tb_quick_start(size_t code_size, bool count, GError **error)
+{
+    state.count = count;
+    if (state.slab) {
+        return true;
+    }
+    Slab *slab = slab_new(code_size ? code_size : DEFAULT_CODE_SIZE, tb_quick_start, error);
+    if (!slab) {
+        return false;
+    }
+    uint8_t *base;
+    size_t size;
+    slab_range(slab, &base, &size);
+    if (!tcg_quick_init(base, size)) {
+        slab_free(slab);
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSYS,
+                    "the quick tier cannot run here: it is made for x86-64 hosts, and needs memory "
+                    "within 2 GiB of myna's own code");
+        return false;
+    }
+    state.slab = slab;
+    state.quick = tcg_quick_new();
+    return true;
+}
+
+bool tb_quick_prepare(TCGContext *ctx, const TranslationBlock *tb)
+{
+    bool log_writes = ctx->log_writes;
+    ctx->log_writes = false; // the interpreter's log
+    state.size = tcg_quick_prepare(state.quick, ctx, &tb->code, state.count);
+    ctx->log_writes = log_writes;
+    return state.size != 0;
+}
+
+// In the host's assembly, by the guest frontend that knows it.
+static void log_code(const TranslationBlock *tb, size_t data)
+{
+    FILE *f = log_lock();
+    const uint8_t *code = tb->quick->base;
+    size_t size = state.size - data;
+    fprintf(f, "OUT: [size=%zu] quick code of 0x%" PRIx64 "\n", state.size, tb->pc);
+#if defined(__x86_64__)
+    for (size_t at = 0; at < size;) {
+        char text[160];
+        size_t n = guest_isa_x86_64.disassemble(NULL, (uintptr_t)code + at, code + at, size - at,
+                                                text, sizeof(text));
+        fprintf(f, "%p:  %s\n", (const void *)(code + at), n ? text : "(bad)");
+        at += n ? n : 1;
+    }
+#endif
+    for (size_t at = size; at < state.size; at += 8) {
+        uint64_t word;
+        memcpy(&word, code + at, sizeof(word));
+        fprintf(f, "%p:  .quad 0x%016" PRIx64 "\n", (const void *)(code + at), word);
+    }
+    fputc('\n', f);
+    log_unlock(f);
+}
+
+bool tb_quick_emit(TranslationBlock *tb)
+{
+    tb->quick = slab_alloc(state.slab, state.size);
+    if (!tb->quick) {
+        return false;
+    }
+    tcg_quick_emit(state.quick, tb->quick->base);
+    stats.quick_bytes += state.size;
+    stats.quick_blocks++;
+    if (log_enabled(LOG_OUT_ASM) && log_in_range(tb->pc)) {
+        log_code(tb, tcg_quick_data_size(state.quick));
+    }
+    return true;
+}
+
+TCGEntry *tb_quick_entry(const TranslationBlock *tb)
+{
+    return (TCGEntry *)(uintptr_t)tb->quick->base;
+}
+
+void tb_quick_free(TranslationBlock *tb)
+{
+    if (tb->quick) {
+        slab_release(state.slab, tb->quick);
+        tb->quick = NULL;
+    }
+}
+
+void tb_quick_fork_prepare(void)
+{
+    if (state.slab) {
+        slab_lock(state.slab);
+    }
+}
+
+void tb_quick_fork_done(void)
+{
+    if (state.slab) {
+        slab_unlock(state.slab);
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The block cache's side of the quick tier (tcg/quick.h): memory for its code, and the log.
+
+#ifndef RUNTIME_TB_QUICK_H
+#define RUNTIME_TB_QUICK_H
+
+#include <glib.h>
+
+#include "tb.h"
+#include "tcg/tcg.h"
+
+// Reserves memory for code; `count`: blocks count their executions.  false and an error when there is no quick
+// tier on this host, or no memory.
+bool tb_quick_start(size_t code_size, bool count, GError **error);
+
+// The rest under tb_lock.
+// Chooses the code of the block in ctx, after tcg_assign_frame.  false with ctx->error when it holds what
+// cannot be compiled, without when it is too long.
+bool tb_quick_prepare(TCGContext *ctx, const TranslationBlock *tb);
+// Makes the block that was prepared last, which is kept now, ready to run at tb_quick_entry.  false when code
+// memory is full.
+bool tb_quick_emit(TranslationBlock *tb);
+TCGEntry *tb_quick_entry(const TranslationBlock *tb);
+
+void tb_quick_free(TranslationBlock *tb); // its last reference is gone; any thread
+void tb_quick_fork_prepare(void);
+void tb_quick_fork_done(void);
+
+#endif

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Stencils chosen, copied and patched.  See quick.h.
+
+#include "quick.h"
+
+#include <pthread.h>
+
+#include "interp-encode.h"
+
+#if TCG_HAVE_STENCILS
+
+#include "stencil.h"
+#include "stencils.inc"
+
+enum {
+    MAX_WORDS = 1 << 17, // of bytecode
+    NB_CONSTS = 32,      // constants that stencils are specialised for
+    DATA_ALIGN = 16,
+};
+
+// One instruction of the block.
+typedef struct QuickInsn {
+    const Stencil *stencil; // NULL: not looked for yet
+    const InterpRow *row;
+    uint32_t word; // of the bytecode
+    uint32_t code; // offset of its code
+    uint32_t data; // and of its data, when it has any
+} QuickInsn;
+
+struct TCGQuick {
+    const TCGCode *code;
+    bool count;
+    size_t nb_insns, code_size, data_size;
+    uint64_t *words; // MAX_WORDS each; touched as far as blocks reach
+    QuickInsn *insns;
+    uint32_t *code_of_word; // offset of the instruction's code
+};
+
+// --- look-up -----------------------------------------------------------------------------------------
+
+static struct Range {
+    uintptr_t base, end;
+} range;
+
+static const Stencil *enter_stencil, *hot_stencil, *interpret_stencil;
+
+static int compare_name(const void *key, const void *row)
+{
+    return strcmp(key, ((const Stencil *)row)->name);
+}
+
+static const Stencil *find_stencil(const char *name)
+{
+    return bsearch(name, stencils, G_N_ELEMENTS(stencils), sizeof(stencils[0]), compare_name);
+}
+
+// The stencils of a form, found when they are first wanted.
+typedef struct Forms {
+    const Stencil *plain, *unstored;
+    const Stencil **consts; // 2 * NB_CONSTS: for a constant operand, plain and unstored
+} Forms;
+static Forms forms[IOP_COUNT][INTERP_MAX_SUB];
+
+static const Stencil *find_form(const InterpRow *row, int constant, bool unstored)
+{
+    char name[128];
+    if (constant >= 0) {
+        snprintf(name, sizeof(name), "%s_k%d%s", row->name, constant, unstored ? "_unstored" : "");
+    } else {
+        snprintf(name, sizeof(name), "%s%s", row->name, unstored ? "_unstored" : "");
+    }
+    return find_stencil(name);
+}
+
+// The plain stencil, or the one that calls the interpreter's handler.
+static const Stencil *plain_form(const InterpRow *row)
+{
+    const Stencil *s = find_form(row, -1, false);
+    return s ? s : interpret_stencil;
+}
+
+// Which slot holds a constant that stencils may be specialised for; -1: none.
+static int constant_slot(const InterpRow *row)
+{
+    if (row->op == IOP_GUEST_LD || row->op == IOP_GUEST_ST) {
+        unsigned how = row->sub % IADDR_COUNT;
+        return how == IADDR_INDEX || how == IADDR_INDEX_ACC ? 3 : -1;
+    }
+    if (row->op < TCG_OP_COUNT && (tcg_op_defs[row->op].flags & (TCG_OPF_FP | TCG_OPF_VECTOR))) {
+        const TCGOpDef *def = &tcg_op_defs[row->op];
+        return def->nb_cargs == 1 ? def->nb_oargs + def->nb_iargs : -1;
+    }
+    return -1;
+}
+
+static const Stencil *form_of(const InterpRow *row, const uint64_t *ip, bool unstored)
+{
+    Forms *f = &forms[row->op][row->sub];
+    if (!f->plain) {
+        f->plain = plain_form(row);
+        f->unstored = find_form(row, -1, true);
+        f->unstored = f->unstored ? f->unstored : f->plain; // to store is never wrong
+        if (constant_slot(row) >= 0) {
+            f->consts = g_new0(const Stencil *, (size_t)2 * NB_CONSTS);
+        }
+    }
+    const Stencil *s = unstored ? f->unstored : f->plain;
+    if (f->consts) {
+        unsigned k = SLOT(constant_slot(row));
+        if (k < NB_CONSTS) {
+            const Stencil **at = &f->consts[2 * k + unstored];
+            if (!*at) {
+                const Stencil *special = find_form(row, (int)k, unstored);
+                *at = special ? special : s;
+            }
+            return *at;
+        }
+    }
+    return s;
+}
+
+// --- preparing -----------------------------------------------------------------------------------------
+
+TCGQuick *tcg_quick_new(void)
+{
+    TCGQuick *q = g_new0(TCGQuick, 1);
+    q->words = g_new(uint64_t, MAX_WORDS);
+    q->insns = g_new(QuickInsn, MAX_WORDS);
+    q->code_of_word = g_new(uint32_t, MAX_WORDS);
+    return q;
+}
+
+void tcg_quick_free(TCGQuick *q)
+{
+    if (q) {
+        g_free(q->words);
+        g_free(q->insns);
+        g_free(q->code_of_word);
+        g_free(q);
+    }
+}
+
+static bool reaches(const void *target)
+{
+    const uintptr_t most = INT32_MAX - 64, t = (uintptr_t)target;
+    return (t > range.end ? t - range.base : range.end - t) < most &&
+           (t < range.base ? range.end - t : t - range.base) < most;
+}
+
+static unsigned words_of(const InterpRow *row, const uint64_t *ip)
+{
+    return row->words ? row->words : SLOT(1);
+}
+
+size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count)
+{
+    size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), reaches);
+    size_t end = size / sizeof(uint64_t), at = count ? enter_stencil->size : 0;
+    size_t n = 0, data = 0;
+    for (size_t w = 0; w < end;) {
+        const uint64_t *ip = &q->words[w];
+        const InterpRow *row = (const InterpRow *)(uintptr_t)(ip[0] & ~ROW_UNSTORED);
+        const Stencil *st = form_of(row, ip, ip[0] & ROW_UNSTORED);
+        unsigned words = words_of(row, ip);
+        q->insns[n++] = (QuickInsn){st, row, (uint32_t)w, (uint32_t)at, (uint32_t)data};
+        q->code_of_word[w] = (uint32_t)at;
+        at += st->size;
+        data += st->has_data ? words + (st == interpret_stencil) : 0;
+        w += words;
+    }
+    at += count ? hot_stencil->size : 0;
+    q->code = code;
+    q->count = count;
+    q->nb_insns = n;
+    q->code_size = (at + DATA_ALIGN - 1) & ~(size_t)(DATA_ALIGN - 1);
+    q->data_size = data * sizeof(uint64_t);
+    return n ? q->code_size + q->data_size : 0;
+}
+
+size_t tcg_quick_data_size(const TCGQuick *q) { return q->data_size; }
+
+// --- emitting --------------------------------------------------------------------------------------------
+
+// Where an instruction branches to, in words from its start.
+static int32_t branch_of(const InterpRow *row, const uint64_t *ip)
+{
+    bool brcond = row->op == IOP_BRCOND_I32 || row->op == IOP_BRCOND_I64;
+    return brcond && (row->sub & FORM_IMM) ? (int16_t)SLOT(1) : IMM32(1);
+}
+
+typedef struct Place {
+    uint8_t *block; // the block's code
+    uint8_t *data;  // the instruction's data
+    const InterpRow *row;
+    const uint64_t *ip;
+    uint32_t jump; // hole_jump, from block
+} Place;
+
+static inline void put_rel(uint8_t *hole, const void *target)
+{
+    int32_t rel = (int32_t)((intptr_t)target - (intptr_t)(hole + 4));
+    memcpy(hole, &rel, 4);
+}
+
+static uint8_t *copy_stencil(const Stencil *s, uint8_t *to, const Place *p)
+{
+    memcpy(to, stencil_code + s->code, s->size);
+    const StencilHole *h = &stencil_holes[s->holes], *end = h + s->nb_holes;
+    const uint64_t *ip = p->ip;
+    for (; h < end; h++) {
+        uint8_t *hole = to + h->at;
+        uint32_t v;
+        switch ((HoleKind)h->kind) {
+        case HOLE_ADDR:
+            v = 4 * (uint32_t)SLOT(h->index) + (uint32_t)h->addend;
+            memcpy(hole, &v, 4);
+            break;
+        case HOLE_SLOT:
+            v = SLOT(h->index) + (uint32_t)h->addend;
+            memcpy(hole, &v, 4);
+            break;
+        case HOLE_S32:
+            v = (uint32_t)IMM32(h->index) + (uint32_t)h->addend;
+            memcpy(hole, &v, 4);
+            break;
+        case HOLE_IMM64: {
+            uint64_t v64 = IMM64(h->index) + (uint64_t)(int64_t)h->addend;
+            memcpy(hole, &v64, 8);
+            break;
+        }
+        case HOLE_NEXT_REL: put_rel(hole, to + s->size + h->addend); break;
+        case HOLE_JUMP_REL: put_rel(hole, p->block + p->jump + h->addend); break;
+        case HOLE_CALL_REL: put_rel(hole, (uint8_t *)(uintptr_t)IMM64(2) + h->addend); break;
+        case HOLE_DATA_REL: put_rel(hole, p->data + h->addend); break;
+        case HOLE_RODATA_REL: put_rel(hole, stencil_rodata + h->addend); break;
+        case HOLE_EXTERN_REL:
+            put_rel(hole, (uint8_t *)stencil_externs[h->index] + h->addend);
+            break;
+        }
+    }
+    return to + s->size;
+}
+
+// The end of an instruction that is run by its handler alone.
+static INTERP_CC InterpResult interpreted(char *env, const uint64_t *ip, uint64_t acc)
+{
+    (void)env, (void)ip;
+    return (InterpResult){acc, NULL};
+}
+
+static void copy_data(uint8_t *to, const QuickInsn *insn, const uint64_t *ip)
+{
+    size_t n = words_of(insn->row, ip) * sizeof(uint64_t);
+    memcpy(to, ip, n);
+    uint64_t handler = (uint64_t)(uintptr_t)insn->row->handler;
+    memcpy(to, &handler, sizeof(handler));
+    if (insn->stencil == interpret_stencil) {
+        uint64_t last = (uint64_t)(uintptr_t)interpreted;
+        memcpy(to + n, &last, sizeof(last));
+    }
+}
+
+void tcg_quick_emit(TCGQuick *q, void *at)
+{
+    uint8_t *block = at, *data = block + q->code_size, *to = block;
+    uint32_t hot = 0;
+    if (q->count) {
+        const QuickInsn *last = &q->insns[q->nb_insns - 1];
+        hot = last->code + last->stencil->size;
+        to = copy_stencil(enter_stencil, to, &(Place){.block = block, .jump = hot});
+    }
+    for (size_t i = 0; i < q->nb_insns; i++) {
+        const QuickInsn *insn = &q->insns[i];
+        const uint64_t *ip = &q->words[insn->word];
+        Place p = {block, data + insn->data * sizeof(uint64_t), insn->row, ip, 0};
+        const Stencil *s = insn->stencil;
+        switch (insn->row->op) {
+        case IOP_BR:
+        case IOP_BRCOND_I32:
+        case IOP_BRCOND_I64:
+        case IOP_BRNZ_ENV32:
+            p.jump = q->code_of_word[(int64_t)insn->word + branch_of(insn->row, ip)];
+            break;
+        default: break;
+        }
+        if (s->has_data) {
+            copy_data(p.data, insn, ip);
+        }
+        to = copy_stencil(s, to, &p);
+    }
+    if (q->count) {
+        to = copy_stencil(hot_stencil, to, &(Place){.block = block, .jump = enter_stencil->size});
+    }
+    memset(to, 0xcc, (size_t)(data - to)); // int3
+}
+
+// --- called by stencils ------------------------------------------------------------------------------
+
+typedef uintptr_t BackEntry(void *env, const TCGCode *code, void *back);
+
+uintptr_t tcg_quick_hot(void *env, const TCGCode *code, void *back)
+{
+    void (*hot)(void *, const TCGCode *) = code->hot;
+    if (hot) {
+        hot(env, code);
+    }
+    __attribute__((musttail)) return ((BackEntry *)back)(env, code, NULL);
+}
+
+uint64_t tcg_quick_interpret(char *env, const uint64_t *ip, uint64_t acc)
+{
+    return (*(InterpHandler *const *)ip)(env, ip, acc).value;
+}
+
+// --- start ---------------------------------------------------------------------------------------------
+
+bool tcg_quick_init(const void *base, size_t size)
+{
+    range = (struct Range){(uintptr_t)base, (uintptr_t)base + size};
+    interp_row(0, 0); // registers the rows
+    enter_stencil = find_stencil("quick_enter");
+    hot_stencil = find_stencil("quick_hot");
+    interpret_stencil = find_stencil("quick_interpret");
+    bool ok = reaches(stencil_rodata) && reaches(stencil_rodata + sizeof(stencil_rodata));
+    for (size_t i = 0; i < G_N_ELEMENTS(stencil_externs); i++) {
+        ok &= reaches(stencil_externs[i]);
+    }
+    return ok && enter_stencil && hot_stencil && interpret_stencil;
+}
+
+void tcg_quick_foreach_form(TCGQuickForm *fn, void *opaque)
+{
+    for (unsigned op = 0; op < IOP_COUNT; op++) {
+        for (unsigned sub = 0; sub < INTERP_MAX_SUB; sub++) {
+            const InterpRow *row = interp_row(op, sub);
+            if (row) {
+                const Stencil *s = find_form(row, -1, false);
+                fn(opaque, row->name, s ? s->size : 0);
+            }
+        }
+    }
+}
+
+#else // no stencils for this host
+
+bool tcg_quick_init(const void *base, size_t size)
+{
+    (void)base, (void)size;
+    return false;
+}
+TCGQuick *tcg_quick_new(void) { return NULL; }
+void tcg_quick_free(TCGQuick *q) { (void)q; }
+size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count)
+{
+    (void)q, (void)code, (void)count;
+    tcg_set_error(s, "there is no quick tier on this host");
+    return 0;
+}
+void tcg_quick_emit(TCGQuick *q, void *at) { (void)q, (void)at; }
+size_t tcg_quick_data_size(const TCGQuick *q)
+{
+    (void)q;
+    return 0;
+}
+void tcg_quick_foreach_form(TCGQuickForm *fn, void *opaque) { (void)fn, (void)opaque; }
+
+#endif

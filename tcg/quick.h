@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The quick tier: machine code for a block by copying and patching stencils.
+//
+//     op definitions (tcg-op-*.h, interp-op-*.c)
+//       | clang, with the macros of stencil-insn.h
+//       v
+//     one object function an instruction form; operands are symbols that nobody defines
+//       | stencils/extract.c, at build time
+//       v
+//     tables of code bytes and holes (stencils.inc)
+//
+// At run time the interpreter's encoder chooses the instructions: it folds addresses and constants, and knows
+// what is in acc.  tcg_quick_prepare finds their stencils and the code's size; tcg_quick_emit copies and
+// fills the holes.  So a block costs two short passes more than its bytecode, and an op that has a definition
+// for the interpreter has one here: as a stencil, or, where the compiler made of it something that cannot
+// be copied (a call of a library function, a great loop), as a call of the interpreter's own.
+//
+// Operands are in env, as in the interpreter, so a fault finds the same state; the result of one integer
+// instruction travels to the next in a register (acc), and is not stored when nobody else reads it.
+//
+// Nothing here allocates or knows of memory for code: the caller gives it.
+
+#ifndef TCG_QUICK_H
+#define TCG_QUICK_H
+
+#include "tcg.h"
+#include "tcg-code.h"
+
+// True when the tier exists on this host, and code in [base, base + size) reaches, with a displacement of
+// 32 bits, the functions and constants that stencils name.  Once, before the first block; helpers that are
+// out of reach are then called by their address.
+bool tcg_quick_init(const void *base, size_t size);
+
+// A block on its way to code.  The caller owns it; its memory is reused from block to block.
+typedef struct TCGQuick TCGQuick;
+TCGQuick *tcg_quick_new(void);
+void tcg_quick_free(TCGQuick *q);
+
+// Chooses the stencils of the block in s, after tcg_liveness and tcg_assign_frame (see tcg_interp_encode).
+// With `count`, each entry counts code->exec_count down, and code->hot is called when it reaches 0.  Gives
+// the bytes of code that the block needs; 0 when s->error is set, or when the block is too long.
+size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count);
+
+// Writes the prepared code at `at`, which is aligned to 16 bytes and lies in the range given to
+// tcg_quick_init.  It is a TCGEntry.
+void tcg_quick_emit(TCGQuick *q, void *at);
+
+// Bytes at the end of the prepared code that are data.
+size_t tcg_quick_data_size(const TCGQuick *q);
+
+// For tests: the form's stencil, NULL when the interpreter's definition is called.  Names of forms are
+// those of InterpRow.
+typedef void TCGQuickForm(void *opaque, const char *name, unsigned stencil_size);
+void tcg_quick_foreach_form(TCGQuickForm *fn, void *opaque);
+
+// Called by stencils alone.
+uintptr_t tcg_quick_hot(void *env, const TCGCode *code, void *back);
+uint64_t tcg_quick_interpret(char *env, const uint64_t *ip, uint64_t acc);
+
+#endif
