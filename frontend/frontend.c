@@ -10,6 +10,8 @@
 // blocks without wide vectors; tcg_assign_frame says when it does not, and the block is made shorter.
 #define FRAME_SIZE (32u << 10)
 
+GuestDisassembler *frontend_disassembler;
+
 static size_t frame_start(const GuestISA *isa) { return (isa->env_size + 63) & ~(size_t)63; }
 
 TCGContext *frontend_context_new(const GuestISA *isa)

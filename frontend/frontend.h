@@ -69,6 +69,12 @@ typedef struct GuestISA {
 extern const GuestISA guest_isa_x86_64;
 extern const GuestISA guest_isa_aarch64;
 
+// What disassembles for guests whose frontend cannot: a higher floor's function, or NULL.  Arguments are
+// LLVM's target triple and features; the rest, and the result, as GuestISA.disassemble.
+typedef size_t GuestDisassembler(const char *triple, const char *features, uint64_t pc,
+                                 const uint8_t *bytes, size_t len, char *buf, size_t size);
+extern GuestDisassembler *frontend_disassembler;
+
 // A TCG context for the guest, with its registers as globals (frame behind its env).
 TCGContext *frontend_context_new(const GuestISA *isa);
 // Bytes to allocate for a CPU: env and the interpreter's temp frame behind it.

@@ -17,6 +17,7 @@
 #include "stats.h"
 #include "tb.h"
 #include "tcg/interp.h"
+#include "tcg2llvm/disas.h"
 #include "tier-host.h"
 #include "verify.h"
 
@@ -43,6 +44,7 @@ bool cpu_exec_init(const MynaOptions *opts, GError **error)
     }
     atomic_store(&exec_state.cflags, cflags);
     tcg_interp_unaligned_hook = cpu_raise_unaligned; // LLVM code calls it as well
+    frontend_disassembler = llvm_disassemble;
     tb_init();
     return tier_host_init(opts, error);
 }

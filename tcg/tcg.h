@@ -192,8 +192,16 @@ typedef struct TCGTemp {
 
 typedef struct TCGOp TCGOp;
 
+// What is known about branches to a label; for the layout of compiled code.
+typedef enum TCGLabelWeight {
+    TCG_LABEL_EVEN,
+    TCG_LABEL_LIKELY,   // nearly always taken
+    TCG_LABEL_UNLIKELY, // hardly ever
+} TCGLabelWeight;
+
 typedef struct TCGLabel {
     unsigned id;
+    TCGLabelWeight weight;
     unsigned refs;   // branches to it
     TCGOp *op;       // its set_label, NULL until placed
     void *state_ptr; // scratch for the pass or engine that runs

@@ -82,6 +82,7 @@ void lower_refresh(LLVMLower *l)
     l->scope_env = scope_list(c, "myna.env");
     l->scope_guest = scope_list(c, "myna.guest");
     l->unlikely_true = branch_weights(l, 1, 2000);
+    l->likely_true = branch_weights(l, 2000, 1);
     l->attr_strictfp = attr_kind("strictfp");
     l->attr_null_valid = attr_kind("null_pointer_is_valid");
     l->attr_nounwind = attr_kind("nounwind");

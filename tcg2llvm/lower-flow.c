@@ -211,6 +211,11 @@ static void lower_brcond(LLVMUnit *u, const TCGOp *op)
         lower_unlikely(u, cond, target, next);
     } else {
         Value branch = LLVMBuildCondBr(u->b, cond, target, next);
+        TCGLabelWeight weight = arg_label(op->args[3])->weight;
+        if (weight) {
+            LLVMSetMetadata(branch, u->l->md_prof,
+                            weight == TCG_LABEL_LIKELY ? u->l->likely_true : u->l->unlikely_true);
+        }
         if (syncs_branches(u)) {
             lower_sync_before(u, branch, false);
         }

@@ -89,7 +89,7 @@ struct LLVMLower {
     Value round_dynamic, except_strict; // metadata operands of constrained intrinsics
     unsigned md_alias_scope, md_noalias, md_guest_pc, md_prof, md_guest_asm;
     Value scope_env, scope_guest; // lists of one alias scope
-    Value unlikely_true;          // branch weights
+    Value unlikely_true, likely_true; // branch weights
     unsigned attr_strictfp, attr_null_valid, attr_nounwind, attr_memory, attr_noreturn,
         attr_willreturn, attr_nonnull, attr_dereferenceable, attr_align;
     bool host_avx, host_avx2;

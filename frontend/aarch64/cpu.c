@@ -74,14 +74,16 @@ static size_t a64_disassemble(const CPUState *cs, uint64_t pc, const uint8_t *by
                               char *buf, size_t size)
 {
     (void)cs;
-    (void)pc;
     if (len < 4) {
         snprintf(buf, size, "(bad)");
         return 0;
     }
-    uint32_t insn;
-    memcpy(&insn, bytes, 4);
-    snprintf(buf, size, ".word 0x%08x", insn);
+    if (!frontend_disassembler ||
+        !frontend_disassembler("aarch64-linux-gnu", "+all", pc, bytes, 4, buf, size)) {
+        uint32_t insn;
+        memcpy(&insn, bytes, 4);
+        snprintf(buf, size, ".word 0x%08x", insn);
+    }
     return 4;
 }
 

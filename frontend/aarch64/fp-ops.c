@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The workers of floating-point instructions: see fp.h.
+
+#include "frontend/aarch64/fp.h"
+#include "frontend/aarch64/helpers.h"
+
+// --- registers ---------------------------------------------------------------------------------------
+
+TCGv_vec fp_operand(TCGv_vec v, int q)
+{
+    if (q == FP_ALL) {
+        return v;
+    }
+    static const uint8_t low[] = {0, 0xff};
+    TCGv_vec r = new_vec();
+    tcg_gen_shuffle_vec(MO_64, r, v, v, low);
+    return r;
+}
+
+TCGv_i64 fp_lane0(TCGv_vec v, unsigned esz)
+{
+    TCGv_i64 r = tcg_temp_new_i64();
+    tcg_gen_extract_vec_i64(esz, r, v, 0);
+    return r;
+}
+
+TCGv_f32 fp_f32(TCGv_vec v)
+{
+    TCGv_f32 r = tcg_temp_new_f32();
+    tcg_gen_extract_vec_f32(r, v, 0);
+    return r;
+}
+
+TCGv_f64 fp_f64(TCGv_vec v)
+{
+    TCGv_f64 r = tcg_temp_new_f64();
+    tcg_gen_extract_vec_f64(r, v, 0);
+    return r;
+}
+
+void fp_write_i64(unsigned rd, TCGv_i64 bits) { tcg_gen_zext_i64_v128(a64_v(rd), bits); }
+void fp_write_f32(unsigned rd, TCGv_f32 v)
+{
+    tcg_gen_insert_vec_f32(a64_v(rd), simd_const(MO_64, 0), v, 0);
+}
+void fp_write_f64(unsigned rd, TCGv_f64 v)
+{
+    tcg_gen_insert_vec_f64(a64_v(rd), simd_const(MO_64, 0), v, 0);
+}
+void fp_write(unsigned rd, TCGv_vec v, unsigned esz, int q)
+{
+    simd_write(rd, v, simd_bytes(q, (int)esz));
+}
+
+// --- checks ------------------------------------------------------------------------------------------
+
+void fp_br_unlikely(TCGv_i32 bad, TCGLabel *slow)
+{
+    slow->weight = TCG_LABEL_UNLIKELY;
+    tcg_gen_brcondi_i32(TCG_COND_NE, bad, 0, slow);
+}
+
+void fp_br_likely(TCGv_i32 bad, TCGLabel *done)
+{
+    done->weight = TCG_LABEL_LIKELY;
+    tcg_gen_brcondi_i32(TCG_COND_EQ, bad, 0, done);
+}
+
+TCGv_i32 fp_any_lane(unsigned esz, TCGFCond c, TCGv_vec x, TCGv_vec y)
+{
+    TCGv_vec m = new_vec();
+    TCGv_i64 bits = tcg_temp_new_i64();
+    TCGv_i32 r = tcg_temp_new_i32();
+    tcg_gen_fcmp_vec(c, esz, m, x, y);
+    tcg_gen_signmask_vec(esz, bits, m);
+    tcg_gen_extrl_i64_i32(r, bits);
+    return r;
+}
+
+typedef enum FpCheck {
+    CHECK_NONE,
+    CHECK_NAN,  // of the result
+    CHECK_TINY, // that, and the smallest normal number
+    CHECK_ARGS, // NaN operands, before the operation
+} FpCheck;
+
+#define F32_MIN_NORMAL 0x00800000
+#define F64_MIN_NORMAL 0x0010000000000000
+
+static TCGv_i32 check_f32(FpCheck check, TCGv_f32 r)
+{
+    TCGv_i32 bad = tcg_temp_new_i32();
+    TCGv_f32 m = r, k = r;
+    if (check == CHECK_TINY) {
+        tcg_gen_fabs_f32(m = tcg_temp_new_f32(), r);
+        tcg_gen_bitcast_i32_f32(k = tcg_temp_new_f32(), tcg_constant_i32(F32_MIN_NORMAL));
+    }
+    tcg_gen_fsetcond_f32(check == CHECK_TINY ? TCG_FCOND_UN | TCG_FCOND_EQ : TCG_FCOND_UN, bad, m,
+                         k);
+    return bad;
+}
+
+static TCGv_i32 check_f64(FpCheck check, TCGv_f64 r)
+{
+    TCGv_i32 bad = tcg_temp_new_i32();
+    TCGv_f64 m = r, k = r;
+    if (check == CHECK_TINY) {
+        tcg_gen_fabs_f64(m = tcg_temp_new_f64(), r);
+        tcg_gen_bitcast_i64_f64(k = tcg_temp_new_f64(), tcg_constant_i64(F64_MIN_NORMAL));
+    }
+    tcg_gen_fsetcond_f64(check == CHECK_TINY ? TCG_FCOND_UN | TCG_FCOND_EQ : TCG_FCOND_UN, bad, m,
+                         k);
+    return bad;
+}
+
+static TCGv_i32 check_vec(FpCheck check, unsigned esz, TCGv_vec r)
+{
+    if (check == CHECK_NAN) {
+        return fp_any_lane(esz, TCG_FCOND_UN, r, r);
+    }
+    TCGv_vec m = new_vec();
+    tcg_gen_fabs_vec(esz, m, r);
+    return fp_any_lane(esz, TCG_FCOND_UN | TCG_FCOND_EQ, m,
+                       simd_const(esz, esz == MO_32 ? F32_MIN_NORMAL : F64_MIN_NORMAL));
+}
+
+// --- operations on numbers ---------------------------------------------------------------------------
+// What TCG has no op for, of operands that are no NaNs where the table says so.
+
+// max(a, b) picks b and max(b, a) picks a when they are equal; of two zeros, +0 wins.
+#define GEN_MINMAX(name, op, logic, F, I)                                                          \
+    static void name##_##F(TCGv_##F r, TCGv_##F a, TCGv_##F b)                                     \
+    {                                                                                              \
+        TCGv_##F x = tcg_temp_new_##F(), y = tcg_temp_new_##F();                                   \
+        TCGv_##I i = tcg_temp_new_##I(), j = tcg_temp_new_##I();                                   \
+        tcg_gen_##op##_##F(x, a, b);                                                               \
+        tcg_gen_##op##_##F(y, b, a);                                                               \
+        tcg_gen_bitcast_##F##_##I(i, x);                                                           \
+        tcg_gen_bitcast_##F##_##I(j, y);                                                           \
+        tcg_gen_##logic##_##I(i, i, j);                                                            \
+        tcg_gen_bitcast_##I##_##F(r, i);                                                           \
+    }
+#define GEN_MINMAX_VEC(name, op, logic)                                                            \
+    static void name##_vec(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)                      \
+    {                                                                                              \
+        TCGv_vec x = new_vec(), y = new_vec();                                                     \
+        tcg_gen_##op##_vec(vece, x, a, b);                                                         \
+        tcg_gen_##op##_vec(vece, y, b, a);                                                         \
+        tcg_gen_##logic##_vec(vece, r, x, y);                                                      \
+    }
+GEN_MINMAX(gen_max, fmaxsel, and, f32, i32)
+GEN_MINMAX(gen_max, fmaxsel, and, f64, i64)
+GEN_MINMAX(gen_min, fminsel, or, f32, i32)
+GEN_MINMAX(gen_min, fminsel, or, f64, i64)
+GEN_MINMAX_VEC(gen_max, fmaxsel, and)
+GEN_MINMAX_VEC(gen_min, fminsel, or)
+
+static void gen_abd_f32(TCGv_f32 r, TCGv_f32 a, TCGv_f32 b)
+{
+    tcg_gen_fsub_f32(r, a, b);
+    tcg_gen_fabs_f32(r, r);
+}
+static void gen_abd_f64(TCGv_f64 r, TCGv_f64 a, TCGv_f64 b)
+{
+    tcg_gen_fsub_f64(r, a, b);
+    tcg_gen_fabs_f64(r, r);
+}
+static void gen_abd_vec(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
+{
+    tcg_gen_fsub_vec(vece, r, a, b);
+    tcg_gen_fabs_vec(vece, r, r);
+}
+static void gen_nmul_f32(TCGv_f32 r, TCGv_f32 a, TCGv_f32 b)
+{
+    tcg_gen_fmul_f32(r, a, b);
+    tcg_gen_fneg_f32(r, r);
+}
+static void gen_nmul_f64(TCGv_f64 r, TCGv_f64 a, TCGv_f64 b)
+{
+    tcg_gen_fmul_f64(r, a, b);
+    tcg_gen_fneg_f64(r, r);
+}
+
+// --- two operands ------------------------------------------------------------------------------------
+
+typedef struct FpFast2 {
+    void (*f32)(TCGv_f32 r, TCGv_f32 a, TCGv_f32 b);
+    void (*f64)(TCGv_f64 r, TCGv_f64 a, TCGv_f64 b);
+    SimdFn2 *vec;
+    FpCheck check;
+} FpFast2;
+
+static const FpFast2 fast2[] = {
+    // A sum that is tiny is exact.
+    [A64_FP_ADD] = {tcg_gen_fadd_f32, tcg_gen_fadd_f64, tcg_gen_fadd_vec, CHECK_NAN},
+    [A64_FP_SUB] = {tcg_gen_fsub_f32, tcg_gen_fsub_f64, tcg_gen_fsub_vec, CHECK_NAN},
+    [A64_FP_MUL] = {tcg_gen_fmul_f32, tcg_gen_fmul_f64, tcg_gen_fmul_vec, CHECK_TINY},
+    [A64_FP_DIV] = {tcg_gen_fdiv_f32, tcg_gen_fdiv_f64, tcg_gen_fdiv_vec, CHECK_TINY},
+    [A64_FP_MAX] = {gen_max_f32, gen_max_f64, gen_max_vec, CHECK_ARGS},
+    [A64_FP_MIN] = {gen_min_f32, gen_min_f64, gen_min_vec, CHECK_ARGS},
+    [A64_FP_MAXNM] = {gen_max_f32, gen_max_f64, gen_max_vec, CHECK_ARGS},
+    [A64_FP_MINNM] = {gen_min_f32, gen_min_f64, gen_min_vec, CHECK_ARGS},
+    [A64_FP_NMUL] = {gen_nmul_f32, gen_nmul_f64, NULL, CHECK_TINY},
+    [A64_FP_ABD] = {gen_abd_f32, gen_abd_f64, gen_abd_vec, CHECK_NAN},
+    [A64_FP_ACGT] = {NULL, NULL, NULL, CHECK_NONE}, // the last: the table has a row for each
+};
+
+// Scalars and vectors take the same course; the three differ in types alone.
+#define DO2_SCALAR(F, I)                                                                           \
+    static void do2_##F(const FpFast2 *fast, unsigned rd, TCGv_vec va, TCGv_vec vb, uint32_t desc) \
+    {                                                                                              \
+        TCGv_##F a = fp_##F(va), b = fp_##F(vb), r = tcg_temp_new_##F();                           \
+        TCGv_vec t = new_vec();                                                                    \
+        TCGLabel *done = gen_new_label();                                                          \
+        if (fast->check == CHECK_ARGS) {                                                           \
+            TCGLabel *slow = gen_new_label();                                                      \
+            TCGv_i32 bad = tcg_temp_new_i32();                                                     \
+            tcg_gen_fsetcond_##F(TCG_FCOND_UN, bad, a, b);                                         \
+            fp_br_unlikely(bad, slow);                                                             \
+            fast->F(r, a, b);                                                                      \
+            tcg_gen_br(done);                                                                      \
+            gen_set_label(slow);                                                                   \
+        } else {                                                                                   \
+            fast->F(r, a, b);                                                                      \
+            fp_br_likely(check_##F(fast->check, r), done);                                         \
+        }                                                                                          \
+        gen_helper_a64_fp_v2(t, tcg_env(), va, vb, tcg_constant_i32((int32_t)desc));               \
+        tcg_gen_extract_vec_##F(r, t, 0);                                                          \
+        gen_set_label(done);                                                                       \
+        fp_write_##F(rd, r);                                                                       \
+    }
+DO2_SCALAR(f32, i32)
+DO2_SCALAR(f64, i64)
+
+static void do2_vec(const FpFast2 *fast, unsigned esz, int q, unsigned rd, TCGv_vec va, TCGv_vec vb,
+                    uint32_t desc, bool divides)
+{
+    TCGv_vec a = fp_operand(va, q), b = fp_operand(vb, q), r = new_vec();
+    TCGLabel *done = gen_new_label();
+    if (divides && q == FP_LOW) { // 0 / 0 would raise invalid
+        tcg_gen_insert_vec_i64(MO_64, b, b, tcg_constant_i64(0x3f8000003f800000), 1);
+    }
+    if (fast->check == CHECK_ARGS) {
+        TCGLabel *slow = gen_new_label();
+        fp_br_unlikely(fp_any_lane(esz, TCG_FCOND_UN, a, b), slow);
+        fast->vec(esz, r, a, b);
+        tcg_gen_br(done);
+        gen_set_label(slow);
+    } else {
+        fast->vec(esz, r, a, b);
+        fp_br_likely(check_vec(fast->check, esz, r), done);
+    }
+    gen_helper_a64_fp_v2(r, tcg_env(), va, vb, tcg_constant_i32((int32_t)desc));
+    gen_set_label(done);
+    fp_write(rd, r, esz, q);
+}
+
+void fp_do2(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a, TCGv_vec b)
+{
+    const uint32_t desc = fp_desc(op, esz, q);
+    const FpFast2 *fast = &fast2[op];
+    if (!fast->f32 || fp_exact(s, esz)) {
+        gen_helper_a64_fp_v2(a64_v(rd), tcg_env(), a, b, tcg_constant_i32((int32_t)desc));
+    } else if (q != FP_SCALAR) {
+        do2_vec(fast, esz, q, rd, a, b, desc, op == A64_FP_DIV);
+    } else if (esz == MO_32) {
+        do2_f32(fast, rd, a, b, desc);
+    } else {
+        do2_f64(fast, rd, a, b, desc);
+    }
+}
+
+// --- three operands: multiply and add ----------------------------------------------------------------
+
+#define DO3_SCALAR(F)                                                                              \
+    static void do3_##F(A64FpOp op, unsigned rd, TCGv_vec vc, TCGv_vec va, TCGv_vec vb,            \
+                        uint32_t desc)                                                             \
+    {                                                                                              \
+        TCGv_##F a = fp_##F(va), b = fp_##F(vb), c = fp_##F(vc), r = tcg_temp_new_##F();           \
+        TCGv_vec t = new_vec();                                                                    \
+        TCGLabel *done = gen_new_label();                                                          \
+        if (op == A64_FP_NMADD || op == A64_FP_NMSUB) {                                            \
+            tcg_gen_fneg_##F(c, c);                                                                \
+        }                                                                                          \
+        if (op == A64_FP_MSUB || op == A64_FP_NMADD) {                                             \
+            tcg_gen_fneg_##F(a, a);                                                                \
+        }                                                                                          \
+        tcg_gen_fma_##F(r, a, b, c);                                                               \
+        fp_br_likely(check_##F(CHECK_TINY, r), done);                                              \
+        gen_helper_a64_fp_v3(t, tcg_env(), vc, va, vb, tcg_constant_i32((int32_t)desc));           \
+        tcg_gen_extract_vec_##F(r, t, 0);                                                          \
+        gen_set_label(done);                                                                       \
+        fp_write_##F(rd, r);                                                                       \
+    }
+DO3_SCALAR(f32)
+DO3_SCALAR(f64)
+
+void fp_do3(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec addend,
+            TCGv_vec a, TCGv_vec b)
+{
+    const uint32_t desc = fp_desc(op, esz, q);
+    TCGv_i32 d = tcg_constant_i32((int32_t)desc);
+    if (fp_exact(s, esz)) {
+        gen_helper_a64_fp_v3(a64_v(rd), tcg_env(), addend, a, b, d);
+    } else if (q == FP_SCALAR) {
+        (esz == MO_32 ? do3_f32 : do3_f64)(op, rd, addend, a, b, desc);
+    } else {
+        TCGv_vec x = fp_operand(a, q), r = new_vec();
+        TCGLabel *done = gen_new_label();
+        if (op == A64_FP_MSUB) { // vectors have no other negation
+            tcg_gen_fneg_vec(esz, r, x);
+            x = r;
+        }
+        tcg_gen_fma_vec(esz, r, x, fp_operand(b, q), fp_operand(addend, q));
+        fp_br_likely(check_vec(CHECK_TINY, esz, r), done);
+        gen_helper_a64_fp_v3(r, tcg_env(), addend, a, b, d);
+        gen_set_label(done);
+        fp_write(rd, r, esz, q);
+    }
+}
+
+// --- one operand: square root; the estimates have no fast path ------------------------------------------
+
+void fp_do1(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a)
+{
+    TCGv_i32 desc = tcg_constant_i32((int32_t)fp_desc(op, esz, q));
+    if (op != A64_FP_SQRT || fp_exact(s, esz)) {
+        gen_helper_a64_fp_v1(a64_v(rd), tcg_env(), a, desc);
+        return;
+    }
+    TCGLabel *done = gen_new_label();
+    TCGv_vec t = new_vec();
+    if (q != FP_SCALAR) {
+        tcg_gen_fsqrt_vec(esz, t, fp_operand(a, q));
+        fp_br_likely(check_vec(CHECK_NAN, esz, t), done);
+        gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
+        gen_set_label(done);
+        fp_write(rd, t, esz, q);
+    } else if (esz == MO_32) {
+        TCGv_f32 r = tcg_temp_new_f32();
+        tcg_gen_fsqrt_f32(r, fp_f32(a));
+        fp_br_likely(check_f32(CHECK_NAN, r), done);
+        gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
+        tcg_gen_extract_vec_f32(r, t, 0);
+        gen_set_label(done);
+        fp_write_f32(rd, r);
+    } else {
+        TCGv_f64 r = tcg_temp_new_f64();
+        tcg_gen_fsqrt_f64(r, fp_f64(a));
+        fp_br_likely(check_f64(CHECK_NAN, r), done);
+        gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
+        tcg_gen_extract_vec_f64(r, t, 0);
+        gen_set_label(done);
+        fp_write_f64(rd, r);
+    }
+}
+
+// --- rounding to integral: the host gives what Arm does, but for FPCR.DN ---------------------------------
+
+void fp_do_round(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a,
+                 A64Rounding mode)
+{
+    if (fp_exact(s, esz) || s->dn || op == A64_FP_RINT32 || op == A64_FP_RINT64) {
+        uint32_t desc = a64_fpd_mode(fp_desc(op, esz, q), mode);
+        gen_helper_a64_fp_v1(a64_v(rd), tcg_env(), a, tcg_constant_i32((int32_t)desc));
+        return;
+    }
+    unsigned how = (unsigned)fp_tcg_round(mode) | (op == A64_FP_RINT ? TCG_ROUND_NOEXC : 0);
+    if (q != FP_SCALAR) {
+        TCGv_vec r = new_vec();
+        tcg_gen_fround_vec(esz, r, fp_operand(a, q), how);
+        fp_write(rd, r, esz, q);
+    } else if (esz == MO_32) {
+        TCGv_f32 r = tcg_temp_new_f32();
+        tcg_gen_fround_f32(r, fp_f32(a), how);
+        fp_write_f32(rd, r);
+    } else {
+        TCGv_f64 r = tcg_temp_new_f64();
+        tcg_gen_fround_f64(r, fp_f64(a), how);
+        fp_write_f64(rd, r);
+    }
+}
+
+// --- comparisons into masks: the host raises what Arm does -----------------------------------------------
+
+static TCGFCond mask_cond(A64FpOp op)
+{
+    switch (op) {
+    case A64_FP_CMEQ: return TCG_FCOND_EQ;
+    case A64_FP_CMGE:
+    case A64_FP_ACGE: return TCG_FCOND_GE | TCG_FCOND_SIGNALING;
+    default: return TCG_FCOND_GT | TCG_FCOND_SIGNALING;
+    }
+}
+
+void fp_do_compare(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a,
+                   TCGv_vec b)
+{
+    const bool magnitudes = op == A64_FP_ACGE || op == A64_FP_ACGT;
+    const TCGFCond cond = mask_cond(op);
+    if (fp_exact(s, esz)) {
+        gen_helper_a64_fp_v2(a64_v(rd), tcg_env(), a, b,
+                             tcg_constant_i32((int32_t)fp_desc(op, esz, q)));
+        return;
+    }
+    if (magnitudes) {
+        TCGv_vec x = new_vec(), y = new_vec();
+        tcg_gen_fabs_vec(esz, x, a);
+        tcg_gen_fabs_vec(esz, y, b);
+        a = x;
+        b = y;
+    }
+    if (q != FP_SCALAR) {
+        TCGv_vec r = new_vec();
+        tcg_gen_fcmp_vec(cond, esz, r, fp_operand(a, q), fp_operand(b, q));
+        fp_write(rd, r, esz, q);
+        return;
+    }
+    TCGv_i32 yes = tcg_temp_new_i32();
+    TCGv_i64 mask = tcg_temp_new_i64();
+    if (esz == MO_32) {
+        tcg_gen_fsetcond_f32(cond, yes, fp_f32(a), fp_f32(b));
+        tcg_gen_neg_i32(yes, yes);
+        tcg_gen_extu_i32_i64(mask, yes);
+    } else {
+        tcg_gen_fsetcond_f64(cond, yes, fp_f64(a), fp_f64(b));
+        tcg_gen_extu_i32_i64(mask, yes);
+        tcg_gen_neg_i64(mask, mask);
+    }
+    fp_write_i64(rd, mask);
+}
