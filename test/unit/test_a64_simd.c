@@ -110,7 +110,7 @@ static bool llvm_engine(TCGContext *c, TCGCode *code)
         common.host.log_begin = log_begin;
         common.host.log_end = log_end;
         common.jit = tier_make_jit(&options, &error);
-        compiler = common.jit ? compiler_new(&common, &error) : NULL;
+        compiler = common.jit ? compiler_new(&common) : NULL;
         assert_non_null(compiler);
     }
     CompileBlock block = {.block = {.code = code, .pc = 0x400000, .succ = {-1, -1}},

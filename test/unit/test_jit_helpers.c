@@ -157,6 +157,7 @@ static void every_helper_compiles(void **state)
     helpers_common_register(); // brings all of them into the program, for the native calls
     helpers_x86_register();
     helpers_aarch64_register();
+    helpers_aarch64_register();
     GError *error = NULL;
     Jit *jit = jit_create(
         &(JitOptions){.helpers_bc = myna_helpers_bc, .helpers_bc_size = myna_helpers_bc_size},
