@@ -13,17 +13,19 @@ TCGv_vec simd_const(unsigned vece, uint64_t lane)
     return v;
 }
 
-void simd_write(unsigned rd, TCGv_vec v, unsigned bytes)
+// v with zeros above its low `bytes` bytes.
+static void clear_above(TCGv_vec r, TCGv_vec v, unsigned bytes)
 {
     static const uint8_t first[16] = {0,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                                       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-    TCGv_vec d = a64_v(rd);
     if (bytes == 16) {
-        tcg_gen_mov_vec(d, v);
+        tcg_gen_mov_vec(r, v);
     } else {
-        tcg_gen_shuffle_vec((unsigned)__builtin_ctz(bytes), d, v, v, first);
+        tcg_gen_shuffle_vec((unsigned)__builtin_ctz(bytes), r, v, v, first);
     }
 }
+
+void simd_write(unsigned rd, TCGv_vec v, unsigned bytes) { clear_above(a64_v(rd), v, bytes); }
 
 TCGv_vec simd_dest(unsigned rd, unsigned bytes) { return bytes == 16 ? a64_v(rd) : new_vec(); }
 
@@ -39,13 +41,11 @@ void simd_write_narrow(unsigned rd, TCGv_vec v, int q, int esz)
 
 void gen_sat(TCGv_vec v, unsigned bytes)
 {
-    TCGv_i64 x = tcg_temp_new_i64(), y, qc = tcg_global_i64(A64_G_QC);
-    tcg_gen_extract_vec_i64(bytes == 16 ? MO_64 : (unsigned)__builtin_ctz(bytes), x, v, 0);
-    if (bytes == 16) {
-        tcg_gen_extract_vec_i64(MO_64, y = tcg_temp_new_i64(), v, 1);
-        tcg_gen_or_i64(x, x, y);
+    TCGv_vec qc = tcg_global_vec(A64_G_QC), x = v;
+    if (bytes < 16) {
+        clear_above(x = new_vec(), v, bytes);
     }
-    tcg_gen_or_i64(qc, qc, x);
+    tcg_gen_or_vec(MO_64, qc, qc, x);
 }
 
 // --- three registers of the same type -------------------------------------------------------------------

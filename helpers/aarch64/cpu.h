@@ -112,7 +112,8 @@ typedef struct CPUARMState {
 
     V128 vregs[32];
     uint32_t fpcr, fpsr; // fpsr without QC, and without what the host's FP unit has gathered since
-    uint64_t qc;         // FPSR.QC is set when nonzero
+    V128
+        qc; // FPSR.QC is set when nonzero: saturated lanes gather here without leaving vector registers
 
     uint64_t tpidr_el0, tpidrro_el0;
 

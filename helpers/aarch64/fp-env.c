@@ -62,14 +62,17 @@ void arm_fp_leave(CPUARMState *env)
 
 uint32_t arm_fpcr_get(const CPUARMState *env) { return env->fpcr; }
 
-uint32_t arm_fpsr_get(const CPUARMState *env) { return env->fpsr | (env->qc ? FPSR_QC : 0); }
+uint32_t arm_fpsr_get(const CPUARMState *env)
+{
+    return env->fpsr | (env->qc.q[0] | env->qc.q[1] ? FPSR_QC : 0);
+}
 
 void arm_fpcr_set(CPUARMState *env, uint32_t fpcr) { env->fpcr = fpcr & FPCR_WRITABLE; }
 
 void arm_fpsr_set(CPUARMState *env, uint32_t fpsr)
 {
     env->fpsr = fpsr & FPSR_WRITABLE & ~FPSR_QC;
-    env->qc = !!(fpsr & FPSR_QC);
+    env->qc = (V128){.q = {fpsr & FPSR_QC}};
 }
 
 // In guest code.

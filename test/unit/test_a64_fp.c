@@ -125,7 +125,6 @@ static void run(TCGCode *code, const A64Case *c, A64Result *r)
     env->xregs[0] = 0;
     env->xregs[1] = c->x1;
     env->pc = TEST_PC;
-    env->qc = 0;
     arm_fpcr_set(env, c->fpcr);
     arm_fpsr_set(env, 0);
     arm_pstate_set(env, c->nzcv);
