@@ -112,8 +112,7 @@ typedef struct CPUARMState {
 
     V128 vregs[32];
     uint32_t fpcr, fpsr; // fpsr without QC, and without what the host's FP unit has gathered since
-    V128
-        qc; // FPSR.QC is set when nonzero: saturated lanes gather here without leaving vector registers
+    V128 qc; // FPSR.QC is set when nonzero: saturated lanes gather here, in a vector register
 
     uint64_t tpidr_el0, tpidrro_el0;
 
