@@ -78,7 +78,7 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
         common.opt.verify_ir = true;
         common.host.pc_global = -1;
         common.jit = tier_make_jit(&options, &error);
-        c = common.jit ? compiler_new(&common, &error) : NULL;
+        c = common.jit ? compiler_new(&common) : NULL;
         assert_non_null(c);
     }
     CompileBlock block = {.block = {.code = code, .pc = 0x400000, .succ = {-1, -1}},
