@@ -380,7 +380,7 @@ static Attempt give_bytes(TCGContext *ctx, TranslationBlock *tb, Plan *plan, con
     stats.ns_encode += stats_now_ns() - start;
     if (hot_count && !tb_engine_verifies()) {
         tb->code.hot = tier_host_hot;
-        tb->code.exec_count = hot_count;
+        tb->code.exec_count = tier_host_first_count(tb);
     }
     tb_keep(tb, used);
     return DONE;

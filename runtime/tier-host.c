@@ -47,7 +47,8 @@ static struct TierState {
 } state = {.making = PTHREAD_MUTEX_INITIALIZER};
 
 // Executions of a block before it is compiled for speed.
-enum { HOT_INTERPRETED = 1000, HOT_COMPILED = 2000 };
+// KNOWN: code that is in the persistent cache.
+enum { HOT_INTERPRETED = 1000, HOT_COMPILED = 2000, HOT_KNOWN = 30 };
 
 // --- units, under tb_lock ---------------------------------------------------------------------------
 
@@ -145,6 +146,12 @@ static uint32_t hot_count(void)
                                                    : HOT_INTERPRETED;
 }
 
+static uint64_t block_mode(const TranslationBlock *tb)
+{
+    return tb->flags | (uint64_t)(tb->gen_cflags & ~(uint32_t)CF_COUNT_MASK) << 32 |
+           (uint64_t)tb->checked << 63;
+}
+
 static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *info)
 {
     (void)opaque;
@@ -153,8 +160,7 @@ static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *in
         .pc = tb->pc,
         .size = tb->size,
         .num_insns = tb->num_insns,
-        .mode = tb->flags | (uint64_t)(tb->gen_cflags & ~(uint32_t)CF_COUNT_MASK) << 32 |
-                (uint64_t)tb->checked << 63,
+        .mode = block_mode(tb),
         .executions = tb->code.hot && !tb->hot ? hot_count() - tb->code.exec_count : UINT32_MAX,
         .in_unit = tb->units != NULL,
         .compiled = atomic_load(&tb->code.entry) != tb->cold_entry,
@@ -403,6 +409,21 @@ void tier_host_set_isa(const GuestISA *isa) { state.isa = isa; }
 void tier_host_set_code_size(size_t bytes) { state.code_size = bytes; }
 
 // --- compiling ----------------------------------------------------------------------------------
+
+uint32_t tier_host_first_count(const TranslationBlock *tb)
+{
+    uint32_t count = hot_count();
+    if (state.opts->no_cache || state.opts->hot) {
+        return count;
+    }
+    GError *error = NULL;
+    LLVMTier *tier = get_tier(&error);
+    if (!tier && error && state.opts->llvm_given) {
+        process_fail(EXIT_INTERNAL, "LLVM cannot be used: %s", error->message);
+    }
+    g_clear_error(&error);
+    return tier && llvm_tier_knows(tier, tb->pc, block_mode(tb)) ? HOT_KNOWN : count;
+}
 
 // In guest code: LLVM, should it be started here, must not run under the guest's rounding mode.
 void tier_host_hot(void *env, const TCGCode *code)

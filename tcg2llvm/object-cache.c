@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/file.h>
@@ -75,6 +76,7 @@ struct ObjectCache {
     uint64_t limit;
     bool broken;       // could not be written to: do not try again
     GHashTable *packs; // name -> Pack
+    GHashTable *names; // a guest file's path, by address -> name
     GPtrArray *owned;  // blocks of memory that units lie in
     ObjectCacheStats stats;
 };
@@ -238,6 +240,34 @@ static Pack *get_pack(ObjectCache *c, const char *name)
         load_pack(c, p);
     }
     return p;
+}
+
+static char *pack_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    g_autofree char *base = g_strndup(slash ? slash + 1 : path, 64);
+    g_strcanon(base, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._+-", '_');
+    return g_strdup_printf("%s-%016" PRIx64, base, (uint64_t)XXH3_64bits(path, strlen(path)));
+}
+
+const char *object_cache_pack(ObjectCache *c, const char *path)
+{
+    pthread_mutex_lock(&c->lock);
+    char *name = g_hash_table_lookup(c->names, path);
+    if (!name) {
+        name = pack_name(path);
+        g_hash_table_insert(c->names, (gpointer)path, name);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return name;
+}
+
+bool object_cache_contains(ObjectCache *c, const char *pack, ObjectKey key)
+{
+    pthread_mutex_lock(&c->lock);
+    bool found = g_hash_table_contains(get_pack(c, pack)->units, &key);
+    pthread_mutex_unlock(&c->lock);
+    return found;
 }
 
 const void *object_cache_find(ObjectCache *c, const char *pack, ObjectKey key, size_t *size)
@@ -538,6 +568,7 @@ ObjectCache *object_cache_open(const char *dir, const char *configuration, uint6
     c->root = g_steal_pointer(&root);
     c->limit = limit ? limit : DEFAULT_LIMIT;
     c->packs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, pack_free);
+    c->names = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     c->owned = g_ptr_array_new_with_free_func(g_free);
     return c;
 }
@@ -546,6 +577,7 @@ void object_cache_free(ObjectCache *c)
 {
     if (c) {
         g_hash_table_destroy(c->packs);
+        g_hash_table_destroy(c->names);
         g_ptr_array_free(c->owned, TRUE);
         pthread_mutex_destroy(&c->lock);
         g_free(c->dir);

@@ -39,6 +39,11 @@ ObjectCache *object_cache_open(const char *dir, const char *configuration, uint6
 // Does not flush.  NULL is allowed.
 void object_cache_free(ObjectCache *cache);
 
+// The name of the pack for what belongs to a guest file; stays until object_cache_free.  `path` is a
+// string that stays as well, and is known by its address.
+const char *object_cache_pack(ObjectCache *cache, const char *path);
+// Is there something under this key?  Counts nothing.
+bool object_cache_contains(ObjectCache *cache, const char *pack, ObjectKey key);
 // A unit, or NULL; the bytes stay until object_cache_free, aligned to 8.
 const void *object_cache_find(ObjectCache *cache, const char *pack, ObjectKey key, size_t *size);
 // Keeps a unit (copied), on disk when enough have come together.

@@ -23,7 +23,6 @@ Compiler *compiler_new(const TierCommon *common)
     Compiler *c = g_new0(Compiler, 1);
     c->common = common;
     c->hash = unit_hash_new();
-    c->packs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     return c;
 }
 
@@ -59,7 +58,6 @@ void compiler_free(Compiler *c)
         tcg_context_free(c->ctx);
     }
     unit_hash_free(c->hash);
-    g_hash_table_destroy(c->packs);
     g_free(c);
 }
 
@@ -328,23 +326,6 @@ static GBytes *generate(Compiler *c, CompileShape shape, LLVMLevel level, Compil
 
 // --- the persistent cache ------------------------------------------------------------------------------
 
-// The pack that a block's units are in: that of the guest file which it was read from.  NULL when there is
-// none, as for code that the guest has made itself.
-static const char *pack_of(Compiler *c, uint64_t pc)
-{
-    const LLVMTierHost *host = &c->common->host;
-    const char *path = host->file ? host->file(host->opaque, pc) : NULL;
-    if (!path) {
-        return NULL;
-    }
-    const char *pack = g_hash_table_lookup(c->packs, path);
-    if (!pack) {
-        pack = unit_pack_name(path);
-        g_hash_table_insert(c->packs, (gpointer)path, (gpointer)pack);
-    }
-    return pack;
-}
-
 // The unit's name in the cache; NULL when it is not to be looked for: then it is wanted as IR.
 static const char *cache_key(Compiler *c, CompileShape shape, LLVMLevel level,
                              const CompileBlock *blocks, unsigned n, ObjectKey *key)
@@ -354,7 +335,7 @@ static const char *cache_key(Compiler *c, CompileShape shape, LLVMLevel level,
         log_wanted(common, LLVM_LOG_IR_OPT)) {
         return NULL;
     }
-    const char *pack = pack_of(c, blocks[0].block.pc);
+    const char *pack = tier_pack(common, blocks[0].block.pc);
     if (!pack) {
         return NULL;
     }

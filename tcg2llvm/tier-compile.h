@@ -28,7 +28,6 @@ typedef struct Compiler {
     LLVMLower *lower;
     TCGContext *ctx;
     UnitHash *hash;
-    GHashTable *packs; // a guest file's path (by address) -> the name of its pack
     uint64_t ns_translate, ns_lower, ns_link;
 } Compiler;
 
@@ -54,6 +53,17 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
 // block's code is held for the caller (host.release).  0 when the head has gone.
 unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, unsigned max,
                      unsigned max_insns);
+
+// The pack that the units of the block at pc are kept in: that of the guest file which it was read from.
+// NULL when there is none, as for code that the guest has made itself.
+const char *tier_pack(const TierCommon *common, uint64_t pc);
+// Has an earlier run compiled a region around such a head?
+bool region_is_known(const TierCommon *common, uint64_t pc, uint64_t mode);
+// The region that an earlier run compiled around this head, as region_form; 0 when that is not known, or not
+// all of its blocks are there yet.
+unsigned region_recall(Compiler *c, const TCGCode *head, CompileBlock *blocks, unsigned max);
+// Keeps which blocks a region has.
+void region_keep(Compiler *c, const CompileBlock *blocks, unsigned n);
 
 // Translates a block again, into the compiler's own context.  NULL when that cannot be done.
 TCGContext *compiler_translate(Compiler *c, const TCGCode *code);

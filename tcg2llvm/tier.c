@@ -114,6 +114,11 @@ LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options
     return t;
 }
 
+bool llvm_tier_knows(LLVMTier *t, uint64_t pc, uint64_t mode)
+{
+    return t->common.cache && region_is_known(&t->common, pc, mode);
+}
+
 // --- statistics ----------------------------------------------------------------------------------------
 
 static void count_unit(LLVMTier *t, const LLVMCode *code)
@@ -211,6 +216,17 @@ static bool postpone(LLVMTier *t, const TCGCode *code)
            g_hash_table_add(t->postponed, (gpointer)code);
 }
 
+// A head that an earlier run compiled is asked for long before it is hot.  When the blocks of its region are
+// not there yet, it gets the time that any other block has, once.
+static bool too_early(LLVMTier *t, const TCGCode *head)
+{
+    const LLVMTierHost *host = &t->common.host;
+    LLVMBlockInfo info;
+    return host->postpone && host->block_info(host->opaque, head, &info) &&
+           region_is_known(&t->common, info.pc, info.mode) &&
+           g_hash_table_add(t->postponed, (gpointer)head);
+}
+
 static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
 {
     const LLVMTierHost *host = &t->common.host;
@@ -218,10 +234,18 @@ static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
         host->postpone(host->opaque, head);
         return;
     }
-    g_hash_table_remove(t->postponed, head);
     unsigned max = t->common.opt.max_blocks;
     g_autofree CompileBlock *blocks = g_new0(CompileBlock, max);
-    unsigned n = region_form(c, head, blocks, max, t->common.opt.max_insns);
+    unsigned n = region_recall(c, head, blocks, max);
+    if (!n && too_early(t, head)) {
+        host->postpone(host->opaque, head);
+        return;
+    }
+    g_hash_table_remove(t->postponed, head);
+    bool recalled = n;
+    if (!recalled) {
+        n = region_form(c, head, blocks, max, t->common.opt.max_insns);
+    }
     GError *error = NULL;
     LLVMCode *code = NULL;
     if (n) {
@@ -231,6 +255,9 @@ static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
         count_time(t, c, &before);
     }
     if (code) {
+        if (!recalled) {
+            region_keep(c, blocks, n);
+        }
         host->install(host->opaque, code);
     } else if (host->failed) {
         host->failed(host->opaque, head, error);

@@ -136,6 +136,13 @@ ObjectKey unit_hash_end(UnitHash *h)
     return (ObjectKey){{hash.low64, hash.high64}};
 }
 
+ObjectKey region_key(uint64_t pc, uint64_t mode)
+{
+    const uint64_t words[] = {0x6e6f69676572, pc, mode}; // no unit's words begin like that
+    XXH128_hash_t hash = XXH3_128bits(words, sizeof(words));
+    return (ObjectKey){{hash.low64, hash.high64}};
+}
+
 // --- configuration -------------------------------------------------------------------------------------
 
 // A file that is replaced gets another inode or another time.
@@ -182,12 +189,4 @@ char *unit_configuration(const char *guest)
     ObjectKey key = unit_hash_end(h);
     unit_hash_free(h);
     return ok ? g_strdup_printf("%s-%016" PRIx64, guest, key.word[0]) : NULL;
-}
-
-char *unit_pack_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    g_autofree char *base = g_strndup(slash ? slash + 1 : path, 64);
-    g_strcanon(base, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._+-", '_');
-    return g_strdup_printf("%s-%016" PRIx64, base, (uint64_t)XXH3_64bits(path, strlen(path)));
 }

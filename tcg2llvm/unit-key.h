@@ -24,7 +24,7 @@ ObjectKey unit_hash_end(UnitHash *h);
 // this build, LLVM's version, the host's CPU, the guest.  NULL when the build cannot be identified.
 // g_free it.
 char *unit_configuration(const char *guest);
-// The name of the pack for units of a guest file.  g_free it.
-char *unit_pack_name(const char *path);
+// Under what the region around a head is kept: which blocks it had.
+ObjectKey region_key(uint64_t pc, uint64_t mode);
 
 #endif

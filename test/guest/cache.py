@@ -90,6 +90,15 @@ def main():
         check("several at once", all(p.communicate()[0] == "300\n" for p in many))
 
     with tempfile.TemporaryDirectory() as home:
+        program = ["/bin/sh", "-c", "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; echo $i"]
+        compiled = counters(run(home, "--llvm", "--stats", program=program))
+        check("hot code is kept", compiled.get("units compiled", 0) > 0 and packs(home),
+              str(compiled))
+        again = run(home, "--llvm", "--stats", program=program)
+        check("the regions of an earlier run are taken over", again.stdout == "60000\n" and
+              counters(again).get("units found in the persistent cache", 0) > 1, again.stderr)
+
+    with tempfile.TemporaryDirectory() as home:
         os.chmod(home, 0o500)
         check("a directory that cannot be written", run(home, *ALL).stdout == "300\n")
         os.chmod(home, 0o700)
