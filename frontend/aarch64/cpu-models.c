@@ -122,7 +122,7 @@ bool arm_model_id_reg(const ARMCPUModel *m, unsigned crm, unsigned op2, uint64_t
         *value = op2 == 0 ? m->midr : op2 == 5 ? 1u << 31 : 0;
         return op2 == 0 || op2 == 5 || op2 == 6;
     }
-    if (crm < 2 || crm > 7) {
+    if (crm < 4 || crm > 7) {
         return false;
     }
     for (unsigned k = 0; k < G_N_ELEMENTS(rows); k++) {

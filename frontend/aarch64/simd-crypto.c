@@ -41,26 +41,41 @@ typedef void Fn3(TCGv_vec r, TCGv_vec a, TCGv_vec b, TCGv_vec c);
 // --- AES, PMULL, SM4 --------------------------------------------------------------------------------------
 
 // AESE, AESD: the key is added first.
-static bool do_aes_key(DisasContext *s, arg_crr *a, Fn1 *portable, Fn1 *hw)
+static bool do_aes_key(DisasContext *s, arg_crr *a, bool decrypt)
 {
-    (void)s;
+    static Fn1 *const fn[2][2] = {{gen_helper_a64_aese, gen_helper_a64_aesd},
+                                  {gen_helper_a64_aese_hw, gen_helper_a64_aesd_hw}};
     TCGv_vec x = new_vec();
     tcg_gen_xor_vec(MO_64, x, a64_v(a->rd), a64_v(a->rn));
-    (host_crypto()->aes ? hw : portable)(a64_v(a->rd), x);
+    fn[host_crypto()->aes][decrypt](a64_v(a->rd), x);
+    s->aes.pc = s->pc;
+    s->aes.rd = a->rd;
+    s->aes.decrypt = decrypt;
+    s->aes.input = x;
     return true;
 }
 
-static bool do_aes_mix(DisasContext *s, arg_crr *a, Fn1 *portable, Fn1 *hw)
+// AESMC, AESIMC.  Behind an AESE or AESD of the same register, as programs have it, the two are one
+// instruction of the host, whose operand is the former's; what the former gives is then dead.
+static bool do_aes_mix(DisasContext *s, arg_crr *a, bool decrypt)
 {
-    (void)s;
-    (host_crypto()->aes ? hw : portable)(a64_v(a->rd), a64_v(a->rn));
+    static Fn1 *const fn[2][2] = {{gen_helper_a64_aesmc, gen_helper_a64_aesimc},
+                                  {gen_helper_a64_aesmc_hw, gen_helper_a64_aesimc_hw}};
+    bool follows = s->aes.pc && s->aes.pc + 4 == s->pc && s->aes.rd == a->rn &&
+                   s->aes.decrypt == decrypt;
+    if (follows && host_crypto()->aes) {
+        (decrypt ? gen_helper_a64_aesd_imc_hw : gen_helper_a64_aese_mc_hw)(a64_v(a->rd),
+                                                                           s->aes.input);
+    } else {
+        fn[host_crypto()->aes][decrypt](a64_v(a->rd), a64_v(a->rn));
+    }
     return true;
 }
 
-TRANS_FEAT(AESE, AES, do_aes_key, gen_helper_a64_aese, gen_helper_a64_aese_hw)
-TRANS_FEAT(AESD, AES, do_aes_key, gen_helper_a64_aesd, gen_helper_a64_aesd_hw)
-TRANS_FEAT(AESMC, AES, do_aes_mix, gen_helper_a64_aesmc, gen_helper_a64_aesmc_hw)
-TRANS_FEAT(AESIMC, AES, do_aes_mix, gen_helper_a64_aesimc, gen_helper_a64_aesimc_hw)
+TRANS_FEAT(AESE, AES, do_aes_key, false)
+TRANS_FEAT(AESD, AES, do_aes_key, true)
+TRANS_FEAT(AESMC, AES, do_aes_mix, false)
+TRANS_FEAT(AESIMC, AES, do_aes_mix, true)
 
 bool trans_PMULL_v(DisasContext *s, arg_PMULL_v *a)
 {

@@ -51,6 +51,13 @@ typedef struct DisasContext {
     const ARMCPUModel *model;
     A64PendingFlags flags;
     uint32_t flags_written; // ARM_CC_*: written since the block's start, pending or in the globals
+    // The last AESE or AESD (pc 0: none in this block), its register, and what it was given.
+    struct {
+        uint64_t pc;
+        int rd;
+        bool decrypt;
+        TCGv_vec input;
+    } aes;
 } DisasContext;
 
 // Functions of the decode tables' fields.

@@ -58,6 +58,17 @@ HW void HELPER(a64_aesimc_hw)(V128 *r, const V128 *a)
     *(__m128i *)r = _mm_aesimc_si128(*(const __m128i *)a);
 }
 
+// AESE and AESMC, AESD and AESIMC.
+HW void HELPER(a64_aese_mc_hw)(V128 *r, const V128 *a)
+{
+    *(__m128i *)r = _mm_aesenc_si128(*(const __m128i *)a, _mm_setzero_si128());
+}
+
+HW void HELPER(a64_aesd_imc_hw)(V128 *r, const V128 *a)
+{
+    *(__m128i *)r = _mm_aesdec_si128(*(const __m128i *)a, _mm_setzero_si128());
+}
+
 HW void HELPER(a64_pmull_hw)(V128 *r, uint64_t a, uint64_t b)
 {
     __m128i x = _mm_cvtsi64_si128((long long)a), y = _mm_cvtsi64_si128((long long)b);
@@ -68,6 +79,18 @@ void HELPER(a64_aese_hw)(V128 *r, const V128 *a) { HELPER(a64_aese)(r, a); }
 void HELPER(a64_aesd_hw)(V128 *r, const V128 *a) { HELPER(a64_aesd)(r, a); }
 void HELPER(a64_aesmc_hw)(V128 *r, const V128 *a) { HELPER(a64_aesmc)(r, a); }
 void HELPER(a64_aesimc_hw)(V128 *r, const V128 *a) { HELPER(a64_aesimc)(r, a); }
+void HELPER(a64_aese_mc_hw)(V128 *r, const V128 *a)
+{
+    V128 x;
+    HELPER(a64_aese)(&x, a);
+    HELPER(a64_aesmc)(r, &x);
+}
+void HELPER(a64_aesd_imc_hw)(V128 *r, const V128 *a)
+{
+    V128 x;
+    HELPER(a64_aesd)(&x, a);
+    HELPER(a64_aesimc)(r, &x);
+}
 void HELPER(a64_pmull_hw)(V128 *r, uint64_t a, uint64_t b) { HELPER(a64_pmull)(r, a, b); }
 #endif
 

@@ -3,7 +3,7 @@
 // A64 floating point, every row of a64-fp.decode: random encodings of it, run from states made of special
 // values under all rounding modes and with FZ, FZ16, DN and AHP, in three ways that must agree on result,
 // FPSR and flags:
-//   fast  what the frontend makes, in the interpreter and as LLVM code
+//   fast  what the frontend makes, in the interpreter, the quick tier and as LLVM code
 //   slow  the same with every operation sent to the exact helper (a block's key says FZ, FPCR does not)
 //   qemu  qemu-aarch64, when it is installed
 //
@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "a64-server.h"
+#include "quick-memory.h"
 #include "frontend/decodetree/pattern-table.h"
 #include "frontend/translator.h"
 #include "helpers/aarch64/cpu.h"
@@ -53,6 +54,37 @@ static bool interp_engine(TCGContext *ctx, TCGCode *code)
     return true;
 }
 
+static bool quick_engine(TCGContext *c, TCGCode *code)
+{
+    return quick_compile(c, code, false) != 0;
+}
+
+// The IR of the unit compiled last, while it is wanted.
+static bool ir_wanted;
+static char *ir;
+static size_t ir_size;
+
+static bool log_wanted(void *opaque, LLVMLogItem item)
+{
+    (void)opaque;
+    return ir_wanted && item == LLVM_LOG_IR;
+}
+
+static FILE *log_begin(void *opaque, LLVMLogItem item, uint64_t pc)
+{
+    (void)opaque;
+    (void)item;
+    (void)pc;
+    free(ir);
+    return open_memstream(&ir, &ir_size);
+}
+
+static void log_end(void *opaque, FILE *f)
+{
+    (void)opaque;
+    fclose(f);
+}
+
 static bool llvm_engine(TCGContext *ctx, TCGCode *code)
 {
     static TierCommon common;
@@ -64,6 +96,9 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code)
         common.opt = options;
         common.opt.verify_ir = true;
         common.host.pc_global = -1;
+        common.host.log_wanted = log_wanted;
+        common.host.log_begin = log_begin;
+        common.host.log_end = log_end;
         common.jit = tier_make_jit(&options, &error);
         c = common.jit ? compiler_new(&common) : NULL;
         assert_non_null(c);
@@ -82,6 +117,11 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code)
 }
 
 #define TEST_PC 0x400000
+
+static const struct {
+    const char *name;
+    Engine *make;
+} compilers[] = {{"quick", quick_engine}, {"LLVM", llvm_engine}};
 
 static CPUARMState *env;
 static TCGContext *ctx;
@@ -339,12 +379,14 @@ static bool qemu_errs(const DecodePattern *p, uint32_t insn, const A64Result *qe
 
 enum { CASES = 48 };
 
-static void test_insn(const DecodePattern *p, uint32_t insn, bool llvm)
+// With `compile`, other engines too, under one of the modes.
+static void test_insn(const DecodePattern *p, uint32_t insn, bool compile)
 {
     static const uint32_t modes[] = {
         0, 0, FPCR_DN, FPCR_FZ, FPCR_FZ16, FPCR_AHP, FPCR_FZ | FPCR_DN | FPCR_FZ16 | FPCR_AHP};
     static A64Case cases[CASES];
     static A64Result fast[CASES], other[CASES];
+    const unsigned with = (unsigned)(rnd() % 3); // the others differ in helper calls alone
     for (unsigned m = 0; m < G_N_ELEMENTS(modes); m++) {
         TCGCode code;
         uint32_t flags = tb_flags_of(modes[m]);
@@ -365,12 +407,12 @@ static void test_insn(const DecodePattern *p, uint32_t insn, bool llvm)
                 }
             }
         }
-        if (llvm && m == 0) {
-            assert_true(translate(llvm_engine, insn, flags, &code));
+        for (unsigned e = 0; e < G_N_ELEMENTS(compilers) && compile && m == with; e++) {
+            assert_true(translate(compilers[e].make, insn, flags, &code));
             for (unsigned i = 0; i < CASES; i++) {
                 run(&code, &cases[i], &other[i]);
                 if (!same(&fast[i], &other[i])) {
-                    report(p, insn, &cases[i], "interp", &fast[i], "llvm", &other[i]);
+                    report(p, insn, &cases[i], "interp", &fast[i], compilers[e].name, &other[i]);
                 }
             }
         }
@@ -417,11 +459,51 @@ static void test_rows(void **state)
         }
         rows++;
         for (unsigned k = 0; k < rounds; k++) {
-            test_insn(p, random_insn(p), k == 0);
+            test_insn(p, random_insn(p), k < 2);
         }
     }
     assert_true(rows > 0);
     assert_int_equal(faults, 0);
+}
+
+// Vector code comes out as vector IR.
+static void test_vector_ir(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t insn;
+        const char *text, *ir;
+    } rows[] = {
+        {0x4e22d420, "fadd v0.4s, v1.4s, v2.4s", "constrained.fadd.v4f32"},
+        {0x0ea2d420, "fsub v0.2s, v1.2s, v2.2s", "constrained.fsub.v4f32"},
+        {0x6e62dc20, "fmul v0.2d, v1.2d, v2.2d", "constrained.fmul.v2f64"},
+        {0x4fa29020, "fmul v0.4s, v1.4s, v2.s[1]", "constrained.fmul.v4f32"},
+        {0x4e22cc20, "fmla v0.4s, v1.4s, v2.4s", "constrained.fma.v4f32"},
+        {0x6e22e420, "fcmge v0.4s, v1.4s, v2.4s", "constrained.fcmps.v4f32"},
+        {0x4e62e420, "fcmeq v0.2d, v1.2d, v2.2d", "constrained.fcmp.v2f64"},
+        {0x6e62fc20, "fdiv v0.2d, v1.2d, v2.2d", "constrained.fdiv.v2f64"},
+        {0x6ea1f820, "fsqrt v0.4s, v1.4s", "constrained.sqrt.v4f32"},
+        {0x4e22f420, "fmax v0.4s, v1.4s, v2.4s", "llvm.x86.sse.max.ps"},
+        {0x6e22d420, "faddp v0.4s, v1.4s, v2.4s", "constrained.fadd.v4f32"},
+        {0x4e21d820, "scvtf v0.4s, v1.4s", "constrained.sitofp.v4f32"},
+        {0x4ea1b820, "fcvtzs v0.4s, v1.4s", "llvm.x86.sse2.cvttps2dq"},
+        {0x0e617820, "fcvtl v0.2d, v1.2s", "constrained.fpext.v2f64"},
+        {0x0e616820, "fcvtn v0.2s, v1.2d", "constrained.fptrunc.v2f32"},
+        {0x4e218820, "frintn v0.4s, v1.4s", "llvm.x86.sse41.round.ps"},
+        {0x1f428c20, "fmsub d0, d1, d2, d3", "constrained.fma.f64"},
+    };
+    unsigned wrong = 0;
+    ir_wanted = true;
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        TCGCode code;
+        assert_true(translate(llvm_engine, rows[i].insn, tb_flags_of(0), &code));
+        if (!strstr(ir, rows[i].ir)) {
+            wrong++;
+            fprintf(stderr, "%s: no \"%s\" in\n%s\n", rows[i].text, rows[i].ir, ir);
+        }
+    }
+    ir_wanted = false;
+    assert_int_equal(wrong, 0);
 }
 
 static int set_up(void **state)
@@ -451,6 +533,7 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows),
+                                       cmocka_unit_test(test_vector_ir)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -136,22 +136,28 @@ static const struct {
 
 #define TEST_PC 0x400000
 
+typedef struct Guest {
+    const uint32_t *insns;
+    unsigned n;
+} Guest;
+
 static size_t fetch(void *opaque, uint64_t pc, uint8_t *buf, size_t len)
 {
-    if (pc != TEST_PC) {
-        return 0;
-    }
-    memcpy(buf, opaque, len < 4 ? len : 4);
-    return len < 4 ? len : 4;
+    const Guest *g = opaque;
+    size_t at = pc - TEST_PC, size = g->n * sizeof *g->insns, n = at < size ? size - at : 0;
+    n = n < len ? n : len;
+    memcpy(buf, (const uint8_t *)g->insns + (n ? at : 0), n);
+    return n;
 }
 
-static void translate(Engine *engine, uint32_t insn, TCGCode *code)
+static void translate_block(Engine *engine, const uint32_t *insns, unsigned n, TCGCode *code)
 {
     TBKey key = guest_isa_aarch64.get_tb_key(&env->cs);
+    Guest guest = {insns, n};
     key.pc = TEST_PC;
     memset(code, 0, sizeof(*code));
     translator_loop(ctx, &guest_isa_aarch64, code, key,
-                    CF_NO_GOTO_TB | CF_NO_GOTO_PTR | 1 << CF_COUNT_SHIFT, fetch, &insn);
+                    CF_NO_GOTO_TB | CF_NO_GOTO_PTR | n << CF_COUNT_SHIFT, fetch, &guest);
     char *fault = ctx->error ? NULL : tcg_verify(ctx);
     if (!ctx->error && !fault) {
         tcg_optimize(ctx);
@@ -160,8 +166,13 @@ static void translate(Engine *engine, uint32_t insn, TCGCode *code)
     }
     if (ctx->error || fault || !tcg_assign_frame(ctx) || !engine(ctx, code)) {
         tcg_dump_ops(ctx, stderr);
-        fail_msg("%08x: %s", insn, fault ? fault : ctx->error ? ctx->error : "?");
+        fail_msg("%08x: %s", *insns, fault ? fault : ctx->error ? ctx->error : "?");
     }
+}
+
+static void translate(Engine *engine, uint32_t insn, TCGCode *code)
+{
+    translate_block(engine, &insn, 1, code);
 }
 
 // false when the instruction is undefined.
@@ -597,6 +608,94 @@ static void test_host_crypto(void **state)
     }
 }
 
+// AESE with AESMC and AESD with AESIMC as one block and, by a word between, as three instructions.
+static void test_aes_pairs(void **state)
+{
+    (void)state;
+    static const uint32_t pairs[][3] = {
+        {0x4e284820, 0xd503201f, 0x4e286800}, // aese v0, v1; nop; aesmc v0, v0
+        {0x4e285820, 0xd503201f, 0x4e287800}, // aesd, aesimc
+        {0x4e284820, 0xd503201f, 0x4e286802}, // aesmc v2, v0
+        {0x4e284820, 0xd503201f, 0x4e286840}, // aesmc v0, v2: not the same register
+        {0x4e284820, 0xd503201f, 0x4e287800}, // aese, aesimc: no pair
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        for (unsigned k = 0; k < G_N_ELEMENTS(engines); k++) {
+            const uint32_t together[2] = {pairs[i][0], pairs[i][2]};
+            V128 apart[32];
+            TCGCode code;
+            make_state(i, 0);
+            translate_block(engines[k].make, pairs[i], 3, &code);
+            assert_true(run(&code));
+            memcpy(apart, env->vregs, sizeof apart);
+            make_state(i, 0);
+            translate_block(engines[k].make, together, 2, &code);
+            assert_true(run(&code));
+            assert_memory_equal(apart, env->vregs, sizeof apart);
+        }
+    }
+}
+
+// --- loads and stores of one register and of pairs ---------------------------------------------------------
+
+// Text, instruction, where the access begins (from X1 and X2 = 24), its size, what is added to X1 after it.
+static const struct {
+    uint32_t insn;
+    const char *text;
+    int at;
+    unsigned size, registers;
+    int step;
+} plain[] = {
+    // clang-format off
+    {0x3d403c20, "ldr b0, [x1, #15]", 15, 1, 1, 0}, {0x7d401c20, "ldr h0, [x1, #14]", 14, 2, 1, 0},
+    {0xbd400c20, "ldr s0, [x1, #12]", 12, 4, 1, 0}, {0xfd400420, "ldr d0, [x1, #8]", 8, 8, 1, 0},
+    {0x3dc00420, "ldr q0, [x1, #16]", 16, 16, 1, 0}, {0x3d003c20, "str b0, [x1, #15]", 15, 1, 1, 0},
+    {0x7d001c20, "str h0, [x1, #14]", 14, 2, 1, 0}, {0xbd000c20, "str s0, [x1, #12]", 12, 4, 1, 0},
+    {0xfd000420, "str d0, [x1, #8]", 8, 8, 1, 0}, {0x3d800420, "str q0, [x1, #16]", 16, 16, 1, 0},
+    {0x3c5f9020, "ldur b0, [x1, #-7]", -7, 1, 1, 0}, {0x3c9f9020, "stur q0, [x1, #-7]", -7, 16, 1, 0},
+    {0x7c405420, "ldr h0, [x1], #5", 0, 2, 1, 5}, {0xbc1fcc20, "str s0, [x1, #-4]!", -4, 4, 1, -4},
+    {0x3cdf0c20, "ldr q0, [x1, #-16]!", -16, 16, 1, -16}, {0xfc627820, "ldr d0, [x1, x2, lsl #3]", 192, 8, 1, 0},
+    {0x3ce26820, "ldr q0, [x1, x2]", 24, 16, 1, 0}, {0x3ca24820, "str q0, [x1, w2, uxtw]", 24, 16, 1, 0},
+    {0x2d410820, "ldp s0, s2, [x1, #8]", 8, 4, 2, 0}, {0x6d410820, "ldp d0, d2, [x1, #16]", 16, 8, 2, 0},
+    {0xad410820, "ldp q0, q2, [x1, #32]", 32, 16, 2, 0}, {0x6cbf0820, "stp d0, d2, [x1], #-16", 0, 8, 2, -16},
+    {0xadbf0820, "stp q0, q2, [x1, #-32]!", -32, 16, 2, -32}, {0x2c7f0820, "ldnp s0, s2, [x1, #-8]", -8, 4, 2, 0},
+    {0x6c3f0820, "stnp d0, d2, [x1, #-16]", -16, 8, 2, 0},
+    // clang-format on
+};
+
+static void test_plain(void **state)
+{
+    (void)state;
+    uint64_t x = 3;
+    for (unsigned i = 0; i < 2 * G_N_ELEMENTS(plain); i++) {
+        uint32_t insn = plain[i / 2].insn;
+        bool load = bits(insn, 22, 1);
+        TCGCode code;
+        translate(engines[i & 1].make, insn, &code);
+        make_state(insn, 0);
+        for (unsigned n = 0; n < sizeof memory; n++) {
+            memory[n] = memory_before[n] = (uint8_t)next_number(&x);
+        }
+        uint64_t base = (uint64_t)(uintptr_t)memory + 129;
+        env->xregs[1] = base | 0xa5ull << 56; // the tag is ignored, and kept
+        env->xregs[2] = 24;
+        memcpy(regs, env->vregs, sizeof regs);
+        for (unsigned r = 0; r < plain[i / 2].registers; r++) {
+            uint8_t *m = memory_before + 129 + plain[i / 2].at + r * plain[i / 2].size;
+            model_element(load, 2 * r, 0, plain[i / 2].size, m);
+            if (load) {
+                model_clear(2 * r, plain[i / 2].size);
+            }
+        }
+        assert_true(run(&code));
+        if (memcmp(regs, env->vregs, sizeof regs) != 0 ||
+            memcmp(memory, memory_before, sizeof memory) != 0 ||
+            env->xregs[1] != (base | 0xa5ull << 56) + (uint64_t)(int64_t)plain[i / 2].step) {
+            fail_msg("%s, %s", plain[i / 2].text, engines[i & 1].name);
+        }
+    }
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -611,6 +710,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),     cmocka_unit_test(test_no_helpers),
         cmocka_unit_test(test_vector_ir), cmocka_unit_test(test_structures),
+        cmocka_unit_test(test_plain),     cmocka_unit_test(test_aes_pairs),
         cmocka_unit_test(test_reserved),  cmocka_unit_test(test_host_crypto),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
