@@ -20,7 +20,8 @@ fixtures.py give. Flags:
     noerr           standard error is not compared
     ifcpu=FLAG      needs this flag in /proc/cpuinfo
     cross=no        the output tells the machine: not for guests of another one
-    cross=ci        for those in CTest too; the rest is for `run.py --guest`
+    cross=ci        for those in CTest too, with --tci and --llvm; cross=all: with --llvm=all as well. The
+                    rest is for `run.py --guest`
     cross=qemu      their reference is qemu-MACHINE: libm rounds otherwise where it has fused operations
     cross=only      only for them, compared with qemu-MACHINE: no native program is asked for
     xignore=GLOB    files whose content is the machine's (programs that were compiled)
@@ -318,7 +319,8 @@ def write_cmake(path, options, cases):
                     continue
                 name, label, more = f"real.{case.name}.{engine}", "real", ""
                 if options.guest != "x86_64":
-                    if not (case.cross("ci") or case.cross("only")) or engine == "verify":
+                    engines = ["tci", "llvm"] if case.cross("ci") else []
+                    if engine not in (CTEST_ENGINES[:3] if case.cross("all") else engines):
                         continue
                     name = f"real-{options.guest}.{case.name}.{engine}"
                     label = f"real-{options.guest}"
