@@ -412,17 +412,14 @@ void tier_host_set_code_size(size_t bytes) { state.code_size = bytes; }
 
 uint32_t tier_host_first_count(const TranslationBlock *tb)
 {
-    uint32_t count = hot_count();
-    if (state.opts->no_cache || state.opts->hot) {
-        return count;
-    }
     GError *error = NULL;
-    LLVMTier *tier = get_tier(&error);
+    LLVMTier *tier = get_tier(&error); // loads no LLVM yet
     if (!tier && error && state.opts->llvm_given) {
         process_fail(EXIT_INTERNAL, "LLVM cannot be used: %s", error->message);
     }
     g_clear_error(&error);
-    return tier && llvm_tier_knows(tier, tb->pc, block_mode(tb)) ? HOT_KNOWN : count;
+    bool known = tier && !state.opts->hot && llvm_tier_knows(tier, tb->pc, block_mode(tb));
+    return known ? HOT_KNOWN : hot_count();
 }
 
 // In guest code: LLVM, should it be started here, must not run under the guest's rounding mode.
