@@ -238,16 +238,6 @@ TRANS(UCVTF_fix, from_fixed, true)
 
 // --- in SIMD&FP registers ----------------------------------------------------------------------------
 
-// 1 when a bit of x is set that is the top of a lane.
-static TCGv_i32 any_negative(unsigned esz, TCGv_vec x)
-{
-    TCGv_i64 bits = tcg_temp_new_i64();
-    TCGv_i32 r = tcg_temp_new_i32();
-    tcg_gen_signmask_vec(esz, bits, x);
-    tcg_gen_extrl_i64_i32(r, bits);
-    return r;
-}
-
 void fp_do_to_int(DisasContext *s, unsigned esz, int q, unsigned rd, TCGv_vec a, unsigned fbits,
                   bool is_unsigned, A64Rounding mode)
 {
@@ -259,13 +249,7 @@ void fp_do_to_int(DisasContext *s, unsigned esz, int q, unsigned rd, TCGv_vec a,
         return;
     }
     TCGLabel *slow = gen_new_label(), *done = gen_new_label();
-    TCGv_vec x = a, r = new_vec(), m = new_vec();
-    if (q == FP_SCALAR) {
-        x = new_vec();
-        tcg_gen_zext_i64_v128(x, fp_lane0(a, esz));
-    } else {
-        x = fp_operand(a, q);
-    }
+    TCGv_vec x = fp_lanes(a, esz, q), r = new_vec(), m = new_vec();
     if (fbits || is_unsigned) { // see limit()
         TCGv_vec bits = x;
         if (!is_unsigned) {
@@ -273,7 +257,7 @@ void fp_do_to_int(DisasContext *s, unsigned esz, int q, unsigned rd, TCGv_vec a,
         }
         tcg_gen_cmp_vec(TCG_COND_GEU, esz, m, bits,
                         simd_const(esz, power_bits(esz, (8 << esz) - 2 - (int)fbits)));
-        fp_br_unlikely(any_negative(esz, m), slow);
+        fp_br_unlikely(fp_any_mask(esz, m), slow);
     }
     if (fbits) {
         TCGv_vec scaled = new_vec();
@@ -286,7 +270,7 @@ void fp_do_to_int(DisasContext *s, unsigned esz, int q, unsigned rd, TCGv_vec a,
         tcg_gen_br(done);
     } else {
         tcg_gen_cmp_vec(TCG_COND_EQ, esz, m, r, simd_const(esz, 1ull << ((8u << esz) - 1)));
-        fp_br_likely(any_negative(esz, m), done);
+        fp_br_likely(fp_any_mask(esz, m), done);
     }
     gen_set_label(slow);
     gen_helper_a64_fp_v1(r, tcg_env(), a, d);
@@ -305,15 +289,9 @@ void fp_do_from_int(DisasContext *s, unsigned esz, int q, unsigned rd, TCGv_vec 
         return;
     }
     TCGLabel *slow = gen_new_label(), *done = gen_new_label();
-    TCGv_vec x = a, r = new_vec();
-    if (q == FP_SCALAR) {
-        x = new_vec();
-        tcg_gen_zext_i64_v128(x, fp_lane0(a, esz));
-    } else {
-        x = fp_operand(a, q);
-    }
+    TCGv_vec x = fp_lanes(a, esz, q), r = new_vec();
     if (is_unsigned) { // the signed conversion serves while all are below half the range
-        fp_br_unlikely(any_negative(esz, x), slow);
+        fp_br_unlikely(fp_any_mask(esz, x), slow);
     }
     tcg_gen_cvt_vec(esz, r, x);
     if (fbits) {
@@ -347,17 +325,32 @@ static unsigned cvt_source(int ftype)
     return size[ftype];
 }
 
+#define HALF_MIN_NORMAL 0x0400
+
+// The host converts halves as Arm does, but for these modes.
+static bool half_exact(const DisasContext *s) { return s->fz || s->dn || s->ahp; }
+
+static TCGv_f32 widen_half(TCGv_vec v)
+{
+    TCGv_i32 h = tcg_temp_new_i32();
+    TCGv_f32 r = tcg_temp_new_f32();
+    tcg_gen_extrl_i64_i32(h, fp_lane0(v, MO_16));
+    tcg_gen_fcvt_f16_f32(r, h);
+    return r;
+}
+
 bool trans_FCVT_to_d(DisasContext *s, arg_FCVT_to_d *a)
 {
     unsigned from = cvt_source(a->ftype);
     if (!from || from == MO_64) {
         return false;
     }
-    if (from == MO_16 || s->fz || s->dn) {
+    if (s->fz || s->dn || (from == MO_16 && half_exact(s))) {
         return cvt_exact(a, from, MO_64);
     }
+    TCGv_vec n = a64_v((unsigned)a->rn);
     TCGv_f64 r = tcg_temp_new_f64();
-    tcg_gen_fcvt_f32_f64(r, fp_f32(a64_v((unsigned)a->rn)));
+    tcg_gen_fcvt_f32_f64(r, from == MO_16 ? widen_half(n) : fp_f32(n));
     fp_write_f64((unsigned)a->rd, r);
     return true;
 }
@@ -368,10 +361,14 @@ bool trans_FCVT_to_s(DisasContext *s, arg_FCVT_to_s *a)
     if (!from || from == MO_32) {
         return false;
     }
-    if (from == MO_16 || s->fz) {
+    if (s->fz || (from == MO_16 && half_exact(s))) {
         return cvt_exact(a, from, MO_32);
     }
     TCGv_vec n = a64_v((unsigned)a->rn);
+    if (from == MO_16) {
+        fp_write_f32((unsigned)a->rd, widen_half(n));
+        return true;
+    }
     TCGv_f32 r = tcg_temp_new_f32(), m = tcg_temp_new_f32(), k = tcg_temp_new_f32();
     TCGv_i32 bad = tcg_temp_new_i32(), low = tcg_temp_new_i32();
     TCGv_i64 t = tcg_temp_new_i64();
@@ -392,9 +389,27 @@ bool trans_FCVT_to_s(DisasContext *s, arg_FCVT_to_s *a)
 
 bool trans_FCVT_to_h(DisasContext *s, arg_FCVT_to_h *a)
 {
-    (void)s;
     unsigned from = cvt_source(a->ftype);
-    return from && from != MO_16 && cvt_exact(a, from, MO_16);
+    if (!from || from == MO_16) {
+        return false;
+    }
+    if (from == MO_64 || half_exact(s)) {
+        return cvt_exact(a, from, MO_16);
+    }
+    TCGv_vec n = a64_v((unsigned)a->rn);
+    TCGv_i32 h = tcg_temp_new_i32(), m = tcg_temp_new_i32();
+    TCGv_i64 r = tcg_temp_new_i64();
+    TCGLabel *done = gen_new_label();
+    tcg_gen_fcvt_f32_f16(h, fp_f32(n));
+    tcg_gen_extu_i32_i64(r, h);
+    tcg_gen_extract_i32(m, h, 0, 15);
+    done->weight = TCG_LABEL_LIKELY;
+    tcg_gen_brcondi_i32(TCG_COND_NE, m, HALF_MIN_NORMAL, done); // see fp.h
+    gen_helper_a64_fp_cvt(r, tcg_env(), fp_lane0(n, MO_32),
+                          tcg_constant_i32((int32_t)a64_fpd(A64_FP_CVT, MO_32, MO_16, 0)));
+    gen_set_label(done);
+    fp_write_i64((unsigned)a->rd, r);
+    return true;
 }
 
 // sz: 0 half and single, 1 single and double; q: the wide lanes' source or destination is the high half.
@@ -402,7 +417,7 @@ bool trans_FCVTL_v(DisasContext *s, arg_FCVTL_v *a)
 {
     TCGv_vec n = a64_v((unsigned)a->rn), d = a64_v((unsigned)a->rd);
     unsigned from = MO_16 + (unsigned)a->sz;
-    if (from == MO_16 || s->fz || s->dn) {
+    if (s->fz || s->dn || (from == MO_16 && half_exact(s))) {
         uint32_t desc = a64_fpd(A64_FP_CVT, from, from + 1, 3 - from) |
                         (a->q ? A64_FPD_SET_HIGH : 0);
         gen_helper_a64_fp_cvtl(d, tcg_env(), n, tcg_constant_i32((int32_t)desc));
@@ -425,16 +440,23 @@ bool trans_FCVTN_v(DisasContext *s, arg_FCVTN_v *a)
 {
     static const uint8_t into_high[2] = {0, 2};
     unsigned from = MO_32 + (unsigned)a->sz;
-    if (from == MO_32 || s->fz) {
+    if (s->fz || (from == MO_32 && half_exact(s))) {
         cvtn_exact(a, from, 4 - from, A64_ROUND_FPCR);
         return true;
     }
     TCGv_vec d = a64_v((unsigned)a->rd), r = new_vec(), m = new_vec();
     TCGLabel *slow = gen_new_label(), *done = gen_new_label();
-    tcg_gen_fnarrow_vec(MO_32, r, a64_v((unsigned)a->rn)); // high half 0
-    tcg_gen_fabs_vec(MO_32, m, r);
-    fp_br_unlikely(
-        fp_any_lane(MO_32, TCG_FCOND_UN | TCG_FCOND_EQ, m, simd_const(MO_32, 0x00800000)), slow);
+    tcg_gen_fnarrow_vec(from - 1, r, a64_v((unsigned)a->rn)); // high half 0
+    if (from == MO_32) {
+        tcg_gen_and_vec(MO_64, m, r, simd_const(MO_16, 0x7fff));
+        tcg_gen_cmp_vec(TCG_COND_EQ, MO_16, m, m, simd_const(MO_16, HALF_MIN_NORMAL));
+        fp_br_unlikely(fp_any_mask(MO_16, m), slow);
+    } else {
+        tcg_gen_fabs_vec(MO_32, m, r);
+        fp_br_unlikely(
+            fp_any_lane(MO_32, TCG_FCOND_UN | TCG_FCOND_EQ, m, simd_const(MO_32, 0x00800000)),
+            slow);
+    }
     if (a->q) {
         tcg_gen_shuffle_vec(MO_64, d, d, r, into_high);
     } else {

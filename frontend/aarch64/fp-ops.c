@@ -18,6 +18,16 @@ TCGv_vec fp_operand(TCGv_vec v, int q)
     return r;
 }
 
+TCGv_vec fp_lanes(TCGv_vec v, unsigned esz, int q)
+{
+    if (q != FP_SCALAR) {
+        return fp_operand(v, q);
+    }
+    TCGv_vec r = new_vec();
+    tcg_gen_zext_i64_v128(r, fp_lane0(v, esz));
+    return r;
+}
+
 TCGv_i64 fp_lane0(TCGv_vec v, unsigned esz)
 {
     TCGv_i64 r = tcg_temp_new_i64();
@@ -67,15 +77,20 @@ void fp_br_likely(TCGv_i32 bad, TCGLabel *done)
     tcg_gen_brcondi_i32(TCG_COND_EQ, bad, 0, done);
 }
 
-TCGv_i32 fp_any_lane(unsigned esz, TCGFCond c, TCGv_vec x, TCGv_vec y)
+TCGv_i32 fp_any_mask(unsigned esz, TCGv_vec m)
 {
-    TCGv_vec m = new_vec();
     TCGv_i64 bits = tcg_temp_new_i64();
     TCGv_i32 r = tcg_temp_new_i32();
-    tcg_gen_fcmp_vec(c, esz, m, x, y);
     tcg_gen_signmask_vec(esz, bits, m);
     tcg_gen_extrl_i64_i32(r, bits);
     return r;
+}
+
+TCGv_i32 fp_any_lane(unsigned esz, TCGFCond c, TCGv_vec x, TCGv_vec y)
+{
+    TCGv_vec m = new_vec();
+    tcg_gen_fcmp_vec(c, esz, m, x, y);
+    return fp_any_mask(esz, m);
 }
 
 typedef enum FpCheck {
@@ -192,11 +207,11 @@ typedef struct FpFast2 {
 } FpFast2;
 
 static const FpFast2 fast2[] = {
-    // A sum that is tiny is exact.
+    // A sum that is tiny is exact; a quotient is never so close below a power of 2 that it rounds to it.
     [A64_FP_ADD] = {tcg_gen_fadd_f32, tcg_gen_fadd_f64, tcg_gen_fadd_vec, CHECK_NAN},
     [A64_FP_SUB] = {tcg_gen_fsub_f32, tcg_gen_fsub_f64, tcg_gen_fsub_vec, CHECK_NAN},
     [A64_FP_MUL] = {tcg_gen_fmul_f32, tcg_gen_fmul_f64, tcg_gen_fmul_vec, CHECK_TINY},
-    [A64_FP_DIV] = {tcg_gen_fdiv_f32, tcg_gen_fdiv_f64, tcg_gen_fdiv_vec, CHECK_TINY},
+    [A64_FP_DIV] = {tcg_gen_fdiv_f32, tcg_gen_fdiv_f64, tcg_gen_fdiv_vec, CHECK_NAN},
     [A64_FP_MAX] = {gen_max_f32, gen_max_f64, gen_max_vec, CHECK_ARGS},
     [A64_FP_MIN] = {gen_min_f32, gen_min_f64, gen_min_vec, CHECK_ARGS},
     [A64_FP_MAXNM] = {gen_max_f32, gen_max_f64, gen_max_vec, CHECK_ARGS},
@@ -269,6 +284,67 @@ void fp_do2(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_
     } else {
         do2_f64(fast, rd, a, b, desc);
     }
+}
+
+// --- Newton's steps: 2 - a * b, (3 - a * b) / 2 --------------------------------------------------------
+// Infinities and what may overflow are told apart before.  The rest cannot be tiny: 3 - a * b is 0 or no
+// less than the product's last place, so halving it is exact.
+
+void fp_do_step(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a,
+                TCGv_vec b)
+{
+    TCGv_i32 desc = tcg_constant_i32((int32_t)fp_desc(op, esz, q));
+    if (fp_exact(s, esz)) {
+        gen_helper_a64_fp_v2(a64_v(rd), tcg_env(), a, b, desc);
+        return;
+    }
+    static const struct {
+        uint64_t large, two, three, half; // 2^60, 2^500
+    } consts[] = {
+        [MO_32] = {0x5d800000, 0x40000000, 0x40400000, 0x3f000000},
+        [MO_64] = {0x5f30000000000000, 0x4000000000000000, 0x4008000000000000, 0x3fe0000000000000}};
+    TCGv_vec x = fp_lanes(a, esz, q), y = fp_lanes(b, esz, q), r = new_vec(), m = new_vec();
+    TCGLabel *slow = gen_new_label(), *done = gen_new_label();
+    tcg_gen_fabs_vec(esz, m, x);
+    tcg_gen_fabs_vec(esz, r, y);
+    tcg_gen_umax_vec(esz, m, m, r);
+    tcg_gen_cmp_vec(TCG_COND_GEU, esz, m, m, simd_const(esz, consts[esz].large));
+    fp_br_unlikely(fp_any_mask(esz, m), slow);
+    tcg_gen_fneg_vec(esz, r, x);
+    tcg_gen_fma_vec(esz, r, r, y,
+                    simd_const(esz, op == A64_FP_RECPS ? consts[esz].two : consts[esz].three));
+    if (op == A64_FP_RSQRTS) {
+        tcg_gen_fmul_vec(esz, r, r, simd_const(esz, consts[esz].half));
+    }
+    tcg_gen_br(done);
+    gen_set_label(slow);
+    gen_helper_a64_fp_v2(r, tcg_env(), a, b, desc);
+    gen_set_label(done);
+    fp_write(rd, r, esz, q);
+}
+
+// --- across four single lanes: minimum and maximum ------------------------------------------------------
+
+void fp_do_across(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a)
+{
+    static const uint8_t pairs[] = {1, 0, 3, 2}, halves[] = {2, 3, 0, 1};
+    TCGv_i32 desc = tcg_constant_i32((int32_t)fp_desc(op, esz, q));
+    if (fp_exact(s, esz)) {
+        gen_helper_a64_fp_reduce(a64_v(rd), tcg_env(), a, desc);
+        return;
+    }
+    TCGv_vec r = new_vec(), t = new_vec();
+    TCGLabel *slow = gen_new_label(), *done = gen_new_label();
+    fp_br_unlikely(fp_any_lane(esz, TCG_FCOND_UN, a, a), slow);
+    tcg_gen_shuffle_vec(esz, t, a, a, pairs);
+    fast2[op].vec(esz, r, a, t);
+    tcg_gen_shuffle_vec(esz, t, r, r, halves);
+    fast2[op].vec(esz, r, r, t);
+    tcg_gen_br(done);
+    gen_set_label(slow);
+    gen_helper_a64_fp_reduce(r, tcg_env(), a, desc);
+    gen_set_label(done);
+    fp_write(rd, r, esz, FP_SCALAR);
 }
 
 // --- three operands: multiply and add ----------------------------------------------------------------

@@ -29,8 +29,18 @@ TRANS(FMAXNM_v, do_rrr, A64_FP_MAXNM)
 TRANS(FMINNM_v, do_rrr, A64_FP_MINNM)
 TRANS(FMULX_v, do_rrr, A64_FP_MULX)
 TRANS(FABD_v, do_rrr, A64_FP_ABD)
-TRANS(FRECPS_v, do_rrr, A64_FP_RECPS)
-TRANS(FRSQRTS_v, do_rrr, A64_FP_RSQRTS)
+
+static bool do_step(DisasContext *s, const arg_fv_rrr *a, A64FpOp op)
+{
+    unsigned esz = lane_size(a->sz);
+    if (!fp_shape_ok(s, esz, a->q)) {
+        return false;
+    }
+    fp_do_step(s, op, esz, a->q, (unsigned)a->rd, reg(a->rn), reg(a->rm));
+    return true;
+}
+TRANS(FRECPS_v, do_step, A64_FP_RECPS)
+TRANS(FRSQRTS_v, do_step, A64_FP_RSQRTS)
 
 static bool do_compare(DisasContext *s, const arg_fv_rrr *a, A64FpOp op)
 {
@@ -109,8 +119,7 @@ static bool do_across(DisasContext *s, const arg_fv_rr *a, A64FpOp op)
     if (!fp_shape_ok(s, esz, a->q)) {
         return false;
     }
-    gen_helper_a64_fp_reduce(reg(a->rd), tcg_env(), reg(a->rn),
-                             tcg_constant_i32((int32_t)fp_desc(op, esz, a->q)));
+    fp_do_across(s, op, esz, a->q, (unsigned)a->rd, reg(a->rn));
     return true;
 }
 TRANS(FMAXV, do_across, A64_FP_MAX)

@@ -49,14 +49,16 @@ static inline bool fp_exact(const DisasContext *s, unsigned esz) { return esz ==
 // A branch that is hardly ever taken, and one that nearly always is.
 void fp_br_unlikely(TCGv_i32 bad, TCGLabel *slow);
 void fp_br_likely(TCGv_i32 bad, TCGLabel *done); // when bad is 0
-// 1 when x compares so with y in any lane (of 128 bits).
+// Not 0 when the top bit of any lane is set (of 128 bits), when x compares so with y in any lane.
+TCGv_i32 fp_any_mask(unsigned esz, TCGv_vec m);
 TCGv_i32 fp_any_lane(unsigned esz, TCGFCond c, TCGv_vec x, TCGv_vec y);
 
 // --- lanes and scalars of registers ---------------------------------------------------------------
 
 // A register's value with what does not count made 0, so that its lanes raise no flags.
 TCGv_vec fp_operand(TCGv_vec v, int q);
-TCGv_i64 fp_lane0(TCGv_vec v, unsigned esz); // zero-extended
+TCGv_vec fp_lanes(TCGv_vec v, unsigned esz, int q); // the same for scalars too
+TCGv_i64 fp_lane0(TCGv_vec v, unsigned esz);        // zero-extended
 TCGv_f32 fp_f32(TCGv_vec v);
 TCGv_f64 fp_f64(TCGv_vec v);
 // V<rd> = the scalar, zeros above.
@@ -72,6 +74,9 @@ void fp_do1(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_
 void fp_do2(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a, TCGv_vec b);
 void fp_do3(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec addend,
             TCGv_vec a, TCGv_vec b);
+void fp_do_step(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a,
+                TCGv_vec b); // A64_FP_RECPS, RSQRTS
+void fp_do_across(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a);
 void fp_do_compare(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a,
                    TCGv_vec b); // A64_FP_CM*, AC*: masks
 void fp_do_round(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a,

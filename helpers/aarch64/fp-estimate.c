@@ -16,9 +16,9 @@ static unsigned recip(unsigned a)
 static unsigned rsqrt(unsigned a)
 {
     a = a < 256 ? 2 * a + 1 : ((a & ~1u) + 1) * 2;
-    unsigned b = 512;
-    while (a * (b + 1) * (b + 1) < 1u << 28) {
-        b++;
+    unsigned b = 512; // the largest with a * b * b < 2^28
+    for (unsigned step = 256; step; step /= 2) {
+        b += a * (b + step) * (b + step) < 1u << 28 ? step : 0;
     }
     return (b + 1) / 2;
 }

@@ -301,10 +301,31 @@ static void random_vector(uint64_t v[2], unsigned esz)
     }
 }
 
+// Factors whose product is just below the smallest normal number: tiny before rounding, not after it.
+static void tiny_product(A64Case *c, unsigned esz)
+{
+    static const uint64_t factors[4][2] = {[1] = {0x3801380138013801, 0x07fe07fe07fe07fe},
+                                           [2] = {0x3f0000013f000001, 0x00fffffe00fffffe},
+                                           [3] = {0x3fe0000000000001, 0x001ffffffffffffe}};
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t signs = rnd();
+        for (unsigned lane = 0; lane < 2; lane++) {
+            c->v[1 + i][lane] = factors[esz][i] ^ (signs >> lane & 1) << 63;
+        }
+    }
+    memset(c->v[3], 0, sizeof c->v[3]);
+    if (rnd() & 1) {
+        memset(c->v[0], 0, sizeof c->v[0]);
+    }
+}
+
 static void random_case(A64Case *c, unsigned esz, uint32_t fpcr)
 {
     for (unsigned i = 0; i < 4; i++) {
         random_vector(c->v[i], esz);
+    }
+    if (rnd() % 8 == 0) {
+        tiny_product(c, esz);
     }
     static const uint64_t ints[] = {0,
                                     1,
