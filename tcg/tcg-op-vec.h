@@ -52,6 +52,11 @@ V_2(sub_vec, VU, a - b)
 V_2(mul_vec, VU, a * b)
 L_EACH_2(mulhs_vec, LS, (LS)(((DS)x * y) >> LBITS))
 L_EACH_2(mulhu_vec, LU, (LU)(((DU)x * y) >> LBITS))
+#if X86_V128 && VECE == 1
+X_2(mulhrs_vec, (VU)__builtin_ia32_pmulhrsw128((VS)a, (VS)b))
+#else
+L_EACH_2(mulhrs_vec, LS, (LS)((((DS)x * y >> (LBITS - 2)) + 1) >> 1))
+#endif
 V_1(neg_vec, VU, -a)
 V_1(abs_vec, VS, __builtin_elementwise_abs(a))
 V_2(ssadd_vec, VS, __builtin_elementwise_add_sat(a, b))

@@ -283,6 +283,8 @@ DEF(sub_vec, "v:vv", TCG_OPF_VECTOR)
 DEF(mul_vec, "v:vv", TCG_OPF_VECTOR | TCG_OPF_COMMUTES)
 DEF(mulhs_vec, "v:vv", TCG_OPF_VECTOR | TCG_OPF_COMMUTES) // high half of each lane's product
 DEF(mulhu_vec, "v:vv", TCG_OPF_VECTOR | TCG_OPF_COMMUTES)
+// High half of twice the product, rounded; the square of the most negative number wraps to itself.
+DEF(mulhrs_vec, "v:vv", TCG_OPF_VECTOR | TCG_OPF_COMMUTES)
 DEF(neg_vec, "v:v", TCG_OPF_VECTOR)
 DEF(abs_vec, "v:v", TCG_OPF_VECTOR)
 DEF(ssadd_vec, "v:vv", TCG_OPF_VECTOR | TCG_OPF_COMMUTES) // saturating, signed

@@ -286,6 +286,17 @@ static Value mulh(LLVMUnit *u, Value a, Value b, bool sign)
     return LLVMBuildTrunc(u->b, LLVMBuildLShr(u->b, product, count, ""), t, "");
 }
 
+// (a * b >> (w - 2)) + 1 >> 1, in lanes of twice the width.
+static Value mulhrs(LLVMUnit *u, Value a, Value b)
+{
+    Type t = LLVMTypeOf(a), wide = wide_lanes(u, t);
+    Value v = LLVMBuildMul(u->b, extend(u, a, true), extend(u, b, true), "");
+    unsigned count = LLVMGetIntTypeWidth(LLVMGetElementType(t)) - 2;
+    v = LLVMBuildLShr(u->b, v, lower_splat(u, wide, count), "");
+    v = LLVMBuildAdd(u->b, v, lower_splat(u, wide, 1), "");
+    return LLVMBuildTrunc(u->b, LLVMBuildLShr(u->b, v, lower_splat(u, wide, 1), ""), t, "");
+}
+
 static Value avgu(LLVMUnit *u, Value a, Value b)
 {
     Type t = LLVMTypeOf(a), wide = wide_lanes(u, t);
@@ -329,6 +340,7 @@ static bool arithmetic(LLVMUnit *u, const TCGOp *op)
     case INDEX_op_mul_vec: return set(u, op, LLVMBuildMul(b, A, B, ""));
     case INDEX_op_mulhs_vec: return set(u, op, mulh(u, A, B, true));
     case INDEX_op_mulhu_vec: return set(u, op, mulh(u, A, B, false));
+    case INDEX_op_mulhrs_vec: return set(u, op, mulhrs(u, A, B));
     case INDEX_op_neg_vec: return set(u, op, LLVMBuildNeg(b, A, ""));
     case INDEX_op_abs_vec: return set(u, op, intrinsic1f(u, "llvm.abs", A));
     case INDEX_op_ssadd_vec: return set(u, op, intrinsic2(u, "llvm.sadd.sat", A, B));

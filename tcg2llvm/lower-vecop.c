@@ -285,6 +285,15 @@ bool lower_vecop_op(LLVMUnit *u, const TCGOp *op)
         return set(u, op,
                    LOWER_X86 && op->vece == MO_16 ? x86_binary(u, "llvm.x86.sse2.pmadd.wd", A, B)
                                                   : pair_sums(u, A, B, true, false));
+    // The code generator would find these alone, but not behind a shift that has been folded in.
+    case INDEX_op_mulhs_vec:
+    case INDEX_op_mulhu_vec:
+    case INDEX_op_mulhrs_vec: {
+        const char *name = op->opc == INDEX_op_mulhs_vec   ? "llvm.x86.sse2.pmulh.w"
+                           : op->opc == INDEX_op_mulhu_vec ? "llvm.x86.sse2.pmulhu.w"
+                                                           : "llvm.x86.ssse3.pmul.hr.sw.128";
+        return LOWER_X86 && op->vece == MO_16 && set(u, op, x86_binary(u, name, A, B));
+    }
     case INDEX_op_pmaddus_vec:
         return set(u, op,
                    LOWER_X86 && op->vece == MO_8

@@ -242,17 +242,10 @@ void gen_sqdmulh(unsigned vece, TCGv_vec r, TCGv_vec sat, TCGv_vec a, TCGv_vec b
     clamp_square(vece, r, sat, x);
 }
 
-// 2 * high + ((low >> (w - 2)) + 1 >> 1): one more bit of the low half, rounded.
 void gen_sqrdmulh(unsigned vece, TCGv_vec r, TCGv_vec sat, TCGv_vec a, TCGv_vec b)
 {
-    TCGv_vec x = new_vec(), y = new_vec();
-    tcg_gen_mulhs_vec(vece, x, a, b);
-    tcg_gen_add_vec(vece, x, x, x);
-    tcg_gen_mul_vec(vece, y, a, b);
-    tcg_gen_shri_vec(vece, y, y, width(vece) - 2);
-    tcg_gen_add_vec(vece, y, y, simd_const(vece, 1));
-    tcg_gen_shri_vec(vece, y, y, 1);
-    tcg_gen_add_vec(vece, x, x, y);
+    TCGv_vec x = new_vec();
+    tcg_gen_mulhrs_vec(vece, x, a, b);
     clamp_square(vece, r, sat, x);
 }
 

@@ -52,23 +52,6 @@ static void gen_muldq(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
     tcg_gen_mul_vec(vece, r, x, y);
 }
 
-// PMULHRSW: ((a * b >> 14) + 1) >> 1, computed in 32 bits.
-static void gen_mulhrsw(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
-{
-    TCGv_vec half[2], one = temp_like(r), y = temp_like(r);
-    tcg_gen_dupi_vec(MO_32, one, 1);
-    for (int high = 0; high < 2; high++) {
-        TCGv_vec x = half[high] = temp_like(r);
-        (high ? tcg_gen_widensh_vec : tcg_gen_widensl_vec)(vece, x, a);
-        (high ? tcg_gen_widensh_vec : tcg_gen_widensl_vec)(vece, y, b);
-        tcg_gen_mul_vec(MO_32, x, x, y);
-        tcg_gen_sari_vec(MO_32, x, x, 14);
-        tcg_gen_add_vec(MO_32, x, x, one);
-        tcg_gen_sari_vec(MO_32, x, x, 1);
-    }
-    tcg_gen_narrow_vec(MO_32, r, half[0], half[1]);
-}
-
 // PSIGN: a negated where b is negative, zero where b is zero.
 static void gen_sign(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
 {
@@ -148,7 +131,7 @@ static void gen_unpackh(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
     X(add, tcg_gen_add_vec) X(sub, tcg_gen_sub_vec) X(ssadd, tcg_gen_ssadd_vec)                    \
     X(usadd, tcg_gen_usadd_vec) X(sssub, tcg_gen_sssub_vec) X(ussub, tcg_gen_ussub_vec)            \
     X(mul, tcg_gen_mul_vec) X(mulhs, tcg_gen_mulhs_vec) X(mulhu, tcg_gen_mulhu_vec)                \
-    X(muludq, gen_muludq) X(muldq, gen_muldq) X(mulhrsw, gen_mulhrsw)                              \
+    X(muludq, gen_muludq) X(muldq, gen_muldq) X(mulhrs, tcg_gen_mulhrs_vec)                        \
     X(pmadds, tcg_gen_pmadds_vec) X(pmaddus, tcg_gen_pmaddus_vec) X(sad, tcg_gen_sadu8_vec)        \
     X(smin, tcg_gen_smin_vec) X(smax, tcg_gen_smax_vec) X(umin, tcg_gen_umin_vec)                  \
     X(umax, tcg_gen_umax_vec) X(avg, tcg_gen_avgu_vec)                                             \
@@ -480,7 +463,7 @@ const X86Row x86_rows_sse_int[] = {
     VEC2(PSUBSB, sssub, 8, NONE), VEC2(PSUBSW, sssub, 16, NONE),
     VEC2(PSUBUSB, ussub, 8, NONE), VEC2(PSUBUSW, ussub, 16, NONE),
     VEC2(PMULLW, mul, 16, NONE), VEC2(PMULLD, mul, 32, SSE41),
-    VEC2(PMULHW, mulhs, 16, NONE), VEC2(PMULHUW, mulhu, 16, NONE), VEC2(PMULHRSW, mulhrsw, 16, SSSE3),
+    VEC2(PMULHW, mulhs, 16, NONE), VEC2(PMULHUW, mulhu, 16, NONE), VEC2(PMULHRSW, mulhrs, 16, SSSE3),
     VEC2(PMULUDQ, muludq, 64, NONE), VEC2(PMULDQ, muldq, 64, SSE41),
     VEC2(PMADDWD, pmadds, 16, NONE), VEC2(PMADDUBSW, pmaddus, 8, SSSE3), VEC2(PSADBW, sad, 64, NONE),
     VEC2(PMINSB, smin, 8, SSE41), VEC2(PMINSW, smin, 16, NONE), VEC2(PMINSD, smin, 32, SSE41),

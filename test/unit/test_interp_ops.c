@@ -426,6 +426,7 @@ LANE(add, ua + ub)
 LANE(sub, ua - ub)
 LANE(mul, ua *ub)
 LANE(mulhs, ((__int128)a * b) >> bits)
+LANE(mulhrs, ((((__int128)a * b) >> (bits - 2)) + 1) >> 1)
 LANE(mulhu, ((unsigned __int128)ua * ub) >> bits)
 LANE(neg, 0 - ua)
 LANE(abs, a < 0 ? 0 - ua : ua)
@@ -451,13 +452,35 @@ static const struct {
     unsigned min_vece;
 } lane_ops[] = {
 #define ROW(name) {INDEX_op_##name##_vec, ref_##name, 0}
-    ROW(and),   ROW(or),    ROW(xor),   ROW(andc),
-    ROW(orc),   ROW(not),   ROW(add),   ROW(sub),
-    ROW(mul),   ROW(mulhs), ROW(mulhu), ROW(neg),
-    ROW(abs),   ROW(ssadd), ROW(sssub), ROW(usadd),
-    ROW(ussub), ROW(smin),  ROW(smax),  ROW(umin),
-    ROW(umax),  ROW(avgu),  ROW(shlv),  ROW(shrv),
-    ROW(sarv),  ROW(ctpop), ROW(clz),   {INDEX_op_bswap_vec, ref_bswap, 1},
+    ROW(and),
+    ROW(or),
+    ROW(xor),
+    ROW(andc),
+    ROW(orc),
+    ROW(not),
+    ROW(add),
+    ROW(sub),
+    ROW(mul),
+    ROW(mulhs),
+    ROW(mulhrs),
+    ROW(mulhu),
+    ROW(neg),
+    ROW(abs),
+    ROW(ssadd),
+    ROW(sssub),
+    ROW(usadd),
+    ROW(ussub),
+    ROW(smin),
+    ROW(smax),
+    ROW(umin),
+    ROW(umax),
+    ROW(avgu),
+    ROW(shlv),
+    ROW(shrv),
+    ROW(sarv),
+    ROW(ctpop),
+    ROW(clz),
+    {INDEX_op_bswap_vec, ref_bswap, 1},
 };
 
 static uint64_t rng_state = 88172645463325252ull;

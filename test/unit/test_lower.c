@@ -529,6 +529,10 @@ static bool same_run(const Instance *xs, TestRun *want, TestRun *got, const char
         return false;
     }
     unsigned want_flags = def->flags & TCG_OPF_FP ? want->fp_flags : 0;
+    if (has(def->name, "fmin") || has(def->name, "fmax")) {
+        // LLVM folds the comparison of two constants, and knows nothing of the denormal flag.
+        want_flags &= got->fp_flags | ~2u;
+    }
     if (want_flags != got->fp_flags && flags_matter(def->name)) {
         fprintf(stderr, "%s: FP flags 0x%x, expected 0x%x\n", where, got->fp_flags, want_flags);
         return false;
