@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct TCGCode TCGCode;
+#include "tcg/tcg-code.h"
+
 typedef struct CPUState CPUState;
 
 // Exceptions that every guest can raise; a guest's own numbers are below EXCP_COMMON.
@@ -28,23 +29,6 @@ enum {
     EXCP_BUS,
     EXCP_UNALIGNED,
 };
-
-#define TB_JMP_CACHE_BITS 12
-#define TB_JMP_CACHE_SIZE (1u << TB_JMP_CACHE_BITS)
-
-// An entry of the per-thread jump cache.  Compiled code looks here itself before it calls lookup_tb_ptr:
-// an entry is for a jump when pc and mode are those of the block that jumps, and code is not NULL.
-typedef struct TBJumpCacheEntry {
-    uint64_t pc;
-    uint64_t mode; // flags, cflags << 32
-    _Atomic(const TCGCode *) code; // NULL when empty
-} TBJumpCacheEntry;
-
-// The number of pc's entry; compiled code computes the same.
-static inline unsigned cpu_jump_cache_hash(uint64_t pc)
-{
-    return (unsigned)(pc ^ (pc >> TB_JMP_CACHE_BITS)) & (TB_JMP_CACHE_SIZE - 1);
-}
 
 struct CPUState {
     _Atomic uint32_t exit_request; // nonzero: blocks return TB_EXIT_REQUESTED at their start

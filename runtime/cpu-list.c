@@ -46,13 +46,11 @@ static const TCGCode *lookup_tb(CPUState *cs)
 {
     TBKey key = cs->isa->get_tb_key(cs);
     uint32_t cflags = cpu_current_cflags();
-    const TCGCode *code = atomic_load_explicit(&cs->jump_cache[cpu_jump_cache_hash(key.pc)].code,
-                                               memory_order_acquire);
-    TranslationBlock *tb = code ? tb_of(code) : NULL;
-    if (tb && tb->pc == key.pc && tb->flags == key.flags && tb->cflags == cflags) {
+    const TCGCode *code = cpu_jump_cache_get(cs, key, cflags);
+    if (code) {
         return code;
     }
-    tb = tb_lookup(key.pc, key.flags, cflags);
+    TranslationBlock *tb = tb_lookup(key.pc, key.flags, cflags);
     if (!tb) {
         return &exit_code;
     }

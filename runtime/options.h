@@ -12,7 +12,7 @@
 #include <glib.h>
 
 typedef enum MynaEngine {
-    ENGINE_TIERED,   // cold code in the interpreter, hot code compiled in the background
+    ENGINE_TIERED,   // cold code in the quick tier, hot code compiled in the background
     ENGINE_LLVM_ALL, // LLVM from a block's first execution
     ENGINE_TCI,      // the interpreter alone
     ENGINE_QUICK,    // the quick tier alone

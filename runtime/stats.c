@@ -6,17 +6,24 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "process.h"
 #include "stats.h"
 #include "tier-host.h"
 
 Stats stats;
 
-uint64_t stats_now_ns(void)
+static uint64_t now_ns(clockid_t clock)
 {
+    if (!myna_options || !myna_options->stats) {
+        return 0;
+    }
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(clock, &ts);
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
+
+uint64_t stats_now_ns(void) { return now_ns(CLOCK_MONOTONIC); }
+uint64_t stats_cpu_ns(void) { return now_ns(CLOCK_THREAD_CPUTIME_ID); }
 
 void stats_print(FILE *f)
 {

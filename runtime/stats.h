@@ -25,11 +25,11 @@
     STAT(hot_requests, "hot blocks handed to LLVM")                                                \
     STAT(units_installed, "LLVM units installed")                                                  \
     STAT(units_stale, "LLVM units dropped before they could run")                                  \
-    STAT(ns_translate, "ns of translating, all in all")                                            \
-    STAT(ns_frontend, "  of them decoding and building ops")                                       \
-    STAT(ns_passes, "  of them passes over ops")                                                   \
-    STAT(ns_encode, "  of them encoding: bytecode, or the quick tier's choice")                    \
-    STAT(ns_emit, "  of them copying the quick tier's code")                                       \
+    STAT(ns_translate, "ns of CPU time translating; elapsed, in its phases:")                      \
+    STAT(ns_frontend, "  ns of decoding and building ops")                                         \
+    STAT(ns_passes, "  ns of passes over ops")                                                     \
+    STAT(ns_encode, "  ns of encoding: bytecode, or the quick tier's choice")                      \
+    STAT(ns_emit, "  ns of copying the quick tier's code")                                         \
     STAT(verified, "block executions verified")
 
 typedef struct Stats {
@@ -40,6 +40,8 @@ typedef struct Stats {
 extern Stats stats;
 
 void stats_print(FILE *f);
-uint64_t stats_now_ns(void);
+// 0 without --stats, for they are read several times a block.
+uint64_t stats_now_ns(void); // elapsed
+uint64_t stats_cpu_ns(void); // the thread's CPU time; a system call
 
 #endif

@@ -329,7 +329,8 @@ static bool wants_quick(void)
 }
 
 // The bytes behind the block: bytecode, what a checked block compares.  Keeps the block.
-static Attempt give_bytes(TCGContext *ctx, TranslationBlock *tb, Plan *plan, const FetchState *st)
+static Attempt give_bytes(const GuestISA *isa, TCGContext *ctx, TranslationBlock *tb, Plan *plan,
+                          const FetchState *st)
 {
     size_t used = 0, cap = tb_room_size(tb);
     uint8_t *room = tb_room(tb);
@@ -343,7 +344,7 @@ static Attempt give_bytes(TCGContext *ctx, TranslationBlock *tb, Plan *plan, con
         shorten(plan, tb->num_insns, "needs more temps than a frame holds");
         return AGAIN;
     }
-    if (wants_quick() && !tb_quick_prepare(ctx, tb)) {
+    if (wants_quick() && !tb_quick_prepare(ctx, isa, tb)) {
         if (ctx->error) {
             process_internal_fault("code of the block at 0x%" PRIx64 ": %s", tb->pc, ctx->error);
         }
@@ -445,7 +446,7 @@ static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchSt
         log_ops(ctx, "OP after optimization and liveness analysis:");
     }
     *out = tb;
-    return give_bytes(ctx, tb, plan, st);
+    return give_bytes(isa, ctx, tb, plan, st);
 }
 
 // A block, kept but not yet to be found, whose ops stay in ctx.  NULL when it cannot be fetched.
@@ -506,14 +507,15 @@ static TBGenResult gen_locked(CPUState *cs, TBKey key, uint32_t cflags, Translat
 TBGenResult tb_gen_code(CPUState *cs, TBKey key, uint32_t cflags, TranslationBlock **out,
                         uint64_t *fault_addr)
 {
-    uint64_t start = stats_now_ns();
+    uint64_t start = stats_cpu_ns();
     TBGenResult result = TB_GEN_OK;
     tb_lock();
-    *out = tb_lookup(key.pc, key.flags, cflags); // another thread may have been quicker
+    // Another thread may have been quicker.
+    *out = cpu_list_count() > 1 ? tb_lookup(key.pc, key.flags, cflags) : NULL;
     if (!*out) {
         result = gen_locked(cs, key, cflags, out, fault_addr);
     }
     tb_unlock();
-    stats.ns_translate += stats_now_ns() - start;
+    stats.ns_translate += stats_cpu_ns() - start;
     return result;
 }

@@ -9,11 +9,16 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cpu-exec.h"
 #include "frontend/frontend.h"
 #include "log.h"
 #include "stats.h"
 #include "tcg/quick.h"
 #include "tcg2llvm/slab.h"
+
+typedef CPUState CPUArchState;
+#define HELPER_TABLE "helpers/common/helper-common.h"
+#include "helpers/helper-proto.h"
 
 static const size_t DEFAULT_CODE_SIZE = (size_t)256 << 20;
 
@@ -49,11 +54,18 @@ bool tb_quick_start(size_t code_size, bool count, GError **error)
     return true;
 }
 
-bool tb_quick_prepare(TCGContext *ctx, const TranslationBlock *tb)
+bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, const TranslationBlock *tb)
 {
+    const TCGQuickJump jump = {
+        .lookup = HELPER(lookup_tb_ptr),
+        .pc_offset = isa->pc_reg < 0 ? 0 : isa->regs[isa->pc_reg].offset,
+        .cache_offset = offsetof(CPUState, jump_cache),
+        .mode = tb->flags | (uint64_t)tb->cflags << 32,
+    };
     bool log_writes = ctx->log_writes;
     ctx->log_writes = false; // the interpreter's log
-    state.size = tcg_quick_prepare(state.quick, ctx, &tb->code, state.count);
+    state.size = tcg_quick_prepare(state.quick, ctx, &tb->code, state.count,
+                                   isa->pc_reg < 0 ? NULL : &jump);
     ctx->log_writes = log_writes;
     return state.size != 0;
 }

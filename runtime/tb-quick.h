@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "frontend/frontend.h"
 #include "tb.h"
 #include "tcg/tcg.h"
 
@@ -17,7 +18,7 @@ bool tb_quick_start(size_t code_size, bool count, GError **error);
 // The rest under tb_lock.
 // Chooses the code of the block in ctx, after tcg_assign_frame.  false with ctx->error when it holds what
 // cannot be compiled, without when it is too long.
-bool tb_quick_prepare(TCGContext *ctx, const TranslationBlock *tb);
+bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, const TranslationBlock *tb);
 // Makes the block that was prepared last, which is kept now, ready to run at tb_quick_entry.  false when code
 // memory is full.
 bool tb_quick_emit(TranslationBlock *tb);

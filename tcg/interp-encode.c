@@ -571,14 +571,14 @@ size_t tcg_interp_encode(TCGContext *s, const TCGCode *code, void *buf, size_t c
 }
 
 size_t encode_bytecode(TCGContext *s, const TCGCode *code, void *buf, size_t cap,
-                       bool (*in_reach)(const void *func))
+                       const QuickTarget *quick)
 {
     Encoder e = {.s = s,
                  .code = code,
                  .buf = buf,
                  .cap = cap / sizeof(uint64_t),
-                 .stencils = in_reach != NULL,
-                 .in_reach = in_reach};
+                 .stencils = quick != NULL,
+                 .quick = quick};
 
     e.scratch = s->frame_start;
     for (unsigned i = s->nb_globals; i < s->nb_temps; i++) {

@@ -9,6 +9,7 @@
 
 #include "interp-insn.h"
 #include "interp.h"
+#include "quick.h"
 
 typedef struct Fixup {
     uint32_t at; // word of the instruction
@@ -16,16 +17,22 @@ typedef struct Fixup {
     bool is_short;
 } Fixup;
 
+// What the quick tier tells the encoder.
+typedef struct QuickTarget {
+    bool (*in_reach)(const void *func); // whether code may call it directly
+    const TCGQuickJump *jump;           // or NULL
+} QuickTarget;
+
 typedef struct Encoder {
     TCGContext *s;
     const TCGCode *code;
     uint64_t *buf;
-    size_t used, cap; // words
-    bool full;        // did not fit: the length is still counted
-    bool stencils;    // for the quick tier: word 0 is the row's address, see ROW_UNSTORED
-    bool (*in_reach)(const void *func); // stencils: whether code may call it directly
-    bool no_short;                      // second pass: no 16-bit branches
-    bool overflow;                      // a 16-bit branch did not reach
+    size_t used, cap;         // words
+    bool full;                // did not fit: the length is still counted
+    bool stencils;            // for the quick tier: word 0 is the row's address, see ROW_UNSTORED
+    const QuickTarget *quick; // with stencils
+    bool no_short;            // second pass: no 16-bit branches
+    bool overflow;            // a 16-bit branch did not reach
     uint64_t dummy[16];
     intptr_t scratch, scratch_next; // offsets from env
     uint64_t *last_move; // the previous instruction, when it is a 64-bit move that may take another
@@ -79,10 +86,16 @@ static inline bool is_imm32(TCGArg a)
     const TCGTemp *t = arg_temp(a);
     return t->kind == TEMP_CONST && (t->type == TCG_TYPE_I32 || fits_s32(t->val));
 }
+// Stencils of these do not set acc.
+static inline bool is_movi(unsigned op)
+{
+    return op == IOP_MOVI32 || op == IOP_MOVI64 || op == IOP_MOVI64_64;
+}
 // Whether the slot's value, as wide as the type, is in acc before the next instruction.
 static inline bool in_acc(const Encoder *e, unsigned slot, TCGType type)
 {
     return e->last && e->last_row->acc >= (type == TCG_TYPE_I32 ? 32 : 64) &&
+           !(e->stencils && is_movi(e->last_row->op)) &&
            ((const uint16_t *)(e->last + 1))[0] == slot;
 }
 // With stencils, word 0 of an instruction is its row's address, and this bit: the result is not stored, for
@@ -98,9 +111,9 @@ void take_acc(Encoder *e, const TCGOp *op, unsigned i);
 
 // --- whole blocks (interp-encode.c) --------------------------------------------------------------------
 
-// tcg_interp_encode; with in_reach, for the quick tier.
+// tcg_interp_encode; with quick not NULL, for the quick tier.
 size_t encode_bytecode(TCGContext *s, const TCGCode *code, void *buf, size_t cap,
-                       bool (*in_reach)(const void *func));
+                       const QuickTarget *quick);
 
 // --- calls (quick-call.c) ------------------------------------------------------------------------------
 

@@ -110,6 +110,55 @@
     }
 #include "tcg-op-int.h"
 
+// As stencils, constant shift counts stand in the instruction, and so do the bit fields of partial registers.
+#ifdef TCG_STENCIL
+#define FORM_K(name, k, decl, expr) FORM_K2(name, k, decl, expr)
+#define FORM_K2(name, k, decl, expr)                                                               \
+    OP(name##_k##k)                                                                                \
+    {                                                                                              \
+        decl;                                                                                      \
+        U result = (expr);                                                                         \
+        acc = result;                                                                              \
+        REG(U, 0) = result;                                                                        \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    UNSTORED(name##_k##k, decl; acc = (U)(expr))
+#define SHIFT(name, expr, k)                                                                       \
+    FORM_K(N(name##_imm), k, U a = REG(U, 1); const unsigned b = k, expr)                          \
+    FORM_K(N(name##_acc_imm), k, U a = (U)acc; const unsigned b = k, expr)
+#define SHIFTS(EACH)                                                                               \
+    EACH(SHIFT, shl, a << b)                                                                       \
+    EACH(SHIFT, shr, a >> b)                                                                       \
+    EACH(SHIFT, sar, (U)((S)a >> b))                                                               \
+    EACH(SHIFT, rotl, a << b | a >> (-b & (W - 1)))                                                \
+    EACH(SHIFT, rotr, a >> b | a << (-b & (W - 1)))
+// The value after _k is k + 64 * l.
+#define FIELD(k_, l_, v)                                                                           \
+    FORM_K(N(extract), v, U a = REG(U, 1), a << (W - k_ - l_) >> (W - l_))                         \
+    FORM_K(N(extract_acc), v, U a = (U)acc, a << (W - k_ - l_) >> (W - l_))                        \
+    FORM_K(N(sextract), v, U a = REG(U, 1), (U)((S)(a << (W - k_ - l_)) >> (W - l_)))              \
+    FORM_K(N(sextract_acc), v, U a = (U)acc, (U)((S)(a << (W - k_ - l_)) >> (W - l_)))             \
+    FORM_K(N(deposit), v, U a = REG(U, 1);                                                         \
+           U b = REG(U, 2),                                                                        \
+           (a & ~((U) - 1 >> (W - l_) << k_)) | ((b << k_) & ((U) - 1 >> (W - l_) << k_)))
+FIELD(0, 8, 512)
+FIELD(8, 8, 520)
+FIELD(0, 16, 1024)
+FIELD(16, 16, 1040)
+#if W == 64
+SHIFTS(EACH_64)
+FIELD(0, 32, 2048)
+FIELD(32, 32, 2080)
+#else
+SHIFTS(EACH_32)
+#endif
+#undef FORM_K
+#undef FORM_K2
+#undef SHIFT
+#undef SHIFTS
+#undef FIELD
+#endif
+
 // --- rows
 
 #define ROW(op, fn, sub, words, acc) ROW2(N(op), N(fn), sub, words, acc)

@@ -32,9 +32,27 @@ MOVE(mov32, uint32_t, 2, REG(uint32_t, 1))
 MOVE(mov32_acc, uint32_t, 2, (uint32_t)acc)
 MOVE(mov64, uint64_t, 2, REG(uint64_t, 1))
 MOVE(mov64_acc, uint64_t, 2, acc)
+#ifdef TCG_STENCIL // acc stays as it was: constants are operands of their own there
+OP(movi32)
+{
+    REG(uint32_t, 0) = (uint32_t)IMM32(1);
+    NEXT(2);
+}
+OP(movi64)
+{
+    REG(uint64_t, 0) = (uint64_t)IMM32(1);
+    NEXT(2);
+}
+OP(movi64_64)
+{
+    REG(uint64_t, 0) = IMM64(2);
+    NEXT(3);
+}
+#else
 MOVE(movi32, uint32_t, 2, (uint32_t)IMM32(1))
 MOVE(movi64, uint64_t, 2, (int64_t)IMM32(1))
 MOVE(movi64_64, uint64_t, 3, IMM64(2))
+#endif
 MOVE(mov_env, uint64_t, 2, (uintptr_t)env)
 MOVE(add_imm64, uint64_t, 3, REG(uint64_t, 1) + IMM64(2))
 

@@ -33,12 +33,21 @@ typedef LS VS __attribute__((vector_size(VBYTES), aligned(4)));
         REG(T, 0) = (expr);                                                                        \
         NEXT(2);                                                                                   \
     }
-#define V_CMP(name)                                                                                \
-    VOP(name)                                                                                      \
+#ifdef TCG_STENCIL
+#define V_CMP_K(name, k) V_CMP_K2(VN(name), k)
+#define V_CMP_K2(fn, k) V_CMP_K3(fn, k)
+#define V_CMP_K3(fn, k) V_CMP_BODY(fn##_k##k, k)
+#define V_CMP(name) V_CMP_BODY(VN(name), SLOT(3)) EACH_16(V_CMP_K, name)
+#else
+#define V_CMP(name) V_CMP_BODY(VN(name), SLOT(3))
+#endif
+#define V_CMP_BODY(fn, cond) V_CMP_BODY2(fn, cond)
+#define V_CMP_BODY2(fn, cond)                                                                      \
+    OP(fn)                                                                                         \
     {                                                                                              \
         VU a = REG(VU, 1), b = REG(VU, 2);                                                         \
         VS sa = (VS)a, sb = (VS)b, r;                                                              \
-        switch (SLOT(3)) {                                                                         \
+        switch (cond) {                                                                            \
         case TCG_COND_EQ: r = (VS)(a == b); break;                                                 \
         case TCG_COND_NE: r = (VS)(a != b); break;                                                 \
         case TCG_COND_GT: r = (VS)(sa > sb); break;                                                \
@@ -116,6 +125,11 @@ static const InterpRow VN(rows)[] = {
 };
 
 #undef V_BODY
+#undef V_CMP_BODY
+#undef V_CMP_BODY2
+#undef V_CMP_K
+#undef V_CMP_K2
+#undef V_CMP_K3
 #undef L_BODY
 #define VTYPES_END
 #include "interp-vec-types.h"

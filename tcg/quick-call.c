@@ -50,11 +50,27 @@ static bool is_float(TCGType t) { return t == TCG_TYPE_F32 || t == TCG_TYPE_F64;
 
 static bool can_call(const Encoder *e, const TCGHelperInfo *info, bool by_pointer)
 {
-    bool ok = !is_float(info->ret) && info->nargs + by_pointer <= 6u && e->in_reach(info->func);
+    bool ok = !is_float(info->ret) && info->nargs + by_pointer <= 6u &&
+              e->quick->in_reach(info->func);
     for (unsigned i = 0; i < info->nargs; i++) {
         ok &= !is_float(info->args[i]);
     }
     return ok;
+}
+
+// lookup_tb_ptr and goto_ptr together look into the jump cache first.
+static void emit_probe(Encoder *e, const TCGOp *op)
+{
+    const TCGQuickJump *jump = e->quick->jump;
+    const TCGOp *next = op->next;
+    if (!jump || op->call_info->func != jump->lookup || next == &e->s->ops ||
+        next->opc != INDEX_op_goto_ptr || next->args[0] != op->args[0]) {
+        return;
+    }
+    uint64_t *ip = emit(e, IOP_QUICK_PROBE, 0);
+    put_imm32(ip, 0, jump->pc_offset);
+    put_imm32(ip, 1, jump->cache_offset);
+    ip[2] = jump->mode;
 }
 
 bool encode_quick_call(Encoder *e, const TCGOp *op)
@@ -71,6 +87,7 @@ bool encode_quick_call(Encoder *e, const TCGOp *op)
     if (!(info->flags & TCG_CALL_NO_SIDE_EFFECTS)) {
         save_pc(e); // it may access guest memory
     }
+    emit_probe(e, op);
     if (by_pointer) { // the result's address is the first argument; it must not alias another
         bool alias = !ret;
         for (unsigned i = 0; i < info->nargs; i++) {
@@ -128,6 +145,7 @@ static const InterpRow rows[] = {
     CALLS(ARG0_ENV, env),
     CALLS(ARG0_SLOT, slot),
     CALLS(ARG0_ADDRESS, address),
+    {IOP_QUICK_PROBE, 0, 3, 0, NULL, "quick_probe"},
 };
 
 void interp_register_quick(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }

@@ -15,7 +15,8 @@
 
 enum {
     MAX_WORDS = 1 << 17, // of bytecode
-    NB_CONSTS = 32,      // constants that stencils are specialised for
+    NB_CONSTS = 64,      // constants that stencils are specialised for
+    NB_FIELDS = 64 * 64, // and bit fields, offset + 64 * length
     DATA_ALIGN = 16,
 };
 
@@ -58,7 +59,7 @@ static const Stencil *find_stencil(const char *name)
 // The stencils of a form, found when they are first wanted.
 typedef struct Forms {
     const Stencil *plain, *unstored;
-    const Stencil **consts; // 2 * NB_CONSTS: for a constant operand, plain and unstored
+    const Stencil **consts; // 2 a constant: plain and unstored
 } Forms;
 static Forms forms[IOP_COUNT][INTERP_MAX_SUB];
 
@@ -80,16 +81,37 @@ static const Stencil *plain_form(const InterpRow *row)
     return s ? s : interpret_stencil;
 }
 
-// Which slot holds a constant that stencils may be specialised for; -1: none.
-static int constant_slot(const InterpRow *row)
+// The constant that stencils may be specialised for, and how many there may be; -1: none.
+static int constant_of(const InterpRow *row, const uint64_t *ip, unsigned *nb)
 {
-    if (row->op == IOP_GUEST_LD || row->op == IOP_GUEST_ST) {
+    *nb = NB_CONSTS;
+    switch (row->op) {
+    case IOP_GUEST_LD:
+    case IOP_GUEST_ST: {
         unsigned how = row->sub % IADDR_COUNT;
-        return how == IADDR_INDEX || how == IADDR_INDEX_ACC ? 3 : -1;
+        return how == IADDR_INDEX || how == IADDR_INDEX_ACC ? SLOT(3) : -1;
+    }
+    case INDEX_op_shl_i32:
+    case INDEX_op_shr_i32:
+    case INDEX_op_sar_i32:
+    case INDEX_op_rotl_i32:
+    case INDEX_op_rotr_i32: return row->sub & FORM_IMM ? IMM32(1) & 31 : -1;
+    case INDEX_op_shl_i64:
+    case INDEX_op_shr_i64:
+    case INDEX_op_sar_i64:
+    case INDEX_op_rotl_i64:
+    case INDEX_op_rotr_i64: return row->sub & FORM_IMM ? IMM32(1) & 63 : -1;
+    case INDEX_op_extract_i32:
+    case INDEX_op_extract_i64:
+    case INDEX_op_sextract_i32:
+    case INDEX_op_sextract_i64: *nb = NB_FIELDS; return SLOT(2) + 64 * SLOT(3);
+    case INDEX_op_deposit_i32:
+    case INDEX_op_deposit_i64: *nb = NB_FIELDS; return SLOT(3) + 64 * SLOT(4);
+    default: break;
     }
     if (row->op < TCG_OP_COUNT && (tcg_op_defs[row->op].flags & (TCG_OPF_FP | TCG_OPF_VECTOR))) {
         const TCGOpDef *def = &tcg_op_defs[row->op];
-        return def->nb_cargs == 1 ? def->nb_oargs + def->nb_iargs : -1;
+        return def->nb_cargs == 1 ? SLOT(def->nb_oargs + def->nb_iargs) : -1;
     }
     return -1;
 }
@@ -97,27 +119,24 @@ static int constant_slot(const InterpRow *row)
 static const Stencil *form_of(const InterpRow *row, const uint64_t *ip, bool unstored)
 {
     Forms *f = &forms[row->op][row->sub];
+    unsigned nb;
+    int k = constant_of(row, ip, &nb);
     if (!f->plain) {
         f->plain = plain_form(row);
         f->unstored = find_form(row, -1, true);
         f->unstored = f->unstored ? f->unstored : f->plain; // to store is never wrong
-        if (constant_slot(row) >= 0) {
-            f->consts = g_new0(const Stencil *, (size_t)2 * NB_CONSTS);
-        }
+        f->consts = k >= 0 ? g_new0(const Stencil *, (size_t)2 * nb) : NULL;
     }
     const Stencil *s = unstored ? f->unstored : f->plain;
-    if (f->consts) {
-        unsigned k = SLOT(constant_slot(row));
-        if (k < NB_CONSTS) {
-            const Stencil **at = &f->consts[2 * k + unstored];
-            if (!*at) {
-                const Stencil *special = find_form(row, (int)k, unstored);
-                *at = special ? special : s;
-            }
-            return *at;
-        }
+    if (k < 0 || (unsigned)k >= nb || !f->consts) {
+        return s;
     }
-    return s;
+    const Stencil **at = &f->consts[2 * k + unstored];
+    if (!*at) {
+        const Stencil *special = find_form(row, k, unstored);
+        *at = special ? special : s;
+    }
+    return *at;
 }
 
 // --- preparing -----------------------------------------------------------------------------------------
@@ -153,9 +172,11 @@ static unsigned words_of(const InterpRow *row, const uint64_t *ip)
     return row->words ? row->words : SLOT(1);
 }
 
-size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count)
+size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
+                         const TCGQuickJump *jump)
 {
-    size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), reaches);
+    const QuickTarget target = {reaches, jump};
+    size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), &target);
     size_t end = size / sizeof(uint64_t), at = count ? enter_stencil->size : 0;
     size_t n = 0, data = 0;
     for (size_t w = 0; w < end;) {
@@ -351,9 +372,10 @@ bool tcg_quick_init(const void *base, size_t size)
 }
 TCGQuick *tcg_quick_new(void) { return NULL; }
 void tcg_quick_free(TCGQuick *q) { (void)q; }
-size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count)
+size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
+                         const TCGQuickJump *jump)
 {
-    (void)q, (void)code, (void)count;
+    (void)q, (void)code, (void)count, (void)jump;
     tcg_set_error(s, "there is no quick tier on this host");
     return 0;
 }

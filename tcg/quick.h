@@ -37,10 +37,20 @@ typedef struct TCGQuick TCGQuick;
 TCGQuick *tcg_quick_new(void);
 void tcg_quick_free(TCGQuick *q);
 
+// How an indirect jump may find its block by itself: in the jump cache (tcg-code.h).
+typedef struct TCGQuickJump {
+    const void *lookup;    // the helper that a goto_ptr gets its block from
+    intptr_t pc_offset;    // env offset of the guest's pc
+    intptr_t cache_offset; // env offset of the pointer to TB_JMP_CACHE_SIZE entries
+    uint64_t mode;         // of the entries that the block may use
+} TCGQuickJump;
+
 // Chooses the stencils of the block in s, after tcg_liveness and tcg_assign_frame (see tcg_interp_encode).
-// With `count`, each entry counts code->exec_count down, and code->hot is called when it reaches 0.  Gives
+// With `count`, each entry counts code->exec_count down, and code->hot is called when it reaches 0.  jump
+// may be NULL: indirect jumps always call.  Gives
 // the bytes of code that the block needs; 0 when s->error is set, or when the block is too long.
-size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count);
+size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
+                         const TCGQuickJump *jump);
 
 // Writes the prepared code at `at`, which is aligned to 16 bytes and lies in the range given to
 // tcg_quick_init.  It is a TCGEntry.

@@ -54,6 +54,13 @@ extern char hole_s32_0[], hole_s32_1[], hole_s32_2[];
         __VA_ARGS__;                                                                               \
         NEXT();                                                                                    \
     }
+// Forms for one value of a constant operand: NAME_k<value>, see constant_of in quick.c.
+// clang-format off
+#define EACH_8(X, ...) X(__VA_ARGS__, 0) X(__VA_ARGS__, 1) X(__VA_ARGS__, 2) X(__VA_ARGS__, 3) X(__VA_ARGS__, 4) X(__VA_ARGS__, 5) X(__VA_ARGS__, 6) X(__VA_ARGS__, 7)
+#define EACH_16(X, ...) EACH_8(X, __VA_ARGS__) X(__VA_ARGS__, 8) X(__VA_ARGS__, 9) X(__VA_ARGS__, 10) X(__VA_ARGS__, 11) X(__VA_ARGS__, 12) X(__VA_ARGS__, 13) X(__VA_ARGS__, 14) X(__VA_ARGS__, 15)
+#define EACH_32(X, ...) EACH_16(X, __VA_ARGS__) X(__VA_ARGS__, 16) X(__VA_ARGS__, 17) X(__VA_ARGS__, 18) X(__VA_ARGS__, 19) X(__VA_ARGS__, 20) X(__VA_ARGS__, 21) X(__VA_ARGS__, 22) X(__VA_ARGS__, 23) X(__VA_ARGS__, 24) X(__VA_ARGS__, 25) X(__VA_ARGS__, 26) X(__VA_ARGS__, 27) X(__VA_ARGS__, 28) X(__VA_ARGS__, 29) X(__VA_ARGS__, 30) X(__VA_ARGS__, 31)
+#define EACH_64(X, ...) EACH_32(X, __VA_ARGS__) X(__VA_ARGS__, 32) X(__VA_ARGS__, 33) X(__VA_ARGS__, 34) X(__VA_ARGS__, 35) X(__VA_ARGS__, 36) X(__VA_ARGS__, 37) X(__VA_ARGS__, 38) X(__VA_ARGS__, 39) X(__VA_ARGS__, 40) X(__VA_ARGS__, 41) X(__VA_ARGS__, 42) X(__VA_ARGS__, 43) X(__VA_ARGS__, 44) X(__VA_ARGS__, 45) X(__VA_ARGS__, 46) X(__VA_ARGS__, 47) X(__VA_ARGS__, 48) X(__VA_ARGS__, 49) X(__VA_ARGS__, 50) X(__VA_ARGS__, 51) X(__VA_ARGS__, 52) X(__VA_ARGS__, 53) X(__VA_ARGS__, 54) X(__VA_ARGS__, 55) X(__VA_ARGS__, 56) X(__VA_ARGS__, 57) X(__VA_ARGS__, 58) X(__VA_ARGS__, 59) X(__VA_ARGS__, 60) X(__VA_ARGS__, 61) X(__VA_ARGS__, 62) X(__VA_ARGS__, 63)
+// clang-format on
 #define JUMP(words) __attribute__((musttail)) return hole_jump(env, acc)
 
 #endif

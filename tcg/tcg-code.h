@@ -27,6 +27,23 @@ struct TCGCode {
     void (*hot)(void *env, const TCGCode *code); // called when exec_count reaches 0, or NULL
 };
 
+#define TB_JMP_CACHE_BITS 12
+#define TB_JMP_CACHE_SIZE (1u << TB_JMP_CACHE_BITS)
+
+// An entry of the per-thread jump cache.  Compiled code looks here itself before it calls lookup_tb_ptr:
+// an entry is for a jump when pc and mode are those of the block that jumps, and code is not NULL.
+typedef struct TBJumpCacheEntry {
+    uint64_t pc;
+    uint64_t mode;                 // flags, cflags << 32
+    _Atomic(const TCGCode *) code; // NULL when empty
+} TBJumpCacheEntry;
+
+// The number of pc's entry; compiled code computes the same.
+static inline unsigned cpu_jump_cache_hash(uint64_t pc)
+{
+    return (unsigned)(pc ^ (pc >> TB_JMP_CACHE_BITS)) & (TB_JMP_CACHE_SIZE - 1);
+}
+
 // The low bits of what exit_tb returns.
 enum {
     TB_EXIT_IDX0 = 0,      // left through goto_tb slot 0: cpu_exec may link it

@@ -550,6 +550,16 @@ static void visit_other(Optimizer *o, TCGOp *op)
     }
 }
 
+// A short signature: compared character by character, for this is done at every op.
+static bool has_sig(const TCGOpDef *def, const char *sig)
+{
+    const char *s = def->sig;
+    while (*sig && *s == *sig) {
+        s++, sig++;
+    }
+    return *s == *sig;
+}
+
 static void visit(Optimizer *o, TCGOp *op)
 {
     TCGOpcode wide = tcg_wide_opcode((TCGOpcode)op->opc);
@@ -605,9 +615,9 @@ static void visit(Optimizer *o, TCGOp *op)
     default:
         break;
     }
-    if (!strcmp(def->sig, "l:ll")) {
+    if (has_sig(def, "l:ll")) {
         visit_binary(o, op, wide);
-    } else if (!strcmp(def->sig, "l:l") || !strcmp(def->sig, "l:i") || !strcmp(def->sig, "i:l")) {
+    } else if (has_sig(def, "l:l") || has_sig(def, "l:i") || has_sig(def, "i:l")) {
         visit_unary(o, op, wide);
     } else {
         visit_other(o, op);

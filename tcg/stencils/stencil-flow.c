@@ -36,13 +36,28 @@ static __attribute__((used)) uintptr_t op_quick_hot(void *env, const TCGCode *co
         __attribute__((musttail)) return to_(env, dest_);                                          \
     } while (0)
 
+// acc is nobody's any more at a block's end: it gets the block at once.
 OP(goto_tb)
 {
-    uint64_t dest = atomic_load_explicit((_Atomic(uint64_t) *)IMM64(1), memory_order_acquire);
-    if (!dest) {
-        NEXT();
+    acc = atomic_load_explicit((_Atomic(uint64_t) *)IMM64(1), memory_order_acquire);
+    if (acc) {
+        ENTER_BLOCK(acc);
     }
-    ENTER_BLOCK(dest);
+    NEXT();
+}
+// As cpu_jump_cache_get (runtime/cpu-list.h).
+OP(quick_probe)
+{
+    uint64_t pc = *(uint64_t *)(env + IMM32(0));
+    TBJumpCacheEntry *cache = *(TBJumpCacheEntry **)(env + IMM32(1));
+    TBJumpCacheEntry *e = &cache[cpu_jump_cache_hash(pc)];
+    if (e->pc == pc && e->mode == IMM64(2)) {
+        acc = (uint64_t)atomic_load_explicit(&e->code, memory_order_acquire);
+        if (acc) {
+            ENTER_BLOCK(acc);
+        }
+    }
+    NEXT();
 }
 OP(goto_ptr)
 {

@@ -54,7 +54,7 @@ PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 # engine: the words before the guest's program. `native` and `qemu` check the harness itself.
 ENGINES = {
     "tci": ["{myna}", "--tci"],
-    "llvm": ["{myna}", "--llvm"],
+    "llvm": ["{myna}", "--llvm", "--hot=1000"],
     "llvm-all": ["{myna}", "--llvm=all"],
     "llvm-off": ["{myna}", "--llvm=off"],
     "verify": ["{myna}", "--verify"],

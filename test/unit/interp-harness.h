@@ -91,7 +91,7 @@ static inline void test_block_finish(TestBlock *b)
     tcg_liveness(tcg_ctx);
     assert_true(tcg_assign_frame(tcg_ctx));
 #ifdef TEST_QUICK
-    b->size = quick_compile(tcg_ctx, &b->code, false);
+    b->size = quick_compile(tcg_ctx, &b->code, true);
 #else
     b->size = tcg_interp_encode(tcg_ctx, &b->code, b->bytecode, sizeof(b->bytecode));
     atomic_store(&b->code.entry, tcg_interp_exec);

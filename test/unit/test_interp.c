@@ -136,7 +136,9 @@ static void test_exit_request(void **state)
     gen_set_label(l);
     tcg_gen_exit_tb(0x100 | TB_EXIT_REQUESTED);
     test_block_finish(&one);
+#ifndef TEST_QUICK // which has no bytecode to look at
     assert_int_equal(count_insns(&one, "brnz_env32"), 1);
+#endif
     assert_int_equal(test_block_run(&one), 0x100);
     assert_int_equal(env.g[0], 1);
     env.exit_request = 1;
@@ -289,7 +291,9 @@ static void test_precise_fault(void **state)
             fail_msg("kind %u: no fault", kind);
         }
         sigaction(SIGSEGV, &old, NULL);
+#ifndef TEST_QUICK
         assert_true(fault_was_guest);
+#endif
         assert_int_equal(env.g[1], 1); // memory[0]
         assert_int_equal(env.g[2], 11);
         assert_int_equal(env.g[3], 0);
@@ -339,7 +343,11 @@ static void bench(const char *what, unsigned ops)
         t = now_ns() - t;
         best = t < best ? t : best;
     }
+#ifdef TEST_QUICK
+    unsigned insns = ops;
+#else
     unsigned insns = count_insns(&one, "") - 1;
+#endif
     printf("%-44s %5.2f ns an iteration, %4.2f an op, %4.2f an instruction\n", what, best / 1e7,
            best / 1e7 / ops, best / 1e7 / insns);
 }

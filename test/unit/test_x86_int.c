@@ -524,6 +524,12 @@ static void test_interp(void **state)
     check_cases(x86_interp_run, 40, 1);
 }
 
+static void test_quick(void **state)
+{
+    (void)state;
+    check_cases(x86_quick_run, 40, 1);
+}
+
 static void test_llvm_cold(void **state)
 {
     (void)state;
@@ -540,6 +546,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_interp),
+        cmocka_unit_test(test_quick),
         cmocka_unit_test(test_llvm_cold),
         cmocka_unit_test(test_llvm_hot),
     };

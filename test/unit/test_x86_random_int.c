@@ -432,6 +432,12 @@ static void test_interp(void **state)
     run_random(x86_interp_run, sequences);
 }
 
+static void test_quick(void **state)
+{
+    (void)state;
+    run_random(x86_quick_run, sequences / 2);
+}
+
 static void test_llvm_cold(void **state)
 {
     (void)state;
@@ -452,7 +458,7 @@ int main(int argc, char **argv)
     if (argc > 2) {
         seed = strtoull(argv[2], NULL, 0);
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_interp),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_interp), cmocka_unit_test(test_quick),
                                        cmocka_unit_test(test_llvm_cold),
                                        cmocka_unit_test(test_llvm_hot)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -422,6 +422,12 @@ static void test_interp(void **state)
     check_all(x86_interp_run);
 }
 
+static void test_quick(void **state)
+{
+    (void)state;
+    check_all(x86_quick_run);
+}
+
 static void test_llvm_cold(void **state)
 {
     (void)state;
@@ -438,6 +444,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_interp),
+        cmocka_unit_test(test_quick),
         cmocka_unit_test(test_llvm_cold),
         cmocka_unit_test(test_llvm_hot),
     };

@@ -317,6 +317,12 @@ static void test_interp(void **state)
     check_all(x86_interp_run);
 }
 
+static void test_quick(void **state)
+{
+    (void)state;
+    check_all(x86_quick_run);
+}
+
 static void test_llvm_hot(void **state)
 {
     (void)state;
@@ -327,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_interp),
+        cmocka_unit_test(test_quick),
         cmocka_unit_test(test_llvm_hot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
