@@ -210,10 +210,9 @@ static uintptr_t exec_round(CPUState *cs, CPUPrivate *p, uintptr_t last)
         last = 0;
     }
     TBKey key = cs->isa->get_tb_key(cs);
-    const TCGCode *cached = atomic_load_explicit(&p->jump_cache[cpu_jump_cache_hash(key.pc)].code,
-                                                 memory_order_acquire);
+    const TCGCode *cached = cpu_jump_cache_get(cs, key, cflags);
     TranslationBlock *tb = cached ? tb_of(cached) : NULL;
-    if (!tb || tb->pc != key.pc || tb->flags != key.flags || tb->cflags != cflags) {
+    if (!tb) {
         fp_unload(cs, p);
         tb = tb_find(cs, cflags);
         if (!tb || !cpu_jump_cache_set(cs, tb)) {
