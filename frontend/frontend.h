@@ -38,6 +38,7 @@ typedef struct GuestISA {
     uint8_t elf_class;     // ELFCLASS*
     uint8_t pointer_bits;  // 32, 64
     uint8_t max_insn_size; // bytes
+    uint8_t tag_bits;      // upper bits of a data address that are ignored; see CF_TAGGED
     size_t env_size;       // of CPUArchState; allocated zeroed, 64-byte aligned
     size_t disas_size;     // of the frontend's DisasContext
     const GuestReg *regs;  // the TCG globals, in the order of the context's globals

@@ -25,6 +25,7 @@ enum {
     CF_NO_GOTO_PTR = 2, // no lookup_and_goto_ptr: return to cpu_exec instead
     CF_SINGLE_STEP = 4,
     CF_PRECISE = 8,         // TCGContext.precise
+    CF_TAGGED = 16,         // data addresses may have tags (GuestISA.tag_bits): clear them
     CF_COUNT_MASK = 0xff00, // bits 8-15: at most so many instructions; 0: the default
     CF_COUNT_SHIFT = 8,
 };

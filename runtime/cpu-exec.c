@@ -42,11 +42,22 @@ bool cpu_exec_init(const MynaOptions *opts, GError **error)
     if (opts->precise || opts->verify) {
         cflags |= CF_PRECISE;
     }
+    if (opts->verify) {
+        cflags |= CF_TAGGED; // a block cannot be repaired while it is compared
+    }
     atomic_store(&exec_state.cflags, cflags);
     tcg_interp_unaligned_hook = cpu_raise_unaligned; // LLVM code calls it as well
     frontend_disassembler = llvm_disassemble;
     tb_init();
     return tier_host_init(opts, error);
+}
+
+void cpu_set_tagged(CPUState *cs)
+{
+    if (!(atomic_fetch_or(&exec_state.cflags, CF_TAGGED) & CF_TAGGED)) {
+        atomic_store(&exec_state.flush, true);
+    }
+    cpu_request_exit(cs);
 }
 
 bool cpu_is_precise(void) { return cpu_current_cflags() & CF_PRECISE; }

@@ -59,6 +59,8 @@ void cpu_request_exit_all(void); // every CPU of the process; not async-signal-s
 //   does not return a fault of a guest access: the CPU leaves cpu_exec with EXCP_SEGV or EXCP_BUS;
 //                   or a fault of myna's own: process_internal_fault.
 bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context);
+// For the host's SIGTRAP handler: true when the signal is myna's own and done with.
+bool cpu_handle_host_trap(void *context);
 // For the engines: a guest access that must be aligned (MO_ALIGN) and is not.  Leaves cpu_exec with
 // EXCP_UNALIGNED.
 void cpu_raise_unaligned(void *env, uint64_t addr, unsigned size, bool write);
@@ -67,6 +69,9 @@ void cpu_raise_unaligned(void *env, uint64_t addr, unsigned size, bool write);
 // holds the address).  For code outside cpu_exec that touches guest memory; fn may hold no lock.
 bool cpu_guard_access(void (*fn)(void *opaque), void *opaque, uint64_t *fault_addr);
 
+// The guest uses tagged pointers: from the next block boundary on, blocks clear tags.  The calling thread's
+// CPU; async-signal-safe.
+void cpu_set_tagged(CPUState *cs);
 // Precise state: needed while the guest has a handler for SIGSEGV, SIGBUS, SIGFPE or SIGILL.  Flushes the
 // block cache when it changes.  Outside cpu_exec.
 void cpu_set_precise(bool on);

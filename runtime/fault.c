@@ -9,8 +9,9 @@
 //      becomes writable, the access is made again.  When a precise block made it (insn_pc is set), the
 //      block may be on that page itself: then it is left, and its instruction begins again alone.
 //   3. A thread inside cpu_guard_access: the copy ends there and says so.
-//   4. Guest code or a helper of it was running: the guest's own fault.
-//   5. Else the fault is ours.
+//   4. A guest access through a tagged pointer, which is made good: see fault-tag.c.
+//   5. Guest code or a helper of it was running: the guest's own fault.
+//   6. Else the fault is ours.
 //
 // A handler that leaves by siglongjmp must undo what the kernel did for it: the signal mask, and on x86
 // the FP control word, which the kernel has set to its default.
@@ -22,6 +23,7 @@
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "fault-tag.h"
 #include "guest-memory.h"
 #include "process.h"
 #include "stats.h"
@@ -84,6 +86,7 @@ static void restore_fp_control(const ucontext_t *uc) { (void)uc; }
 
 static void leave_handler(const ucontext_t *uc)
 {
+    fault_tag_forget();
     restore_fp_control(uc);
     pthread_sigmask(SIG_SETMASK, &uc->uc_sigmask, NULL);
 }
@@ -156,9 +159,16 @@ bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context)
         leave_handler(uc);
         siglongjmp(g->env, 1);
     }
+    if (in_guest && cs->isa->tag_bits && info->si_code == SI_KERNEL &&
+        fault_tag_begin(context, cs->isa->tag_bits)) {
+        cpu_set_tagged(cs);
+        return true;
+    }
     if (in_guest) {
         raise_guest_fault(cs, sig, info, uc);
     }
     process_internal_fault("signal %d, code %d, address %p, at host address 0x%" PRIx64, sig,
                            info->si_code, info->si_addr, fault_host_pc(uc));
 }
+
+bool cpu_handle_host_trap(void *context) { return fault_tag_end(context); }

@@ -115,6 +115,7 @@ const GuestISA guest_isa_aarch64 = {
     .elf_class = ELFCLASS64,
     .pointer_bits = 64,
     .max_insn_size = 4,
+    .tag_bits = 8,
     .env_size = sizeof(CPUARMState),
     .disas_size = sizeof(DisasContext),
     .regs = a64_regs,

@@ -15,13 +15,12 @@ static void mem_prepare(DisasContext *s)
     }
 }
 
-// The tag is taken from the base, so that accesses at several offsets share the work; a stack pointer has
-// none.
+// The tag is taken from the base, so that accesses at several offsets share the work.
 TCGv_i64 a64_addr_imm(DisasContext *s, unsigned rn, int64_t offset)
 {
     TCGv_i64 base = a64_xsp(rn);
     mem_prepare(s);
-    if (rn != A64_SP) {
+    if (s->tagged) {
         TCGv_i64 t = tcg_temp_new_i64();
         tcg_gen_andi_i64(t, base, TAG_CLEAR);
         base = t;
@@ -38,7 +37,11 @@ TCGv_i64 a64_addr(DisasContext *s, TCGv_i64 tagged)
 {
     TCGv_i64 t = tcg_temp_new_i64();
     mem_prepare(s);
-    tcg_gen_andi_i64(t, tagged, TAG_CLEAR);
+    if (s->tagged) {
+        tcg_gen_andi_i64(t, tagged, TAG_CLEAR);
+    } else {
+        tcg_gen_mov_i64(t, tagged);
+    }
     return t;
 }
 

@@ -117,6 +117,7 @@ static void tr_init(DisasContextBase *db)
     DisasContext *s = (DisasContext *)db;
     s->model = arm_model_by_index(db->key.flags >> A64_TB_MODEL_SHIFT & 0xff);
     s->precise = tcg_ctx->precise;
+    s->tagged = db->cflags & CF_TAGGED;
     s->fz = db->key.flags & A64_TB_FZ;
     s->fz16 = db->key.flags & A64_TB_FZ16;
     s->dn = db->key.flags & A64_TB_DN;

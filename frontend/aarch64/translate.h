@@ -47,6 +47,7 @@ typedef struct DisasContext {
     uint64_t pc; // of the instruction
     uint32_t insn;
     bool precise;           // TCGContext.precise
+    bool tagged;            // CF_TAGGED
     bool fz, fz16, dn, ahp; // FPCR's bits of these names
     const ARMCPUModel *model;
     A64PendingFlags flags;
@@ -160,8 +161,9 @@ void a64_flags_leave_to(DisasContext *s, uint64_t dest);
 
 // --- memory (ldst.c) ---------------------------------------------------------------------------------
 // Addresses of data have a top byte that is ignored, and a guest address is a host address: each address
-// comes from one of these, which take it away.  With precise state they put the flags in the globals
-// first, so that the state is right if the access faults.
+// comes from one of these, which take it away in programs that make use of it (runtime/fault-tag.c).
+// With precise state they put the flags in the globals first, so that the state is right if the access
+// faults.
 
 // [Xn|SP + offset]; a fresh temp or the register itself: not to be written.
 TCGv_i64 a64_addr_imm(DisasContext *s, unsigned rn, int64_t offset);

@@ -85,6 +85,9 @@ static void host_handler(int sig, siginfo_t *info, void *opaque)
             errno = saved_errno;
             return;
         }
+    } else if (from_kernel && sig == SIGTRAP && cpu_handle_host_trap(context)) {
+        errno = saved_errno;
+        return;
     } else if (from_kernel && (FAULT_SIGNALS & sig_bit(sig))) {
         process_internal_fault("signal %d (code %d) at host address %p", sig, info->si_code,
                                info->si_addr);

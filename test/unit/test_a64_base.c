@@ -134,8 +134,8 @@ static void make_block(const Case *c, Engine *engine, uint32_t cflags, unsigned 
     TBKey key = guest_isa_aarch64.get_tb_key(&env->cs);
     TCGCode *code = &blocks[slot];
     memset(code, 0, sizeof(*code));
-    translator_loop(ctx, &guest_isa_aarch64, code, key, cflags | CF_NO_GOTO_TB | CF_NO_GOTO_PTR,
-                    fetch, (void *)c);
+    translator_loop(ctx, &guest_isa_aarch64, code, key,
+                    cflags | CF_TAGGED | CF_NO_GOTO_TB | CF_NO_GOTO_PTR, fetch, (void *)c);
     g_autofree char *fault = ctx->error ? NULL : tcg_verify(ctx);
     if (!ctx->error && !fault) {
         tcg_optimize(ctx);

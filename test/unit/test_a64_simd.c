@@ -157,7 +157,8 @@ static void translate_block(Engine *engine, const uint32_t *insns, unsigned n, T
     key.pc = TEST_PC;
     memset(code, 0, sizeof(*code));
     translator_loop(ctx, &guest_isa_aarch64, code, key,
-                    CF_NO_GOTO_TB | CF_NO_GOTO_PTR | n << CF_COUNT_SHIFT, fetch, &guest);
+                    CF_TAGGED | CF_NO_GOTO_TB | CF_NO_GOTO_PTR | n << CF_COUNT_SHIFT, fetch,
+                    &guest);
     char *fault = ctx->error ? NULL : tcg_verify(ctx);
     if (!ctx->error && !fault) {
         tcg_optimize(ctx);
