@@ -460,6 +460,12 @@ static void take_exports(Object *o)
     }
 }
 
+// An empty array's data may be NULL, which mempcpy must not be given.
+static uint8_t *append(uint8_t *at, const void *from, size_t n)
+{
+    return n ? mempcpy(at, from, n) : at;
+}
+
 static GBytes *write_image(const Object *o)
 {
     // The contents are copied from where they stand, which nothing aligns; the numbers before are of 4
@@ -474,11 +480,11 @@ static GBytes *write_image(const Object *o)
                   o->exports->len * sizeof(ImageExport) + o->names->len * sizeof(uint32_t) +
                   o->image_strings->len + o->total;
     uint8_t *image = g_malloc0(size), *at = image;
-    at = mempcpy(at, &header, sizeof(header));
-    at = mempcpy(at, o->relocs->data, o->relocs->len * sizeof(ImageReloc));
-    at = mempcpy(at, o->exports->data, o->exports->len * sizeof(ImageExport));
-    at = mempcpy(at, o->names->data, o->names->len * sizeof(uint32_t));
-    at = mempcpy(at, o->image_strings->data, o->image_strings->len);
+    at = append(at, &header, sizeof(header));
+    at = append(at, o->relocs->data, o->relocs->len * sizeof(ImageReloc));
+    at = append(at, o->exports->data, o->exports->len * sizeof(ImageExport));
+    at = append(at, o->names->data, o->names->len * sizeof(uint32_t));
+    at = append(at, o->image_strings->data, o->image_strings->len);
     for (unsigned i = 0; i < o->n_sections; i++) {
         const Elf64_Shdr *section = &o->sections[i];
         if (o->offsets[i] != NOT_LOADED && section->sh_type != SHT_NOBITS) {

@@ -82,7 +82,7 @@ bool trans_VLD_lit(DisasContext *s, arg_VLD_lit *a)
 
 bool trans_VLDST_pair(DisasContext *s, arg_VLDST_pair *a)
 {
-    int64_t imm = (int64_t)a->imm << a->sz;
+    int64_t imm = (int64_t)a->imm * (1 << a->sz);
     TCGv_i64 addr = a64_addr_imm(s, (unsigned)a->rn, a->p ? 0 : imm);
     TCGv_i64 second = addr_plus(addr, 1u << a->sz);
     if (a->ld) {
