@@ -6,8 +6,6 @@
 
 // --- addresses ---------------------------------------------------------------------------------------
 
-#define TAG_CLEAR 0x00ffffffffffffffll
-
 static void mem_prepare(DisasContext *s)
 {
     if (s->precise) {
@@ -22,7 +20,7 @@ TCGv_i64 a64_addr_imm(DisasContext *s, unsigned rn, int64_t offset)
     mem_prepare(s);
     if (s->tagged) {
         TCGv_i64 t = tcg_temp_new_i64();
-        tcg_gen_andi_i64(t, base, TAG_CLEAR);
+        tcg_gen_andi_i64(t, base, A64_TAG_CLEAR);
         base = t;
     }
     if (offset) {
@@ -38,7 +36,7 @@ TCGv_i64 a64_addr(DisasContext *s, TCGv_i64 tagged)
     TCGv_i64 t = tcg_temp_new_i64();
     mem_prepare(s);
     if (s->tagged) {
-        tcg_gen_andi_i64(t, tagged, TAG_CLEAR);
+        tcg_gen_andi_i64(t, tagged, A64_TAG_CLEAR);
     } else {
         tcg_gen_mov_i64(t, tagged);
     }

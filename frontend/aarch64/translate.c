@@ -84,6 +84,22 @@ void a64_gen_exception_error(DisasContext *s, int excp, uint64_t pc, uint64_t er
     a64_gen_exception(s, excp, pc);
 }
 
+void a64_gen_align_check(DisasContext *s, TCGv_i64 addr, unsigned bytes, bool write)
+{
+    TCGLabel *go_on = gen_new_label();
+    A64PendingFlags saved = s->flags; // what the raising path computes, the other has not
+    tcg_gen_brcondi_i64(TCG_COND_TSTEQ, addr, bytes - 1, go_on);
+    a64_flags_materialise(s, ARM_CC_MASK);
+    a64_store_pc(s, s->pc);
+    TCGv_i64 untagged = tcg_temp_new_i64();
+    tcg_gen_andi_i64(untagged, addr, A64_TAG_CLEAR);
+    tcg_gen_st_i64(untagged, tcg_env(), offsetof(CPUState, fault_addr));
+    tcg_gen_st8_i32(tcg_constant_i32(write), tcg_env(), offsetof(CPUState, fault_write));
+    gen_raise(EXCP_UNALIGNED);
+    gen_set_label(go_on);
+    s->flags = saved;
+}
+
 static bool steps(const DisasContext *s) { return s->base.cflags & CF_SINGLE_STEP; }
 
 void a64_gen_jump(DisasContext *s, unsigned slot, uint64_t dest)

@@ -165,6 +165,8 @@ void a64_flags_leave_to(DisasContext *s, uint64_t dest);
 // With precise state they put the flags in the globals first, so that the state is right if the access
 // faults.
 
+#define A64_TAG_CLEAR 0x00ffffffffffffffll
+
 // [Xn|SP + offset]; a fresh temp or the register itself: not to be written.
 TCGv_i64 a64_addr_imm(DisasContext *s, unsigned rn, int64_t offset);
 // An address that is computed already (with its tag).
@@ -182,6 +184,8 @@ void a64_sync_state(DisasContext *s);
 void a64_gen_exception(DisasContext *s, int excp, uint64_t pc); // ends the block (DISAS_NORETURN)
 // The same with CPUState.exception_error.
 void a64_gen_exception_error(DisasContext *s, int excp, uint64_t pc, uint64_t error);
+// EXCP_UNALIGNED unless the address is a multiple of bytes (a power of two); the block goes on.
+void a64_gen_align_check(DisasContext *s, TCGv_i64 addr, unsigned bytes, bool write);
 // Goes on at a known pc, through jump slot 0 or 1; flags are seen to.
 void a64_gen_jump(DisasContext *s, unsigned slot, uint64_t dest);
 // Goes on at an address, whose top byte is ignored.

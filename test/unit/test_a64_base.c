@@ -347,27 +347,15 @@ static void test_exceptions(void **state)
     assert_int_equal(exception_of(0xd503201f, 2), EXCP_PC_ALIGNMENT);
 }
 
-static void unaligned(void *e, uint64_t addr, unsigned size, bool write)
-{
-    CPUARMState *cpu = e;
-    assert_int_equal(size, 8);
-    cpu->cs.fault_addr = addr;
-    cpu->cs.fault_write = write;
-    cpu->cs.exception_index = EXCP_UNALIGNED;
-    cpu_loop_exit(&cpu->cs);
-}
-
 // LDXR X0, [X1] and STLR X0, [X1] from X1 = ..ef.
 static void test_unaligned(void **state)
 {
     (void)state;
-    tcg_interp_unaligned_hook = unaligned;
     assert_int_equal(exception_of(0xc85f7c20, 0), EXCP_UNALIGNED);
     assert_int_equal(env->cs.fault_addr, 0x23456789abcdef);
     assert_false(env->cs.fault_write);
     assert_int_equal(exception_of(0xc89ffc20, 0), EXCP_UNALIGNED);
     assert_true(env->cs.fault_write);
-    tcg_interp_unaligned_hook = NULL;
 }
 
 // --- the flags that a block leaves to its successor --------------------------------------------------
