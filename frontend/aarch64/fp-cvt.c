@@ -110,6 +110,7 @@ static bool do_to_gpr(DisasContext *s, int sf, int ftype, int rn, int rd, unsign
     TCGv_i64 r = tcg_temp_new_i64();
     TCGLabel *slow = gen_new_label(), *done = gen_new_label();
     if (!fp_exact(s, esz)) {
+        n = fp_input(s, n, esz, FP_SCALAR);
         const bool in_32 = !sf && !is_unsigned;
         if (is_unsigned || fbits || (in_32 && mode != A64_ROUND_ZERO)) {
             // What is near the limit may still fit, or not when it is rounded: the helper decides.
@@ -249,6 +250,7 @@ void fp_do_to_int(DisasContext *s, unsigned esz, int q, unsigned rd, TCGv_vec a,
         return;
     }
     TCGLabel *slow = gen_new_label(), *done = gen_new_label();
+    a = fp_input(s, a, esz, q);
     TCGv_vec x = fp_lanes(a, esz, q), r = new_vec(), m = new_vec();
     if (fbits || is_unsigned) { // see limit()
         TCGv_vec bits = x;
@@ -326,9 +328,11 @@ static unsigned cvt_source(int ftype)
 }
 
 #define HALF_MIN_NORMAL 0x0400
+#define F32_MIN_NORMAL_AS_F64 0x3810000000000000
 
+static bool exact(const DisasContext *s) { return fp_exact(s, MO_32); }
 // The host converts halves as Arm does, but for these modes.
-static bool half_exact(const DisasContext *s) { return s->fz || s->dn || s->ahp; }
+static bool half_exact(const DisasContext *s) { return exact(s) || s->fz || s->dn || s->ahp; }
 
 static TCGv_f32 widen_half(TCGv_vec v)
 {
@@ -345,10 +349,10 @@ bool trans_FCVT_to_d(DisasContext *s, arg_FCVT_to_d *a)
     if (!from || from == MO_64) {
         return false;
     }
-    if (s->fz || s->dn || (from == MO_16 && half_exact(s))) {
+    if (exact(s) || s->dn || (from == MO_16 && half_exact(s))) {
         return cvt_exact(a, from, MO_64);
     }
-    TCGv_vec n = a64_v((unsigned)a->rn);
+    TCGv_vec n = fp_input(s, a64_v((unsigned)a->rn), from, FP_SCALAR);
     TCGv_f64 r = tcg_temp_new_f64();
     tcg_gen_fcvt_f32_f64(r, from == MO_16 ? widen_half(n) : fp_f32(n));
     fp_write_f64((unsigned)a->rd, r);
@@ -361,10 +365,10 @@ bool trans_FCVT_to_s(DisasContext *s, arg_FCVT_to_s *a)
     if (!from || from == MO_32) {
         return false;
     }
-    if (s->fz || (from == MO_16 && half_exact(s))) {
+    if (exact(s) || (from == MO_16 && half_exact(s))) {
         return cvt_exact(a, from, MO_32);
     }
-    TCGv_vec n = a64_v((unsigned)a->rn);
+    TCGv_vec n = fp_input(s, a64_v((unsigned)a->rn), from, FP_SCALAR);
     if (from == MO_16) {
         fp_write_f32((unsigned)a->rd, widen_half(n));
         return true;
@@ -372,12 +376,14 @@ bool trans_FCVT_to_s(DisasContext *s, arg_FCVT_to_s *a)
     TCGv_f32 r = tcg_temp_new_f32(), m = tcg_temp_new_f32(), k = tcg_temp_new_f32();
     TCGv_i32 bad = tcg_temp_new_i32(), low = tcg_temp_new_i32();
     TCGv_i64 t = tcg_temp_new_i64();
-    TCGLabel *done = gen_new_label();
+    TCGLabel *done = gen_new_label(), *slow = gen_new_label();
+    fp_guard(s, n, MO_64, FP_SCALAR, F32_MIN_NORMAL_AS_F64, slow);
     tcg_gen_fcvt_f64_f32(r, fp_f64(n));
     tcg_gen_fabs_f32(m, r);
     tcg_gen_bitcast_i32_f32(k, tcg_constant_i32(0x00800000)); // see fp.h: tiny before rounding
     tcg_gen_fsetcond_f32(TCG_FCOND_UN | TCG_FCOND_EQ, bad, m, k);
     fp_br_likely(bad, done);
+    gen_set_label(slow);
     gen_helper_a64_fp_cvt(t, tcg_env(), fp_lane0(n, MO_64),
                           tcg_constant_i32((int32_t)a64_fpd(A64_FP_CVT, MO_64, MO_32, 0)));
     tcg_gen_extrl_i64_i32(low, t);
@@ -415,15 +421,21 @@ bool trans_FCVT_to_h(DisasContext *s, arg_FCVT_to_h *a)
 // sz: 0 half and single, 1 single and double; q: the wide lanes' source or destination is the high half.
 bool trans_FCVTL_v(DisasContext *s, arg_FCVTL_v *a)
 {
+    static const uint8_t high[] = {1, 0xff};
     TCGv_vec n = a64_v((unsigned)a->rn), d = a64_v((unsigned)a->rd);
     unsigned from = MO_16 + (unsigned)a->sz;
-    if (s->fz || s->dn || (from == MO_16 && half_exact(s))) {
+    if (exact(s) || s->dn || (from == MO_16 && half_exact(s))) {
         uint32_t desc = a64_fpd(A64_FP_CVT, from, from + 1, 3 - from) |
                         (a->q ? A64_FPD_SET_HIGH : 0);
         gen_helper_a64_fp_cvtl(d, tcg_env(), n, tcg_constant_i32((int32_t)desc));
-    } else {
-        (a->q ? tcg_gen_fwidenh_vec : tcg_gen_fwidenl_vec)(from, d, n);
+        return true;
     }
+    if (a->q) {
+        TCGv_vec t = new_vec();
+        tcg_gen_shuffle_vec(MO_64, t, n, n, high);
+        n = t;
+    }
+    tcg_gen_fwidenl_vec(from, d, fp_input(s, n, from, FP_LOW));
     return true;
 }
 
@@ -440,12 +452,15 @@ bool trans_FCVTN_v(DisasContext *s, arg_FCVTN_v *a)
 {
     static const uint8_t into_high[2] = {0, 2};
     unsigned from = MO_32 + (unsigned)a->sz;
-    if (s->fz || (from == MO_32 && half_exact(s))) {
+    if (exact(s) || (from == MO_32 && half_exact(s))) {
         cvtn_exact(a, from, 4 - from, A64_ROUND_FPCR);
         return true;
     }
     TCGv_vec d = a64_v((unsigned)a->rd), r = new_vec(), m = new_vec();
     TCGLabel *slow = gen_new_label(), *done = gen_new_label();
+    if (from == MO_64) { // the same for denormals
+        fp_guard(s, a64_v((unsigned)a->rn), from, FP_ALL, F32_MIN_NORMAL_AS_F64, slow);
+    }
     tcg_gen_fnarrow_vec(from - 1, r, a64_v((unsigned)a->rn)); // high half 0
     if (from == MO_32) {
         tcg_gen_and_vec(MO_64, m, r, simd_const(MO_16, 0x7fff));

@@ -95,18 +95,59 @@ TCGv_i32 fp_any_lane(unsigned esz, TCGFCond c, TCGv_vec x, TCGv_vec y)
 
 typedef enum FpCheck {
     CHECK_NONE,
-    CHECK_NAN,  // of the result
-    CHECK_TINY, // that, and the smallest normal number
-    CHECK_ARGS, // NaN operands, before the operation
+    CHECK_NAN,   // of the result
+    CHECK_TINY,  // that, and the smallest normal number
+    CHECK_ARGS,  // NaN operands, before the operation
+    CHECK_FLUSH, // a NaN, or a result that FPCR.FZ flushes
 } FpCheck;
 
+#define F32_LARGE 0x5d800000         // 2^60
+#define F64_LARGE 0x5f30000000000000 // 2^500
 #define F32_MIN_NORMAL 0x00800000
 #define F64_MIN_NORMAL 0x0010000000000000
+
+// 1 when x's magnitude is neither 0 nor `least` or more: zeros wrap round.
+static TCGv_i32 is_below(TCGv_i64 bits, unsigned esz, uint64_t least)
+{
+    TCGv_i64 t = tcg_temp_new_i64();
+    TCGv_i32 r = tcg_temp_new_i32();
+    tcg_gen_extract_i64(t, bits, 0, (8u << esz) - 1);
+    tcg_gen_subi_i64(t, t, 1);
+    tcg_gen_setcond_i64(TCG_COND_LTU, t, t, tcg_constant_i64((int64_t)least - 1));
+    tcg_gen_extrl_i64_i32(r, t);
+    return r;
+}
+
+static uint64_t min_normal(unsigned esz) { return esz == MO_32 ? F32_MIN_NORMAL : F64_MIN_NORMAL; }
+static TCGv_i32 is_denormal(TCGv_i64 bits, unsigned esz)
+{
+    return is_below(bits, esz, min_normal(esz));
+}
+
+// The same for any lane.
+static TCGv_i32 any_below(TCGv_vec x, unsigned esz, uint64_t least)
+{
+    TCGv_vec m = new_vec();
+    tcg_gen_fabs_vec(esz, m, x);
+    tcg_gen_add_vec(esz, m, m, simd_const(esz, UINT64_MAX));
+    tcg_gen_cmp_vec(TCG_COND_LTU, esz, m, m, simd_const(esz, least - 1));
+    return fp_any_mask(esz, m);
+}
 
 static TCGv_i32 check_f32(FpCheck check, TCGv_f32 r)
 {
     TCGv_i32 bad = tcg_temp_new_i32();
     TCGv_f32 m = r, k = r;
+    if (check == CHECK_FLUSH) {
+        TCGv_i64 bits = tcg_temp_new_i64();
+        tcg_gen_fsetcond_f32(TCG_FCOND_UN, bad, r, r);
+        TCGv_i32 low = tcg_temp_new_i32();
+        tcg_gen_bitcast_f32_i32(low, r);
+        tcg_gen_extu_i32_i64(bits, low);
+        TCGv_i32 tiny = is_denormal(bits, MO_32);
+        tcg_gen_or_i32(bad, bad, tiny);
+        return bad;
+    }
     if (check == CHECK_TINY) {
         tcg_gen_fabs_f32(m = tcg_temp_new_f32(), r);
         tcg_gen_bitcast_i32_f32(k = tcg_temp_new_f32(), tcg_constant_i32(F32_MIN_NORMAL));
@@ -120,6 +161,14 @@ static TCGv_i32 check_f64(FpCheck check, TCGv_f64 r)
 {
     TCGv_i32 bad = tcg_temp_new_i32();
     TCGv_f64 m = r, k = r;
+    if (check == CHECK_FLUSH) {
+        TCGv_i64 bits = tcg_temp_new_i64();
+        tcg_gen_fsetcond_f64(TCG_FCOND_UN, bad, r, r);
+        tcg_gen_bitcast_f64_i64(bits, r);
+        TCGv_i32 tiny = is_denormal(bits, MO_64);
+        tcg_gen_or_i32(bad, bad, tiny);
+        return bad;
+    }
     if (check == CHECK_TINY) {
         tcg_gen_fabs_f64(m = tcg_temp_new_f64(), r);
         tcg_gen_bitcast_i64_f64(k = tcg_temp_new_f64(), tcg_constant_i64(F64_MIN_NORMAL));
@@ -134,10 +183,56 @@ static TCGv_i32 check_vec(FpCheck check, unsigned esz, TCGv_vec r)
     if (check == CHECK_NAN) {
         return fp_any_lane(esz, TCG_FCOND_UN, r, r);
     }
+    if (check == CHECK_FLUSH) {
+        TCGv_i32 bad = any_below(r, esz, min_normal(esz));
+        tcg_gen_or_i32(bad, bad, fp_any_lane(esz, TCG_FCOND_UN, r, r));
+        return bad;
+    }
     TCGv_vec m = new_vec();
     tcg_gen_fabs_vec(esz, m, r);
-    return fp_any_lane(esz, TCG_FCOND_UN | TCG_FCOND_EQ, m,
-                       simd_const(esz, esz == MO_32 ? F32_MIN_NORMAL : F64_MIN_NORMAL));
+    return fp_any_lane(esz, TCG_FCOND_UN | TCG_FCOND_EQ, m, simd_const(esz, min_normal(esz)));
+}
+
+// --- FPCR.FZ -----------------------------------------------------------------------------------------
+// The host runs without flushing, for its flags are others.  A denormal operand becomes zero by a helper,
+// which sets IDC.  A sum that comes out denormal, which is exact, is computed anew by the helper; for products
+// and quotients the operands must be so large that the result is normal, else the helper does all of it.
+
+TCGv_vec fp_input(DisasContext *s, TCGv_vec v, unsigned esz, int q)
+{
+    if (!s->fz || esz == MO_16) {
+        return v;
+    }
+    TCGLabel *done = gen_new_label();
+    TCGv_vec r = new_vec();
+    tcg_gen_mov_vec(r, v);
+    fp_br_likely(q == FP_SCALAR ? is_denormal(fp_lane0(v, esz), esz)
+                                : any_below(fp_operand(v, q), esz, min_normal(esz)),
+                 done);
+    uint32_t desc = a64_fpd(A64_FP_CVT, esz, esz, fp_log2_lanes(esz, q));
+    gen_helper_a64_fp_flush(r, tcg_env(), v, tcg_constant_i32((int32_t)desc));
+    gen_set_label(done);
+    return r;
+}
+
+void fp_guard(DisasContext *s, TCGv_vec v, unsigned esz, int q, uint64_t least, TCGLabel *slow)
+{
+    if (s->fz) {
+        fp_br_unlikely(q == FP_SCALAR ? is_below(fp_lane0(v, esz), esz, least)
+                                      : any_below(fp_operand(v, q), esz, least),
+                       slow);
+    }
+}
+
+// Factors of 2^-39 (2^-240) have products that are multiples of 2^-124 (2^-584), so a sum of one and an addend
+// of 2^-100 (2^-900) is 0 or normal; and quotients by less than 2^60 (2^500) are normal.
+static uint64_t least_factor(unsigned esz)
+{
+    return esz == MO_32 ? 0x2c000000 : 0x30f0000000000000;
+}
+static uint64_t least_addend(unsigned esz)
+{
+    return esz == MO_32 ? 0x0d800000 : 0x07b0000000000000;
 }
 
 // --- operations on numbers ---------------------------------------------------------------------------
@@ -221,68 +316,98 @@ static const FpFast2 fast2[] = {
     [A64_FP_ACGT] = {NULL, NULL, NULL, CHECK_NONE}, // the last: the table has a row for each
 };
 
+// Branches to slow what may come out tiny under FZ.
+static void guard2(DisasContext *s, A64FpOp op, unsigned esz, int q, TCGv_vec a, TCGv_vec b,
+                   TCGLabel *slow)
+{
+    if (op == A64_FP_MUL || op == A64_FP_NMUL || op == A64_FP_DIV) {
+        fp_guard(s, a, esz, q, least_factor(esz), slow);
+    }
+    if (op == A64_FP_MUL || op == A64_FP_NMUL) {
+        fp_guard(s, b, esz, q, least_factor(esz), slow);
+    } else if (op == A64_FP_DIV && s->fz) {
+        TCGv_vec m = new_vec();
+        tcg_gen_fabs_vec(esz, m, fp_lanes(b, esz, q));
+        tcg_gen_cmp_vec(TCG_COND_GEU, esz, m, m,
+                        simd_const(esz, esz == MO_32 ? F32_LARGE : F64_LARGE));
+        fp_br_unlikely(fp_any_mask(esz, m), slow);
+    }
+}
+
+static FpCheck check2(const DisasContext *s, A64FpOp op)
+{
+    FpCheck check = fast2[op].check;
+    if (s->fz && check != CHECK_ARGS) {
+        bool sums = op == A64_FP_ADD || op == A64_FP_SUB || op == A64_FP_ABD;
+        check = sums ? CHECK_FLUSH : CHECK_NAN;
+    }
+    return check;
+}
+
 // Scalars and vectors take the same course; the three differ in types alone.
-#define DO2_SCALAR(F, I)                                                                           \
-    static void do2_##F(const FpFast2 *fast, unsigned rd, TCGv_vec va, TCGv_vec vb, uint32_t desc) \
+#define DO2_SCALAR(F, esz)                                                                         \
+    static void do2_##F(DisasContext *s, A64FpOp op, unsigned rd, TCGv_vec va, TCGv_vec vb,        \
+                        TCGv_i32 desc)                                                             \
     {                                                                                              \
         TCGv_##F a = fp_##F(va), b = fp_##F(vb), r = tcg_temp_new_##F();                           \
         TCGv_vec t = new_vec();                                                                    \
-        TCGLabel *done = gen_new_label();                                                          \
-        if (fast->check == CHECK_ARGS) {                                                           \
-            TCGLabel *slow = gen_new_label();                                                      \
+        TCGLabel *done = gen_new_label(), *slow = gen_new_label();                                 \
+        guard2(s, op, esz, FP_SCALAR, va, vb, slow);                                               \
+        if (fast2[op].check == CHECK_ARGS) {                                                       \
             TCGv_i32 bad = tcg_temp_new_i32();                                                     \
             tcg_gen_fsetcond_##F(TCG_FCOND_UN, bad, a, b);                                         \
             fp_br_unlikely(bad, slow);                                                             \
-            fast->F(r, a, b);                                                                      \
+            fast2[op].F(r, a, b);                                                                  \
             tcg_gen_br(done);                                                                      \
-            gen_set_label(slow);                                                                   \
         } else {                                                                                   \
-            fast->F(r, a, b);                                                                      \
-            fp_br_likely(check_##F(fast->check, r), done);                                         \
+            fast2[op].F(r, a, b);                                                                  \
+            fp_br_likely(check_##F(check2(s, op), r), done);                                       \
         }                                                                                          \
-        gen_helper_a64_fp_v2(t, tcg_env(), va, vb, tcg_constant_i32((int32_t)desc));               \
+        gen_set_label(slow);                                                                       \
+        gen_helper_a64_fp_v2(t, tcg_env(), va, vb, desc);                                          \
         tcg_gen_extract_vec_##F(r, t, 0);                                                          \
         gen_set_label(done);                                                                       \
         fp_write_##F(rd, r);                                                                       \
     }
-DO2_SCALAR(f32, i32)
-DO2_SCALAR(f64, i64)
+DO2_SCALAR(f32, MO_32)
+DO2_SCALAR(f64, MO_64)
 
-static void do2_vec(const FpFast2 *fast, unsigned esz, int q, unsigned rd, TCGv_vec va, TCGv_vec vb,
-                    uint32_t desc, bool divides)
+static void do2_vec(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec va,
+                    TCGv_vec vb, TCGv_i32 desc)
 {
     TCGv_vec a = fp_operand(va, q), b = fp_operand(vb, q), r = new_vec();
-    TCGLabel *done = gen_new_label();
-    if (divides && q == FP_LOW) { // 0 / 0 would raise invalid
+    TCGLabel *done = gen_new_label(), *slow = gen_new_label();
+    guard2(s, op, esz, q, va, vb, slow);
+    if (op == A64_FP_DIV && q == FP_LOW) { // 0 / 0 would raise invalid
         tcg_gen_insert_vec_i64(MO_64, b, b, tcg_constant_i64(0x3f8000003f800000), 1);
     }
-    if (fast->check == CHECK_ARGS) {
-        TCGLabel *slow = gen_new_label();
+    if (fast2[op].check == CHECK_ARGS) {
         fp_br_unlikely(fp_any_lane(esz, TCG_FCOND_UN, a, b), slow);
-        fast->vec(esz, r, a, b);
+        fast2[op].vec(esz, r, a, b);
         tcg_gen_br(done);
-        gen_set_label(slow);
     } else {
-        fast->vec(esz, r, a, b);
-        fp_br_likely(check_vec(fast->check, esz, r), done);
+        fast2[op].vec(esz, r, a, b);
+        fp_br_likely(check_vec(check2(s, op), esz, r), done);
     }
-    gen_helper_a64_fp_v2(r, tcg_env(), va, vb, tcg_constant_i32((int32_t)desc));
+    gen_set_label(slow);
+    gen_helper_a64_fp_v2(r, tcg_env(), va, vb, desc);
     gen_set_label(done);
     fp_write(rd, r, esz, q);
 }
 
 void fp_do2(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a, TCGv_vec b)
 {
-    const uint32_t desc = fp_desc(op, esz, q);
-    const FpFast2 *fast = &fast2[op];
-    if (!fast->f32 || fp_exact(s, esz)) {
-        gen_helper_a64_fp_v2(a64_v(rd), tcg_env(), a, b, tcg_constant_i32((int32_t)desc));
-    } else if (q != FP_SCALAR) {
-        do2_vec(fast, esz, q, rd, a, b, desc, op == A64_FP_DIV);
-    } else if (esz == MO_32) {
-        do2_f32(fast, rd, a, b, desc);
+    TCGv_i32 desc = tcg_constant_i32((int32_t)fp_desc(op, esz, q));
+    if (!fast2[op].f32 || fp_exact(s, esz)) {
+        gen_helper_a64_fp_v2(a64_v(rd), tcg_env(), a, b, desc);
+        return;
+    }
+    a = fp_input(s, a, esz, q);
+    b = fp_input(s, b, esz, q);
+    if (q != FP_SCALAR) {
+        do2_vec(s, op, esz, q, rd, a, b, desc);
     } else {
-        do2_f64(fast, rd, a, b, desc);
+        (esz == MO_32 ? do2_f32 : do2_f64)(s, op, rd, a, b, desc);
     }
 }
 
@@ -302,7 +427,9 @@ void fp_do_step(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, T
         uint64_t large, two, three, half; // 2^60, 2^500
     } consts[] = {
         [MO_32] = {0x5d800000, 0x40000000, 0x40400000, 0x3f000000},
-        [MO_64] = {0x5f30000000000000, 0x4000000000000000, 0x4008000000000000, 0x3fe0000000000000}};
+        [MO_64] = {F64_LARGE, 0x4000000000000000, 0x4008000000000000, 0x3fe0000000000000}};
+    a = fp_input(s, a, esz, q);
+    b = fp_input(s, b, esz, q);
     TCGv_vec x = fp_lanes(a, esz, q), y = fp_lanes(b, esz, q), r = new_vec(), m = new_vec();
     TCGLabel *slow = gen_new_label(), *done = gen_new_label();
     tcg_gen_fabs_vec(esz, m, x);
@@ -333,6 +460,7 @@ void fp_do_across(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd,
         gen_helper_a64_fp_reduce(a64_v(rd), tcg_env(), a, desc);
         return;
     }
+    a = fp_input(s, a, esz, q);
     TCGv_vec r = new_vec(), t = new_vec();
     TCGLabel *slow = gen_new_label(), *done = gen_new_label();
     fp_br_unlikely(fp_any_lane(esz, TCG_FCOND_UN, a, a), slow);
@@ -349,13 +477,22 @@ void fp_do_across(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd,
 
 // --- three operands: multiply and add ----------------------------------------------------------------
 
-#define DO3_SCALAR(F)                                                                              \
-    static void do3_##F(A64FpOp op, unsigned rd, TCGv_vec vc, TCGv_vec va, TCGv_vec vb,            \
-                        uint32_t desc)                                                             \
+static void guard3(DisasContext *s, unsigned esz, int q, TCGv_vec addend, TCGv_vec a, TCGv_vec b,
+                   TCGLabel *slow)
+{
+    fp_guard(s, addend, esz, q, least_addend(esz), slow);
+    fp_guard(s, a, esz, q, least_factor(esz), slow);
+    fp_guard(s, b, esz, q, least_factor(esz), slow);
+}
+
+#define DO3_SCALAR(F, esz)                                                                         \
+    static void do3_##F(DisasContext *s, A64FpOp op, unsigned rd, TCGv_vec vc, TCGv_vec va,        \
+                        TCGv_vec vb, TCGv_i32 desc)                                                \
     {                                                                                              \
         TCGv_##F a = fp_##F(va), b = fp_##F(vb), c = fp_##F(vc), r = tcg_temp_new_##F();           \
         TCGv_vec t = new_vec();                                                                    \
-        TCGLabel *done = gen_new_label();                                                          \
+        TCGLabel *done = gen_new_label(), *slow = gen_new_label();                                 \
+        guard3(s, esz, FP_SCALAR, vc, va, vb, slow);                                               \
         if (op == A64_FP_NMADD || op == A64_FP_NMSUB) {                                            \
             tcg_gen_fneg_##F(c, c);                                                                \
         }                                                                                          \
@@ -364,32 +501,39 @@ void fp_do_across(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd,
         }                                                                                          \
         tcg_gen_fma_##F(r, a, b, c);                                                               \
         fp_br_likely(check_##F(CHECK_TINY, r), done);                                              \
-        gen_helper_a64_fp_v3(t, tcg_env(), vc, va, vb, tcg_constant_i32((int32_t)desc));           \
+        gen_set_label(slow);                                                                       \
+        gen_helper_a64_fp_v3(t, tcg_env(), vc, va, vb, desc);                                      \
         tcg_gen_extract_vec_##F(r, t, 0);                                                          \
         gen_set_label(done);                                                                       \
         fp_write_##F(rd, r);                                                                       \
     }
-DO3_SCALAR(f32)
-DO3_SCALAR(f64)
+DO3_SCALAR(f32, MO_32)
+DO3_SCALAR(f64, MO_64)
 
 void fp_do3(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec addend,
             TCGv_vec a, TCGv_vec b)
 {
-    const uint32_t desc = fp_desc(op, esz, q);
-    TCGv_i32 d = tcg_constant_i32((int32_t)desc);
+    TCGv_i32 d = tcg_constant_i32((int32_t)fp_desc(op, esz, q));
     if (fp_exact(s, esz)) {
         gen_helper_a64_fp_v3(a64_v(rd), tcg_env(), addend, a, b, d);
-    } else if (q == FP_SCALAR) {
-        (esz == MO_32 ? do3_f32 : do3_f64)(op, rd, addend, a, b, desc);
+        return;
+    }
+    addend = fp_input(s, addend, esz, q);
+    a = fp_input(s, a, esz, q);
+    b = fp_input(s, b, esz, q);
+    if (q == FP_SCALAR) {
+        (esz == MO_32 ? do3_f32 : do3_f64)(s, op, rd, addend, a, b, d);
     } else {
         TCGv_vec x = fp_operand(a, q), r = new_vec();
-        TCGLabel *done = gen_new_label();
+        TCGLabel *done = gen_new_label(), *slow = gen_new_label();
+        guard3(s, esz, q, addend, a, b, slow);
         if (op == A64_FP_MSUB) { // vectors have no other negation
             tcg_gen_fneg_vec(esz, r, x);
             x = r;
         }
         tcg_gen_fma_vec(esz, r, x, fp_operand(b, q), fp_operand(addend, q));
         fp_br_likely(check_vec(CHECK_TINY, esz, r), done);
+        gen_set_label(slow);
         gen_helper_a64_fp_v3(r, tcg_env(), addend, a, b, d);
         gen_set_label(done);
         fp_write(rd, r, esz, q);
@@ -405,6 +549,7 @@ void fp_do1(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_
         gen_helper_a64_fp_v1(a64_v(rd), tcg_env(), a, desc);
         return;
     }
+    a = fp_input(s, a, esz, q);
     TCGLabel *done = gen_new_label();
     TCGv_vec t = new_vec();
     if (q != FP_SCALAR) {
@@ -442,6 +587,7 @@ void fp_do_round(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, 
         gen_helper_a64_fp_v1(a64_v(rd), tcg_env(), a, tcg_constant_i32((int32_t)desc));
         return;
     }
+    a = fp_input(s, a, esz, q);
     unsigned how = (unsigned)fp_tcg_round(mode) | (op == A64_FP_RINT ? TCG_ROUND_NOEXC : 0);
     if (q != FP_SCALAR) {
         TCGv_vec r = new_vec();
@@ -480,6 +626,8 @@ void fp_do_compare(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd
                              tcg_constant_i32((int32_t)fp_desc(op, esz, q)));
         return;
     }
+    a = fp_input(s, a, esz, q);
+    b = fp_input(s, b, esz, q);
     if (magnitudes) {
         TCGv_vec x = new_vec(), y = new_vec();
         tcg_gen_fabs_vec(esz, x, a);

@@ -157,7 +157,11 @@ bool trans_FCMP(DisasContext *s, arg_FCMP *a)
         TCGv_i64 x = fp_lane0(n, esz), y = a->z ? tcg_constant_i64(0) : fp_lane0(m, esz);
         a64_flags_to_globals(s);
         compare_exact(x, y, esz, a->e);
-    } else if (esz == MO_32) {
+        return true;
+    }
+    n = fp_input(s, n, esz, FP_SCALAR);
+    m = a->z ? m : fp_input(s, m, esz, FP_SCALAR);
+    if (esz == MO_32) {
         TCGv_f32 y = a->z ? tcg_temp_new_f32() : fp_f32(m);
         if (a->z) {
             tcg_gen_bitcast_i32_f32(y, tcg_constant_i32(0));
@@ -190,6 +194,8 @@ bool trans_FCCMP(DisasContext *s, arg_FCCMP *a)
     if (fp_exact(s, esz)) {
         compare_exact(fp_lane0(n, esz), fp_lane0(m, esz), esz, a->e);
     } else {
+        n = fp_input(s, n, esz, FP_SCALAR);
+        m = fp_input(s, m, esz, FP_SCALAR);
         compare_host(n, m, esz, a->e);
     }
     gen_set_label(done);

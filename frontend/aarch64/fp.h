@@ -9,8 +9,8 @@
 //  * a NaN came out: which one of several survives, the default NaN's sign and FPCR.DN differ;
 //  * the smallest normal number came out of an operation that can be inexact there: Arm finds an underflow
 //    before rounding, x86 after it, and this is the one result where that shows.
-// The host raises no flag before that the helper would not.  What has no TCG op, or runs with FPCR.FZ, goes
-// to the helper at once, and so does half precision.
+// The host raises no flag before that the helper would not.  What has no TCG op goes to the helper at once,
+// and so does half-precision arithmetic.  With FPCR.FZ more is looked at: see fp_input and fp_guard.
 //
 // q: 0 the low 64 bits, 1 all 128, 2 one lane (FP_SCALAR), as in the decode tables.  esz: MO_16 .. MO_64.
 
@@ -44,7 +44,10 @@ static inline uint32_t fp_desc(A64FpOp op, unsigned esz, int q)
     return a64_fpd(op, esz, esz, fp_log2_lanes(esz, q));
 }
 // Must every operation of this size go to the helper?
-static inline bool fp_exact(const DisasContext *s, unsigned esz) { return esz == MO_16 || s->fz; }
+static inline bool fp_exact(const DisasContext *s, unsigned esz)
+{
+    return esz == MO_16 || (s->base.key.flags & A64_TB_EXACT_FP);
+}
 
 // A branch that is hardly ever taken, and one that nearly always is.
 void fp_br_unlikely(TCGv_i32 bad, TCGLabel *slow);
@@ -67,6 +70,13 @@ void fp_write_f32(unsigned rd, TCGv_f32 v);
 void fp_write_f64(unsigned rd, TCGv_f64 v);
 // V<rd> = the part of v that counts.
 void fp_write(unsigned rd, TCGv_vec v, unsigned esz, int q);
+
+// --- FPCR.FZ; without it these do nothing --------------------------------------------------------------
+
+// The register's value with denormals made zeros; what the operand of a fast path must come from.
+TCGv_vec fp_input(DisasContext *s, TCGv_vec v, unsigned esz, int q);
+// Branches to slow when a magnitude is neither 0 nor `least` (its bits) or more.
+void fp_guard(DisasContext *s, TCGv_vec v, unsigned esz, int q, uint64_t least, TCGLabel *slow);
 
 // --- workers: V<rd> = the operation -----------------------------------------------------------------
 

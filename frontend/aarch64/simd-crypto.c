@@ -233,18 +233,13 @@ static bool do_sha512su1(DisasContext *s, arg_crrr *a)
     return true;
 }
 
-#define TRANS_PLAIN(NAME, FEAT, FUNC)                                                              \
-    bool trans_##NAME(DisasContext *s, arg_##NAME *a)                                              \
-    {                                                                                              \
-        return a64_has_feature(s, ARM_FEAT_##FEAT) && FUNC(s, a);                                  \
-    }
-TRANS_PLAIN(SHA1H, SHA1, do_sha1h)
-TRANS_PLAIN(SHA1SU0, SHA1, do_sha1su0)
-TRANS_PLAIN(SHA1SU1, SHA1, do_sha1su1)
-TRANS_PLAIN(SHA256SU0, SHA256, do_sha256su0)
-TRANS_PLAIN(SHA256SU1, SHA256, do_sha256su1)
-TRANS_PLAIN(SHA512SU0, SHA512, do_sha512su0)
-TRANS_PLAIN(SHA512SU1, SHA512, do_sha512su1)
+TRANS_FEAT(SHA1H, SHA1, do_sha1h)
+TRANS_FEAT(SHA1SU0, SHA1, do_sha1su0)
+TRANS_FEAT(SHA1SU1, SHA1, do_sha1su1)
+TRANS_FEAT(SHA256SU0, SHA256, do_sha256su0)
+TRANS_FEAT(SHA256SU1, SHA256, do_sha256su1)
+TRANS_FEAT(SHA512SU0, SHA512, do_sha512su0)
+TRANS_FEAT(SHA512SU1, SHA512, do_sha512su1)
 
 // --- SHA-3 ------------------------------------------------------------------------------------------------
 
@@ -287,10 +282,10 @@ static bool do_bcax(DisasContext *s, arg_crrrr *a)
     return true;
 }
 
-TRANS_PLAIN(RAX1, SHA3, do_rax1)
-TRANS_PLAIN(XAR, SHA3, do_xar)
-TRANS_PLAIN(EOR3, SHA3, do_eor3)
-TRANS_PLAIN(BCAX, SHA3, do_bcax)
+TRANS_FEAT(RAX1, SHA3, do_rax1)
+TRANS_FEAT(XAR, SHA3, do_xar)
+TRANS_FEAT(EOR3, SHA3, do_eor3)
+TRANS_FEAT(BCAX, SHA3, do_bcax)
 
 // --- SM3 --------------------------------------------------------------------------------------------------
 
@@ -321,7 +316,7 @@ static bool do_sm3tt(DisasContext *s, arg_crrri *a, bool second, int b)
     return true;
 }
 
-TRANS_PLAIN(SM3SS1, SM3, do_sm3ss1)
+TRANS_FEAT(SM3SS1, SM3, do_sm3ss1)
 TRANS_FEAT(SM3TT1A, SM3, do_sm3tt, false, 0)
 TRANS_FEAT(SM3TT1B, SM3, do_sm3tt, false, 1)
 TRANS_FEAT(SM3TT2A, SM3, do_sm3tt, true, 0)

@@ -138,7 +138,7 @@ TRANS(CMLT0_v, do_v2, SZ_BHSD, gen_cmlt0)
 TRANS(ABS_v, do_v2, SZ_BHSD, tcg_gen_abs_vec)
 TRANS(NEG_v, do_v2, SZ_BHSD, tcg_gen_neg_vec)
 
-bool trans_SHLL_v(DisasContext *s, arg_SHLL_v *a) { return do_shll(s, a); }
+TRANS(SHLL_v, do_shll)
 
 // --- across lanes --------------------------------------------------------------------------------------
 

@@ -43,12 +43,12 @@ void simd_write_narrow(unsigned rd, TCGv_vec v, int q, int esz);
 // FPSR.QC is set when there is a bit set in the low `bytes` bytes of v.
 void gen_sat(TCGv_vec v, unsigned bytes);
 
-#define TRANS(NAME, FUNC, ...)                                                                     \
-    bool trans_##NAME(DisasContext *s, arg_##NAME *a) { return FUNC(s, a, __VA_ARGS__); }
-#define TRANS_FEAT(NAME, FEAT, FUNC, ...)                                                          \
+#define TRANS(NAME, FN, ...) A64_TRANS(NAME, FN, ##__VA_ARGS__)
+// The same for an instruction that the CPU model may lack.
+#define TRANS_FEAT(NAME, FEAT, FN, ...)                                                            \
     bool trans_##NAME(DisasContext *s, arg_##NAME *a)                                              \
     {                                                                                              \
-        return a64_has_feature(s, ARM_FEAT_##FEAT) && FUNC(s, a, __VA_ARGS__);                     \
+        return a64_has_feature(s, ARM_FEAT_##FEAT) && FN(s, a, ##__VA_ARGS__);                     \
     }
 
 typedef void SimdFn1(unsigned vece, TCGv_vec r, TCGv_vec a);

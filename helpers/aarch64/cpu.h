@@ -55,6 +55,7 @@ enum {
 #define A64_TB_DN 8u   // FPCR.DN
 #define A64_TB_AHP 16u // FPCR.AHP
 #define A64_TB_FPCR (A64_TB_FZ | A64_TB_FZ16 | A64_TB_DN | A64_TB_AHP)
+#define A64_TB_EXACT_FP 128u // tests: all floating point by the exact helpers
 #define A64_TB_BTYPE_SHIFT 5 // 2 bits; nonzero on guarded pages alone
 #define A64_TB_MODEL_SHIFT 8 // index of the CPU model, 8 bits
 

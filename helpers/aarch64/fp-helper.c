@@ -68,6 +68,19 @@ void HELPER(a64_fp_v3)(V128 *r, CPUARMState *env, const V128 *addend, const V128
     *r = t;
 }
 
+// What FPUnpack does to operands under FZ.
+void HELPER(a64_fp_flush)(V128 *r, CPUARMState *env, const V128 *a, uint32_t desc)
+{
+    const unsigned sz = A64_FPD_SZ(desc);
+    A64Fp fp = begin(env);
+    V128 t = {0};
+    for (unsigned i = 0; i < A64_FPD_LANES(desc); i++) {
+        set_lane(&t, sz, i, a64_fp_flush(&fp, sz, lane(a, sz, i)));
+    }
+    end(env, &fp);
+    *r = t;
+}
+
 // FMLAL, FMLSL: half factors, single addend.
 void HELPER(a64_fp_mlal)(V128 *r, CPUARMState *env, const V128 *addend, const V128 *a,
                          const V128 *b, uint32_t desc)

@@ -45,6 +45,12 @@ FpValue fp_unpack(A64Fp *fp, unsigned sz, uint64_t bits)
     return v;
 }
 
+uint64_t a64_fp_flush(A64Fp *fp, unsigned sz, uint64_t a)
+{
+    FpValue v = fp_unpack(fp, sz, a);
+    return v.kind == FP_ZERO ? fp_zero(sz, v.sign) : a;
+}
+
 bool fp_rounds_up(A64Rounding mode, bool sign, bool odd, u128 rest, u128 half)
 {
     switch (mode) {

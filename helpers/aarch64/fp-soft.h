@@ -47,6 +47,8 @@ uint64_t a64_fp_1(A64Fp *fp, uint32_t desc, uint64_t a);
 uint64_t a64_fp_2(A64Fp *fp, uint32_t desc, uint64_t a, uint64_t b);
 uint64_t a64_fp_3(A64Fp *fp, uint32_t desc, uint64_t addend, uint64_t a, uint64_t b);
 
+uint64_t a64_fp_flush(A64Fp *fp, unsigned sz, uint64_t a); // an operand as FPUnpack flushes it
+
 // With `all_nans`, quiet NaNs raise invalid too.
 A64Relation a64_fp_compare(A64Fp *fp, unsigned sz, uint64_t a, uint64_t b, bool all_nans);
 uint64_t a64_fp_convert(A64Fp *fp, unsigned from, unsigned to, uint64_t a, A64Rounding mode);

@@ -39,6 +39,7 @@ struct GuestABI {
     const GuestISA *isa;
     SyscallABI syscalls;   // column of the system-call table
     const char *machine;   // uname -m
+    const char *machine32; // the same under a personality of 32 bits (setarch linux32)
     const char *platform;  // AT_PLATFORM
     uint64_t mmap_low;     // lowest address that mmap chooses or allows
     uint64_t task_size;    // one past the highest address

@@ -20,10 +20,9 @@ int64_t sys_uname(GuestTask *task, const uint64_t a[6])
     if (uname(&name) < 0) {
         return -errno;
     }
-    // A personality of 32 bits (setarch) has Linux itself change the name.
-    if (((unsigned)personality(0xffffffff) & PER_MASK) != PER_LINUX32) {
-        g_strlcpy(name.machine, task->process->abi->machine, sizeof(name.machine));
-    }
+    const GuestABI *abi = task->process->abi;
+    bool is_32 = ((unsigned)personality(0xffffffff) & PER_MASK) == PER_LINUX32;
+    g_strlcpy(name.machine, is_32 ? abi->machine32 : abi->machine, sizeof(name.machine));
     if (myna_options->uname_release) {
         g_strlcpy(name.release, myna_options->uname_release, sizeof(name.release));
     }

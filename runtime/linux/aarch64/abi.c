@@ -201,6 +201,7 @@ const GuestABI guest_abi_aarch64 = {
     .isa = &guest_isa_aarch64,
     .syscalls = SYSCALL_ABI_AARCH64,
     .machine = "aarch64",
+    .machine32 = "armv8l",
     .platform = "aarch64",
     .mmap_low = 0x10000,
     .task_size = TASK_SIZE, // of which an x86-64 host has the lower half

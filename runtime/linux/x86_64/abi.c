@@ -230,6 +230,7 @@ const GuestABI guest_abi_x86_64 = {
     .isa = &guest_isa_x86_64,
     .syscalls = SYSCALL_ABI_X86_64,
     .machine = "x86_64",
+    .machine32 = "i686",
     .platform = "x86_64",
     .mmap_low = 0x10000,
     .task_size = UINT64_C(0x7ffffffff000),
