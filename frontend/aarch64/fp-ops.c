@@ -98,7 +98,7 @@ typedef enum FpCheck {
     CHECK_NAN,   // of the result
     CHECK_TINY,  // that, and the smallest normal number
     CHECK_ARGS,  // NaN operands, before the operation
-    CHECK_FLUSH, // a NaN, or a result that FPCR.FZ flushes
+    CHECK_FLUSH, // a NaN, or a result that FPCR.FZ flushes; of scalars, zeros too
 } FpCheck;
 
 #define F32_LARGE 0x5d800000         // 2^60
@@ -106,25 +106,23 @@ typedef enum FpCheck {
 #define F32_MIN_NORMAL 0x00800000
 #define F64_MIN_NORMAL 0x0010000000000000
 
-// 1 when x's magnitude is neither 0 nor `least` or more: zeros wrap round.
-static TCGv_i32 is_below(TCGv_i64 bits, unsigned esz, uint64_t least)
+static uint64_t min_normal(unsigned esz) { return esz == MO_32 ? F32_MIN_NORMAL : F64_MIN_NORMAL; }
+
+static TCGv_f32 const_f32(uint64_t bits)
 {
-    TCGv_i64 t = tcg_temp_new_i64();
-    TCGv_i32 r = tcg_temp_new_i32();
-    tcg_gen_extract_i64(t, bits, 0, (8u << esz) - 1);
-    tcg_gen_subi_i64(t, t, 1);
-    tcg_gen_setcond_i64(TCG_COND_LTU, t, t, tcg_constant_i64((int64_t)least - 1));
-    tcg_gen_extrl_i64_i32(r, t);
+    TCGv_f32 r = tcg_temp_new_f32();
+    tcg_gen_bitcast_i32_f32(r, tcg_constant_i32((int32_t)bits));
     return r;
 }
 
-static uint64_t min_normal(unsigned esz) { return esz == MO_32 ? F32_MIN_NORMAL : F64_MIN_NORMAL; }
-static TCGv_i32 is_denormal(TCGv_i64 bits, unsigned esz)
+static TCGv_f64 const_f64(uint64_t bits)
 {
-    return is_below(bits, esz, min_normal(esz));
+    TCGv_f64 r = tcg_temp_new_f64();
+    tcg_gen_bitcast_i64_f64(r, tcg_constant_i64((int64_t)bits));
+    return r;
 }
 
-// The same for any lane.
+// Is any lane's magnitude neither 0 nor `least` or more?  Zeros wrap round.
 static TCGv_i32 any_below(TCGv_vec x, unsigned esz, uint64_t least)
 {
     TCGv_vec m = new_vec();
@@ -137,44 +135,28 @@ static TCGv_i32 any_below(TCGv_vec x, unsigned esz, uint64_t least)
 static TCGv_i32 check_f32(FpCheck check, TCGv_f32 r)
 {
     TCGv_i32 bad = tcg_temp_new_i32();
-    TCGv_f32 m = r, k = r;
-    if (check == CHECK_FLUSH) {
-        TCGv_i64 bits = tcg_temp_new_i64();
+    TCGv_f32 m = r;
+    if (check == CHECK_NAN) {
         tcg_gen_fsetcond_f32(TCG_FCOND_UN, bad, r, r);
-        TCGv_i32 low = tcg_temp_new_i32();
-        tcg_gen_bitcast_f32_i32(low, r);
-        tcg_gen_extu_i32_i64(bits, low);
-        TCGv_i32 tiny = is_denormal(bits, MO_32);
-        tcg_gen_or_i32(bad, bad, tiny);
         return bad;
     }
-    if (check == CHECK_TINY) {
-        tcg_gen_fabs_f32(m = tcg_temp_new_f32(), r);
-        tcg_gen_bitcast_i32_f32(k = tcg_temp_new_f32(), tcg_constant_i32(F32_MIN_NORMAL));
-    }
-    tcg_gen_fsetcond_f32(check == CHECK_TINY ? TCG_FCOND_UN | TCG_FCOND_EQ : TCG_FCOND_UN, bad, m,
-                         k);
+    tcg_gen_fabs_f32(m = tcg_temp_new_f32(), r);
+    tcg_gen_fsetcond_f32(TCG_FCOND_UN | (check == CHECK_TINY ? TCG_FCOND_EQ : TCG_FCOND_LT), bad, m,
+                         const_f32(F32_MIN_NORMAL));
     return bad;
 }
 
 static TCGv_i32 check_f64(FpCheck check, TCGv_f64 r)
 {
     TCGv_i32 bad = tcg_temp_new_i32();
-    TCGv_f64 m = r, k = r;
-    if (check == CHECK_FLUSH) {
-        TCGv_i64 bits = tcg_temp_new_i64();
+    TCGv_f64 m = r;
+    if (check == CHECK_NAN) {
         tcg_gen_fsetcond_f64(TCG_FCOND_UN, bad, r, r);
-        tcg_gen_bitcast_f64_i64(bits, r);
-        TCGv_i32 tiny = is_denormal(bits, MO_64);
-        tcg_gen_or_i32(bad, bad, tiny);
         return bad;
     }
-    if (check == CHECK_TINY) {
-        tcg_gen_fabs_f64(m = tcg_temp_new_f64(), r);
-        tcg_gen_bitcast_i64_f64(k = tcg_temp_new_f64(), tcg_constant_i64(F64_MIN_NORMAL));
-    }
-    tcg_gen_fsetcond_f64(check == CHECK_TINY ? TCG_FCOND_UN | TCG_FCOND_EQ : TCG_FCOND_UN, bad, m,
-                         k);
+    tcg_gen_fabs_f64(m = tcg_temp_new_f64(), r);
+    tcg_gen_fsetcond_f64(TCG_FCOND_UN | (check == CHECK_TINY ? TCG_FCOND_EQ : TCG_FCOND_LT), bad, m,
+                         const_f64(F64_MIN_NORMAL));
     return bad;
 }
 
@@ -195,8 +177,32 @@ static TCGv_i32 check_vec(FpCheck check, unsigned esz, TCGv_vec r)
 
 // --- FPCR.FZ -----------------------------------------------------------------------------------------
 // The host runs without flushing, for its flags are others.  A denormal operand becomes zero by a helper,
-// which sets IDC.  A sum that comes out denormal, which is exact, is computed anew by the helper; for products
+// which sets IDC; where there is a guard it sends them to the helper.  A sum that comes out denormal, which is exact, is computed anew by the helper; for products
 // and quotients the operands must be so large that the result is normal, else the helper does all of it.
+
+// Branches to ok unless the magnitude (that of any lane) is below `least` and not 0.  A signalling NaN raises
+// invalid, as the instruction itself does.
+static void br_unless_below(TCGv_vec v, unsigned esz, int q, uint64_t least, TCGLabel *ok)
+{
+    if (q != FP_SCALAR) {
+        fp_br_likely(any_below(fp_operand(v, q), esz, least), ok);
+        return;
+    }
+    TCGv_i32 below = tcg_temp_new_i32();
+    TCGv_i64 magnitude = tcg_temp_new_i64();
+    if (esz == MO_32) {
+        TCGv_f32 m = tcg_temp_new_f32();
+        tcg_gen_fabs_f32(m, fp_f32(v));
+        tcg_gen_fsetcond_f32(TCG_FCOND_LT, below, m, const_f32(least));
+    } else {
+        TCGv_f64 m = tcg_temp_new_f64();
+        tcg_gen_fabs_f64(m, fp_f64(v));
+        tcg_gen_fsetcond_f64(TCG_FCOND_LT, below, m, const_f64(least));
+    }
+    fp_br_likely(below, ok);
+    tcg_gen_extract_i64(magnitude, fp_lane0(v, esz), 0, (8u << esz) - 1);
+    tcg_gen_brcondi_i64(TCG_COND_EQ, magnitude, 0, ok);
+}
 
 TCGv_vec fp_input(DisasContext *s, TCGv_vec v, unsigned esz, int q)
 {
@@ -206,9 +212,7 @@ TCGv_vec fp_input(DisasContext *s, TCGv_vec v, unsigned esz, int q)
     TCGLabel *done = gen_new_label();
     TCGv_vec r = new_vec();
     tcg_gen_mov_vec(r, v);
-    fp_br_likely(q == FP_SCALAR ? is_denormal(fp_lane0(v, esz), esz)
-                                : any_below(fp_operand(v, q), esz, min_normal(esz)),
-                 done);
+    br_unless_below(v, esz, q, min_normal(esz), done);
     uint32_t desc = a64_fpd(A64_FP_CVT, esz, esz, fp_log2_lanes(esz, q));
     gen_helper_a64_fp_flush(r, tcg_env(), v, tcg_constant_i32((int32_t)desc));
     gen_set_label(done);
@@ -218,9 +222,10 @@ TCGv_vec fp_input(DisasContext *s, TCGv_vec v, unsigned esz, int q)
 void fp_guard(DisasContext *s, TCGv_vec v, unsigned esz, int q, uint64_t least, TCGLabel *slow)
 {
     if (s->fz) {
-        fp_br_unlikely(q == FP_SCALAR ? is_below(fp_lane0(v, esz), esz, least)
-                                      : any_below(fp_operand(v, q), esz, least),
-                       slow);
+        TCGLabel *ok = gen_new_label();
+        br_unless_below(v, esz, q, least, ok);
+        tcg_gen_br(slow);
+        gen_set_label(ok);
     }
 }
 
@@ -326,6 +331,7 @@ static void guard2(DisasContext *s, A64FpOp op, unsigned esz, int q, TCGv_vec a,
     if (op == A64_FP_MUL || op == A64_FP_NMUL) {
         fp_guard(s, b, esz, q, least_factor(esz), slow);
     } else if (op == A64_FP_DIV && s->fz) {
+        fp_guard(s, b, esz, q, min_normal(esz), slow);
         TCGv_vec m = new_vec();
         tcg_gen_fabs_vec(esz, m, fp_lanes(b, esz, q));
         tcg_gen_cmp_vec(TCG_COND_GEU, esz, m, m,
@@ -362,6 +368,11 @@ static FpCheck check2(const DisasContext *s, A64FpOp op)
         } else {                                                                                   \
             fast2[op].F(r, a, b);                                                                  \
             fp_br_likely(check_##F(check2(s, op), r), done);                                       \
+            if (check2(s, op) == CHECK_FLUSH) {                                                    \
+                TCGv_i32 zero = tcg_temp_new_i32();                                                \
+                tcg_gen_fsetcond_##F(TCG_FCOND_EQ, zero, r, const_##F(0));                         \
+                tcg_gen_brcondi_i32(TCG_COND_NE, zero, 0, done);                                   \
+            }                                                                                      \
         }                                                                                          \
         gen_set_label(slow);                                                                       \
         gen_helper_a64_fp_v2(t, tcg_env(), va, vb, desc);                                          \
@@ -402,8 +413,10 @@ void fp_do2(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_
         gen_helper_a64_fp_v2(a64_v(rd), tcg_env(), a, b, desc);
         return;
     }
-    a = fp_input(s, a, esz, q);
-    b = fp_input(s, b, esz, q);
+    if (fast2[op].check != CHECK_TINY && op != A64_FP_DIV) { // these have guards
+        a = fp_input(s, a, esz, q);
+        b = fp_input(s, b, esz, q);
+    }
     if (q != FP_SCALAR) {
         do2_vec(s, op, esz, q, rd, a, b, desc);
     } else {
@@ -518,9 +531,6 @@ void fp_do3(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_
         gen_helper_a64_fp_v3(a64_v(rd), tcg_env(), addend, a, b, d);
         return;
     }
-    addend = fp_input(s, addend, esz, q);
-    a = fp_input(s, a, esz, q);
-    b = fp_input(s, b, esz, q);
     if (q == FP_SCALAR) {
         (esz == MO_32 ? do3_f32 : do3_f64)(s, op, rd, addend, a, b, d);
     } else {
