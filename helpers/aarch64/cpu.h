@@ -16,10 +16,7 @@
 enum {
     EXCP_UDEF = 1, // undefined instruction
     EXCP_BKPT,     // BRK, A32's BKPT; exception_error is the comment field
-    EXCP_HLT,      // undefined in user mode, as Linux has it
     EXCP_PC_ALIGNMENT,
-    EXCP_SP_ALIGNMENT, // not raised: SP alignment checks are off for Linux's user mode alone on A32
-    EXCP_BTI,
 };
 
 // PSTATE's condition flags as SPSR and NZCV have them.
