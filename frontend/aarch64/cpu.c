@@ -50,18 +50,24 @@ static bool a64_cpu_reset(CPUState *cs, const char *model_name)
     return true;
 }
 
+// User mode's TBI: bits 63 to 56 of a branch's target are copies of bit 55 (AArch64.BranchAddr).
+static uint64_t canonical_pc(const CPUARMState *env)
+{
+    return (uint64_t)((int64_t)(env->pc << 8) >> 8);
+}
+
 static TBKey a64_get_tb_key(const CPUState *cs)
 {
     const CPUARMState *env = (const CPUARMState *)cs;
     return (TBKey){
-        .pc = env->pc,
+        .pc = canonical_pc(env),
         .flags = (env->fpcr & FPCR_FZ ? A64_TB_FZ : 0) | (env->fpcr & FPCR_FZ16 ? A64_TB_FZ16 : 0) |
                  (env->fpcr & FPCR_DN ? A64_TB_DN : 0) | (env->fpcr & FPCR_AHP ? A64_TB_AHP : 0) |
                  (uint32_t)env->model->index << A64_TB_MODEL_SHIFT,
     };
 }
 
-static uint64_t a64_get_pc(const CPUState *cs) { return ((const CPUARMState *)cs)->pc; }
+static uint64_t a64_get_pc(const CPUState *cs) { return canonical_pc((const CPUARMState *)cs); }
 
 static void a64_set_pc(CPUState *cs, uint64_t pc) { ((CPUARMState *)cs)->pc = pc; }
 

@@ -119,10 +119,10 @@ void a64_gen_jump(DisasContext *s, unsigned slot, uint64_t dest)
     s->base.is_jmp = DISAS_NORETURN;
 }
 
-// User mode's TBI: bits 63 to 56 of a new pc are copies of bit 55 (AArch64.BranchAddr).
+// A tag stays in pc, which is cheap: the block is looked for without it (a64_get_tb_key).
 void a64_gen_indirect(DisasContext *s, TCGv_i64 target)
 {
-    tcg_gen_sextract_i64(tcg_global_i64(A64_G_PC), target, 0, 56);
+    tcg_gen_mov_i64(tcg_global_i64(A64_G_PC), target);
     s->base.is_jmp = (DisasJumpType)A64_DISAS_LOOKUP;
 }
 

@@ -87,6 +87,14 @@ static void vectors(unsigned tag)
     check("dc zva", area[16] | area[17] | area[20], 0);
 }
 
+static __attribute__((noinline)) uint64_t add_one(uint64_t x) { return x + 1; }
+
+static void branches(unsigned tag)
+{
+    uint64_t (*volatile fn)(uint64_t) = (uint64_t (*)(uint64_t))tagged(add_one, tag);
+    check("blr", fn(tag), tag + 1);
+}
+
 static void *thread(void *arg)
 {
     uintptr_t n = (uintptr_t)arg;
@@ -113,6 +121,7 @@ int main(void)
         scalars(tag);
         atomics(tag);
         vectors(tag);
+        branches(tag);
     }
     // The kernel takes no tagged pointers, unless asked to.
     check("write", (uint64_t)(mprotect(tagged(area, 1), 4096, PROT_READ) == -1), 1);
