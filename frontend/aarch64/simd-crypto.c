@@ -132,8 +132,6 @@ SHA3(SHA1P, SHA1, sha1p)
 SHA3(SHA1M, SHA1, sha1m)
 SHA3(SHA256H, SHA256, sha256h)
 SHA3(SHA256H2, SHA256, sha256h2)
-TRANS_FEAT(SHA512H, SHA512, do_sha3, gen_helper_a64_sha512h, NULL)
-TRANS_FEAT(SHA512H2, SHA512, do_sha3, gen_helper_a64_sha512h2, NULL)
 TRANS_FEAT(SM3PARTW1, SM3, do_sha3, gen_helper_a64_sm3partw1, NULL)
 TRANS_FEAT(SM3PARTW2, SM3, do_sha3, gen_helper_a64_sm3partw2, NULL)
 
@@ -201,6 +199,69 @@ static bool do_sha256su1(DisasContext *s, arg_crrr *a)
     (host_crypto()->sha ? gen_helper_a64_sha256su1_hw : gen_helper_a64_sha256su1)(d, x, m);
     return true;
 }
+
+// The sums of FIPS 180-4, 4.1.3.
+static TCGv_i64 sum512(TCGv_i64 a, unsigned ror1, unsigned ror2, unsigned ror3)
+{
+    TCGv_i64 x = tcg_temp_new_i64(), y = tcg_temp_new_i64();
+    tcg_gen_rotri_i64(x, a, ror1);
+    tcg_gen_rotri_i64(y, a, ror2);
+    tcg_gen_xor_i64(x, x, y);
+    tcg_gen_rotri_i64(y, a, ror3);
+    tcg_gen_xor_i64(x, x, y);
+    return x;
+}
+
+// x ? y : z, a bit
+static TCGv_i64 choose(TCGv_i64 x, TCGv_i64 y, TCGv_i64 z)
+{
+    TCGv_i64 r = tcg_temp_new_i64();
+    tcg_gen_xor_i64(r, y, z);
+    tcg_gen_and_i64(r, r, x);
+    tcg_gen_xor_i64(r, r, z);
+    return r;
+}
+
+static TCGv_i64 majority(TCGv_i64 x, TCGv_i64 y, TCGv_i64 z)
+{
+    TCGv_i64 r = tcg_temp_new_i64(), both = tcg_temp_new_i64();
+    tcg_gen_or_i64(r, x, y);
+    tcg_gen_and_i64(r, r, z);
+    tcg_gen_and_i64(both, x, y);
+    tcg_gen_or_i64(r, r, both);
+    return r;
+}
+
+// Two rounds: the second is the same step again, on what the first gave.  SHA512H2 is about Maj and the
+// other sum.
+static bool do_sha512h(DisasContext *s, arg_crrr *a, bool second)
+{
+    (void)s;
+    TCGv_i64 d[2], x[2], y[2], t = tcg_temp_new_i64();
+    for (unsigned i = 0; i < 2; i++) {
+        tcg_gen_extract_vec_i64(MO_64, d[i] = tcg_temp_new_i64(), a64_v(a->rd), i);
+        tcg_gen_extract_vec_i64(MO_64, x[i] = tcg_temp_new_i64(), a64_v(a->rn), i);
+        tcg_gen_extract_vec_i64(MO_64, y[i] = tcg_temp_new_i64(), a64_v(a->rm), i);
+    }
+    TCGv_i64 f = second ? majority(x[0], y[1], y[0]) : choose(y[1], x[0], x[1]);
+    tcg_gen_add_i64(d[1], d[1], f);
+    tcg_gen_add_i64(d[1], d[1], second ? sum512(y[0], 28, 34, 39) : sum512(y[1], 14, 18, 41));
+    if (second) {
+        tcg_gen_mov_i64(t, d[1]);
+    } else {
+        tcg_gen_add_i64(t, d[1], y[0]);
+    }
+    f = second ? majority(t, y[0], y[1]) : choose(t, y[1], x[0]);
+    tcg_gen_add_i64(d[0], d[0], f);
+    tcg_gen_add_i64(d[0], d[0], second ? sum512(t, 28, 34, 39) : sum512(t, 14, 18, 41));
+    TCGv_vec r = new_vec();
+    tcg_gen_zext_i64_v128(r, d[0]);
+    tcg_gen_insert_vec_i64(MO_64, a64_v(a->rd), r, d[1], 1);
+    return true;
+}
+
+TRANS_FEAT(SHA512H, SHA512, do_sha512h, false)
+TRANS_FEAT(SHA512H2, SHA512, do_sha512h, true)
 
 static void sigma512(TCGv_vec r, TCGv_vec a, unsigned ror1, unsigned ror2, unsigned shr)
 {

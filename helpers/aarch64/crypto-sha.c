@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// SHA-1, SHA-256, SHA-512 (FIPS 180-4) and SM3 (GB/T 32905-2016): the steps that are more than vector
+// SHA-1, SHA-256 (FIPS 180-4) and SM3 (GB/T 32905-2016): the steps that are more than vector
 // arithmetic.  As in crypto-aes.c, `_hw` is the host's instruction.
 
 #include "cpu.h"
@@ -15,7 +15,6 @@
 
 static uint32_t rol(uint32_t x, unsigned n) { return x << n | x >> (32 - n); }
 static uint32_t ror(uint32_t x, unsigned n) { return x >> n | x << (32 - n); }
-static uint64_t ror64(uint64_t x, unsigned n) { return x >> n | x << (64 - n); }
 static uint32_t choose(uint32_t x, uint32_t y, uint32_t z) { return (x & y) | (~x & z); }
 static uint32_t majority(uint32_t x, uint32_t y, uint32_t z) { return (x & y) | (z & (x | y)); }
 
@@ -188,30 +187,6 @@ void HELPER(a64_sha256su1_hw)(V128 *r, const V128 *x, const V128 *m)
 SHA1_HW(a64_sha1c_hw, 0, 0x5a827999)
 SHA1_HW(a64_sha1p_hw, 1, 0x6ed9eba1)
 SHA1_HW(a64_sha1m_hw, 2, 0x8f1bbcdc)
-
-// --- SHA-512 --------------------------------------------------------------------------------------------
-
-static uint64_t sum0_512(uint64_t x) { return ror64(x, 28) ^ ror64(x, 34) ^ ror64(x, 39); }
-static uint64_t sum1_512(uint64_t x) { return ror64(x, 14) ^ ror64(x, 18) ^ ror64(x, 41); }
-
-void HELPER(a64_sha512h)(V128 *r, const V128 *d, const V128 *n, const V128 *m)
-{
-    uint64_t y0 = m->q[0], y1 = m->q[1], x0 = n->q[0], x1 = n->q[1];
-    uint64_t high = ((y1 & x0) ^ (~y1 & x1)) + sum1_512(y1) + d->q[1];
-    uint64_t t = high + y0;
-    uint64_t low = ((t & y1) ^ (~t & x0)) + sum1_512(t) + d->q[0];
-    r->q[0] = low;
-    r->q[1] = high;
-}
-
-void HELPER(a64_sha512h2)(V128 *r, const V128 *d, const V128 *n, const V128 *m)
-{
-    uint64_t y0 = m->q[0], y1 = m->q[1], x0 = n->q[0];
-    uint64_t high = ((x0 & y1) ^ (x0 & y0) ^ (y1 & y0)) + sum0_512(y0) + d->q[1];
-    uint64_t low = ((high & y0) ^ (high & y1) ^ (y1 & y0)) + sum0_512(high) + d->q[0];
-    r->q[0] = low;
-    r->q[1] = high;
-}
 
 // --- SM3 ------------------------------------------------------------------------------------------------
 
