@@ -106,6 +106,9 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code)
     CompileBlock block = {.block = {.code = code, .pc = 0x400000, .succ = {-1, -1}},
                           .info = {.pc = 0x400000, .size = 1, .num_insns = 1},
                           .ctx = ctx};
+    if (last) {
+        llvm_code_free(last);
+    }
     last = compiler_run(c, COMPILE_BATCH, LLVM_HOT, &block, 1, &error);
     if (!last) {
         tcg_set_error(ctx, "%s", error->message);
