@@ -182,11 +182,33 @@ static bool complex_ok(const DisasContext *s, int size, int q)
     return a64_has_feature(s, ARM_FEAT_FCMA) && size && fp_shape_ok(s, (unsigned)size, q);
 }
 
-static void do_cmla(int size, int q, int rot, int rd, int rn, TCGv_vec m)
+// Pairs of lanes, the first of a pair from lane `re` of it, the second from lane `im`, with signs changed.
+static TCGv_vec turn(TCGv_vec v, unsigned esz, unsigned re, unsigned im, bool neg_re, bool neg_im)
 {
-    uint32_t desc = fp_desc(A64_FP_MADD, (unsigned)size, q) | A64_FPD_SET_ROT(rot);
-    gen_helper_a64_fp_cmla(reg(rd), tcg_env(), reg(rd), reg(rn), m,
-                           tcg_constant_i32((int32_t)desc));
+    uint8_t index[8], signs[16] = {0};
+    const unsigned size = 1u << esz;
+    for (unsigned i = 0; i < 16u >> esz; i += 2) {
+        index[i] = (uint8_t)(i + re);
+        index[i + 1] = (uint8_t)(i + im);
+        signs[(i + 1) * size - 1] = neg_re ? 0x80 : 0;
+        signs[(i + 2) * size - 1] = neg_im ? 0x80 : 0;
+    }
+    TCGv_vec r = new_vec(), k = new_vec();
+    tcg_gen_shuffle_vec(esz, r, v, v, index);
+    if (neg_re || neg_im) {
+        tcg_gen_movi_vec(k, signs);
+        tcg_gen_xor_vec(MO_64, r, r, k);
+    }
+    return r;
+}
+
+// The part of Vn that the rotation picks, times both parts of m, turned by it.
+static void do_cmla(DisasContext *s, int size, int q, int rot, int rd, int rn, TCGv_vec m)
+{
+    const unsigned esz = (unsigned)size, pick = (unsigned)rot & 1;
+    TCGv_vec x = turn(reg(rn), esz, pick, pick, false, false);
+    TCGv_vec y = turn(m, esz, pick, !pick, rot == 1 || rot == 2, rot >= 2);
+    fp_do3(s, A64_FP_MADD, esz, q, (unsigned)rd, reg(rd), x, y);
 }
 
 bool trans_FCMLA_v(DisasContext *s, arg_FCMLA_v *a)
@@ -194,7 +216,7 @@ bool trans_FCMLA_v(DisasContext *s, arg_FCMLA_v *a)
     if (!complex_ok(s, a->size, a->q)) {
         return false;
     }
-    do_cmla(a->size, a->q, a->rot, a->rd, a->rn, reg(a->rm));
+    do_cmla(s, a->size, a->q, a->rot, a->rd, a->rn, reg(a->rm));
     return true;
 }
 
@@ -204,7 +226,7 @@ bool trans_FCMLA_vx(DisasContext *s, arg_FCMLA_vx *a)
     if (!complex_ok(s, a->size, a->q) || (a->q == FP_LOW && a->idx > 1)) {
         return false;
     }
-    do_cmla(a->size, a->q, a->rot, a->rd, a->rn, element(a->rm, (unsigned)a->size + 1, a->idx));
+    do_cmla(s, a->size, a->q, a->rot, a->rd, a->rn, element(a->rm, (unsigned)a->size + 1, a->idx));
     return true;
 }
 
@@ -213,9 +235,9 @@ bool trans_FCADD_v(DisasContext *s, arg_FCADD_v *a)
     if (!complex_ok(s, a->size, a->q)) {
         return false;
     }
-    uint32_t desc = fp_desc(A64_FP_ADD, (unsigned)a->size, a->q) | A64_FPD_SET_ROT(a->rot);
-    gen_helper_a64_fp_cadd(reg(a->rd), tcg_env(), reg(a->rn), reg(a->rm),
-                           tcg_constant_i32((int32_t)desc));
+    // Turned by 90 degrees, or (rot is 1) by 270.
+    TCGv_vec y = turn(reg(a->rm), (unsigned)a->size, 1, 0, !a->rot, a->rot);
+    fp_do2(s, A64_FP_ADD, (unsigned)a->size, a->q, (unsigned)a->rd, reg(a->rn), y);
     return true;
 }
 

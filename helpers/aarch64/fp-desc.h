@@ -73,7 +73,6 @@ typedef enum A64Rounding {
 #define A64_FPD_MODE(d) ((A64Rounding)((d) >> 16 & 7))
 #define A64_FPD_FBITS(d) ((d) >> 19 & 0x7f)
 #define A64_FPD_ISZ(d) (((d) >> 26 & 1) + 2) // general register of 32 or 64 bits
-#define A64_FPD_ROT(d) ((d) >> 28 & 3)       // FCMLA; FCADD uses bit 0
 
 static inline uint32_t a64_fpd(A64FpOp op, unsigned sz, unsigned dsz, unsigned log2_lanes)
 {
@@ -87,6 +86,5 @@ static inline uint32_t a64_fpd_mode(uint32_t d, A64Rounding mode)
 #define A64_FPD_SET_UNSIGNED (1u << 15)
 #define A64_FPD_SET_FBITS(n) ((uint32_t)(n) << 19)
 #define A64_FPD_SET_I64 (1u << 26)
-#define A64_FPD_SET_ROT(n) ((uint32_t)(n) << 28)
 
 #endif

@@ -97,42 +97,6 @@ void HELPER(a64_fp_mlal)(V128 *r, CPUARMState *env, const V128 *addend, const V1
     *r = t;
 }
 
-// FCADD: b turned by 90 (rot 0) or 270 degrees, then added.
-void HELPER(a64_fp_cadd)(V128 *r, CPUARMState *env, const V128 *a, const V128 *b, uint32_t desc)
-{
-    const unsigned sz = A64_FPD_SZ(desc);
-    const uint64_t sign = 1ull << ((8u << sz) - 1);
-    const bool r270 = A64_FPD_ROT(desc) & 1;
-    A64Fp fp = begin(env);
-    V128 t = {0};
-    for (unsigned i = 0; i < A64_FPD_LANES(desc); i += 2) {
-        uint64_t re = lane(b, sz, i + 1) ^ (r270 ? 0 : sign);
-        uint64_t im = lane(b, sz, i) ^ (r270 ? sign : 0);
-        set_lane(&t, sz, i, a64_fp_2(&fp, desc, lane(a, sz, i), re));
-        set_lane(&t, sz, i + 1, a64_fp_2(&fp, desc, lane(a, sz, i + 1), im));
-    }
-    end(env, &fp);
-    *r = t;
-}
-
-void HELPER(a64_fp_cmla)(V128 *r, CPUARMState *env, const V128 *addend, const V128 *a,
-                         const V128 *b, uint32_t desc)
-{
-    const unsigned sz = A64_FPD_SZ(desc), rot = A64_FPD_ROT(desc), pick = rot & 1;
-    const uint64_t sign = 1ull << ((8u << sz) - 1);
-    A64Fp fp = begin(env);
-    V128 t = {0};
-    for (unsigned i = 0; i < A64_FPD_LANES(desc); i += 2) {
-        uint64_t x = lane(a, sz, i + pick);
-        uint64_t re = lane(b, sz, i + pick) ^ (rot == 1 || rot == 2 ? sign : 0);
-        uint64_t im = lane(b, sz, i + !pick) ^ (rot >= 2 ? sign : 0);
-        set_lane(&t, sz, i, a64_fp_3(&fp, desc, lane(addend, sz, i), x, re));
-        set_lane(&t, sz, i + 1, a64_fp_3(&fp, desc, lane(addend, sz, i + 1), x, im));
-    }
-    end(env, &fp);
-    *r = t;
-}
-
 // FMAXV and its kin: halves reduced, then joined.
 static uint64_t reduce(A64Fp *fp, const V128 *a, unsigned from, unsigned n, uint32_t desc)
 {

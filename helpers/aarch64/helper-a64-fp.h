@@ -9,8 +9,6 @@ DEF_HELPER_FLAGS_4(a64_fp_v2, TCG_CALL_NO_RG, v128, env, v128, v128, i32)
 DEF_HELPER_FLAGS_5(a64_fp_v3, TCG_CALL_NO_RG, v128, env, v128, v128, v128, i32) // addend first
 DEF_HELPER_FLAGS_3(a64_fp_flush, TCG_CALL_NO_RG, v128, env, v128, i32) // denormals to zeros
 DEF_HELPER_FLAGS_5(a64_fp_mlal, TCG_CALL_NO_RG, v128, env, v128, v128, v128, i32)
-DEF_HELPER_FLAGS_4(a64_fp_cadd, TCG_CALL_NO_RG, v128, env, v128, v128, i32)
-DEF_HELPER_FLAGS_5(a64_fp_cmla, TCG_CALL_NO_RG, v128, env, v128, v128, v128, i32)
 DEF_HELPER_FLAGS_3(a64_fp_reduce, TCG_CALL_NO_RG, v128, env, v128, i32)
 DEF_HELPER_FLAGS_3(a64_fp_cvtl, TCG_CALL_NO_RG, v128, env, v128, i32)
 DEF_HELPER_FLAGS_4(a64_fp_cvtn, TCG_CALL_NO_RG, v128, env, v128, v128, i32) // old value, source
