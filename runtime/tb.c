@@ -27,7 +27,7 @@ typedef struct TBChunk {
     _Alignas(64) uint8_t bytes[];
 } TBChunk;
 
-enum { CHUNK_SIZE = 1 << 20, DEFAULT_BUDGET_MB = 256, TB_ALIGN = 16, FIRST_BUCKETS = 32768 };
+enum { CHUNK_SIZE = 1 << 20, DEFAULT_BUDGET_MB = 256, TB_ALIGN = 64, FIRST_BUCKETS = 32768 };
 
 static struct TBCache {
     pthread_mutex_t lock;
