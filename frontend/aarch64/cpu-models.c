@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// CPU models.  One for now: everything that is implemented.
+// CPU models: everything that is implemented, and a few processors with less.
 //
 // A feature shows in two places, AT_HWCAP and the ID registers; both are derived from one table.
 
@@ -64,12 +64,28 @@ static const FeatureRow rows[] = {
      F(CRC32) | F(LSE) | F(RDM) | F(DOTPROD) | F(FCMA) | F(FHM) | F(JSCVT) | F(LRCPC) |            \
      F(LRCPC2) | F(DPB) | F(FLAGM) | F(FLAGM2) | F(SB) | F(FRINTTS))
 
+#define FEATURES_V8_0 (F(AES) | F(PMULL) | F(SHA1) | F(SHA256) | F(CRC32))
+#define FEATURES_N1 (FEATURES_V8_0 | F(LSE) | F(RDM) | F(FP16) | F(DPB) | F(DOTPROD) | F(LRCPC))
+
+// The first is the default.
 static ARMCPUModel models[] = {
     // MIDR: implementer 0, "reserved for software use"; architecture by ID registers.
     {.name = "max",
      .description = "everything that is implemented: Armv8.2-A and later extensions",
      .features = FEATURES_MAX,
      .midr = 0x000f0510},
+    {.name = "cortex-a53",
+     .description = "Armv8.0-A",
+     .features = FEATURES_V8_0,
+     .midr = 0x410fd034},
+    {.name = "cortex-a72",
+     .description = "Armv8.0-A",
+     .features = FEATURES_V8_0,
+     .midr = 0x410fd083},
+    {.name = "neoverse-n1",
+     .description = "Armv8.2-A with FP16, DotProd, RCPC",
+     .features = FEATURES_N1,
+     .midr = 0x414fd0c1},
 };
 
 static void derive(void)

@@ -267,13 +267,14 @@ static void test_hot(void **state)
 
 // --- what is undefined -------------------------------------------------------------------------------
 
-static int exception_of(uint32_t insn, uint64_t pc_offset)
+static int exception_on(const char *model, uint32_t insn, uint64_t pc_offset)
 {
     Case c = {.text = "undefined", .n = 1, .words = {insn}};
     sigjmp_buf jmp;
     memset(made, 0, sizeof made);
-    reset(states[0]);
-    env->pc += pc_offset;
+    assert_true(guest_isa_aarch64.cpu_reset(&env->cs, model));
+    env->xregs[1] = states[0][0];
+    env->pc = BASE + pc_offset;
     env->cs.jmp_env = &jmp;
     env->cs.exception_index = EXCP_NONE;
     make_block(&c, interp_engine, 0, 0);
@@ -281,6 +282,29 @@ static int exception_of(uint32_t insn, uint64_t pc_offset)
         blocks[0].entry(env, &blocks[0]);
     }
     return env->cs.exception_index;
+}
+
+static int exception_of(uint32_t insn, uint64_t pc_offset)
+{
+    return exception_on(NULL, insn, pc_offset);
+}
+
+// What a CPU model does not have.
+static void test_models(void **state)
+{
+    (void)state;
+    assert_false(guest_isa_aarch64.cpu_reset(&env->cs, "no such model"));
+    assert_int_equal(exception_on("cortex-a53", 0x1ac24020, 0), EXCP_NONE);  // CRC32B
+    assert_int_equal(exception_on("cortex-a53", 0xd500401f, 0), EXCP_UDEF);  // CFINV
+    assert_int_equal(exception_on("cortex-a53", 0xb8200020, 0), EXCP_UDEF);  // LDADD
+    assert_int_equal(exception_on("neoverse-n1", 0xd50b7c20, 0), EXCP_NONE); // DC CVAP
+    assert_int_equal(exception_on("cortex-a72", 0xd50b7c20, 0), EXCP_UDEF);
+    assert_int_equal(exception_on("max", 0xd500401f, 0), EXCP_NONE);
+    assert_int_equal(exception_on("cortex-a53", 0xd5380600, 0),
+                     EXCP_NONE); // MRS X0, ID_AA64ISAR0_EL1
+    assert_int_equal(env->xregs[0], 0x11120);
+    assert_int_equal(exception_on("cortex-a72", 0xd5380000, 0), EXCP_NONE); // MRS X0, MIDR_EL1
+    assert_int_equal(env->xregs[0], 0x410fd083);
 }
 
 static void test_undefined(void **state)
@@ -398,8 +422,8 @@ int main(void)
         cmocka_unit_test(test_interp),        cmocka_unit_test(test_interp_precise),
         cmocka_unit_test(test_interp_single), cmocka_unit_test(test_cold),
         cmocka_unit_test(test_hot),           cmocka_unit_test(test_undefined),
-        cmocka_unit_test(test_exceptions),    cmocka_unit_test(test_unaligned),
-        cmocka_unit_test(test_flags_killed),
+        cmocka_unit_test(test_models),        cmocka_unit_test(test_exceptions),
+        cmocka_unit_test(test_unaligned),     cmocka_unit_test(test_flags_killed),
     };
     guest_isa_aarch64.init();
     ctx = frontend_context_new(&guest_isa_aarch64);
