@@ -89,6 +89,11 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
         tcg_set_error(ctx, "%s", error->message);
         return false;
     }
+    static GPtrArray *units; // they stay for the life of the program
+    if (!units) {
+        units = g_ptr_array_new();
+    }
+    g_ptr_array_add(units, unit);
     code->entry = unit->entries[0].entry;
     return true;
 }
