@@ -147,7 +147,7 @@ def differences(want, got):
     """Numbers of the sequences that differ.  An acquire or release at an unaligned address faults, as before
     Armv8.4; qemu 7.2 does not look."""
     return [i for i, (w, g) in enumerate(zip(want, got))
-            if w != g and not (g[1] == signal.SIGBUS and w[1] != signal.SIGBUS)]
+            if w != g and not (g[1] == signal.SIGBUS and (w[1] != signal.SIGBUS or g[2] < w[2]))]
 
 
 class Runner:
