@@ -70,8 +70,8 @@ MASKS = {
     # `python3 -m test`: durations, load, process numbers.
     "pytest": [
         (rb"\d+:\d\d:\d\d load avg: [\d.]+ ", b""),
-        (rb"(\d+ min )?[\d.]+ (sec|ms)\b", b"T"),
-        (rb"(?m)^test_\w+ passed in (T|\d+ min)\n", b""), # said of slow tests alone
+        (rb"\d+ min( [\d.]+ (sec|ms))?\b|[\d.]+ (sec|ms)\b", b"T"),
+        (rb"(?m)^test_\w+ passed in T\n", b""), # said of slow tests alone
         (rb"in [\d.]+s", b"in T"),
         (rb"test_python_\w+", b"test_python_N"),
     ],
