@@ -44,7 +44,7 @@ static struct TierState {
     const MynaOptions *opts;
     size_t code_size; // bytes of machine code; 0: the tier's default
     uint32_t hot;     // executions before a block is compiled for speed
-    bool unusable;    // with no --llvm given: go on in the interpreter
+    bool unusable;    // with no --llvm given: go on without it
 } state = {.making = PTHREAD_MUTEX_INITIALIZER};
 
 // Executions of a block before it is compiled for speed: what LLVM costs, by what it saves an execution.

@@ -351,9 +351,7 @@ static off_t append_at(int fd, size_t size)
         end = good_end(map, size, NULL, NULL);
         munmap(map, size);
     }
-    if (end > PACK_LIMIT) {
-        end = 0;
-    }
+    // A full pack is not begun anew here: somebody may have it mapped.  The next writer replaces it.
     if (end == 0) {
         static const PackHeader header = {PACK_MAGIC, PACK_VERSION, 0};
         if (ftruncate(fd, 0) < 0 || !write_all(fd, (const uint8_t *)&header, sizeof(header), 0)) {

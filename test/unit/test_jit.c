@@ -312,6 +312,40 @@ static JitObject *link_object(Jit *jit, const char *unit, const void *bytes, siz
 
 // Whatever an object or an image is, linking is a result or an error. Sections' contents are not looked
 // at: a checksum is the persistent cache's.
+typedef JitObject *LinkFn(Jit *jit, const char *unit, const void *bytes, size_t size,
+                          GError **error);
+
+static JitObject *place_image(Jit *jit, const char *unit, const void *bytes, size_t size,
+                              GError **error)
+{
+    return jit_place(jit, unit, bytes, size, NULL, 0, error);
+}
+
+static void check_damage(Jit *jit, LinkFn *link, const uint8_t *good, size_t size)
+{
+    GError *error = NULL;
+    JitObject *object = link(jit, "good", good, size, &error);
+    assert_ok(object, error);
+    assert_int_equal(call_unary(object, "unit", 2), 18);
+    jit_object_free(object);
+    for (size_t length = 0; length < size; length++) {
+        assert_null(link(jit, "short", good, length, &error));
+        assert_true(error->domain == JIT_ERROR);
+        g_clear_error(&error);
+    }
+    g_autofree uint8_t *copy = g_malloc(size);
+    unsigned seed = 1, refused = 0;
+    for (int i = 0; i < 4000; i++) {
+        memcpy(copy, good, size);
+        copy[rand_r(&seed) % size] = rand_r(&seed);
+        object = link(jit, "damaged", copy, size, &error);
+        refused += !object;
+        jit_object_free(object);
+        g_clear_error(&error);
+    }
+    assert_true(refused > 100);
+}
+
 static void damaged_objects_are_refused(void **state)
 {
     Fixture *fixture = *state;
@@ -321,28 +355,8 @@ static void damaged_objects_are_refused(void **state)
     assert_ok(jit_emit(fixture->context, helper_module(fixture->context, "helper_native"), JIT_O0,
                        &bytes, &size, &error),
               error);
-    uint8_t *good = g_memdup2(bytes, size), *copy = g_malloc(size);
-    JitObject *object = link_object(fixture->jit, "good", good, size, &error);
-    assert_ok(object, error);
-    assert_int_equal(call_unary(object, "unit", 2), 18);
-    jit_object_free(object);
-    for (size_t length = 0; length < size; length++) {
-        assert_null(link_object(fixture->jit, "short", good, length, &error));
-        assert_true(error->domain == JIT_ERROR);
-        g_clear_error(&error);
-    }
-    unsigned seed = 1, refused = 0;
-    for (int i = 0; i < 4000; i++) {
-        memcpy(copy, good, size);
-        copy[rand_r(&seed) % size] = rand_r(&seed);
-        object = link_object(fixture->jit, "damaged", copy, size, &error);
-        refused += !object;
-        jit_object_free(object);
-        g_clear_error(&error);
-    }
-    assert_true(refused > 100);
-    g_free(good);
-    g_free(copy);
+    g_autofree uint8_t *good = g_memdup2(bytes, size);
+    check_damage(fixture->jit, link_object, good, size);
 }
 
 static void damaged_images_are_refused(void **state)
@@ -354,27 +368,7 @@ static void damaged_images_are_refused(void **state)
     assert_ok(image, error);
     size_t size;
     const uint8_t *good = g_bytes_get_data(image, &size);
-    uint8_t *copy = g_malloc(size);
-    JitObject *object = jit_place(fixture->jit, "good", good, size, NULL, 0, &error);
-    assert_ok(object, error);
-    assert_int_equal(call_unary(object, "unit", 2), 18);
-    jit_object_free(object);
-    for (size_t length = 0; length < size; length++) {
-        assert_null(jit_place(fixture->jit, "short", good, length, NULL, 0, &error));
-        assert_true(error->domain == JIT_ERROR);
-        g_clear_error(&error);
-    }
-    unsigned seed = 1, refused = 0;
-    for (int i = 0; i < 4000; i++) {
-        memcpy(copy, good, size);
-        copy[rand_r(&seed) % size] = rand_r(&seed);
-        object = jit_place(fixture->jit, "damaged", copy, size, NULL, 0, &error);
-        refused += !object;
-        jit_object_free(object);
-        g_clear_error(&error);
-    }
-    assert_true(refused > 100);
-    g_free(copy);
+    check_damage(fixture->jit, place_image, good, size);
     g_bytes_unref(image);
 }
 
