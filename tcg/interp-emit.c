@@ -31,6 +31,7 @@ static void interp_init(void)
     interp_register_fp();
     interp_register_vec();
     interp_register_vecfp();
+    interp_register_fma();
     interp_register_quick();
 }
 

@@ -580,12 +580,14 @@ size_t encode_bytecode(TCGContext *s, const TCGCode *code, void *buf, size_t cap
                  .stencils = quick != NULL,
                  .quick = quick};
 
+    bool wide = false;
     e.scratch = s->frame_start;
     for (unsigned i = s->nb_globals; i < s->nb_temps; i++) {
         const TCGTemp *t = s->temps[i];
         if (t->kind == TEMP_NORMAL && t->offset >= 0) {
             intptr_t end = t->offset + (intptr_t)tcg_type_size(t->type);
             e.scratch = end > e.scratch ? end : e.scratch;
+            wide |= t->type == TCG_TYPE_V256;
         }
     }
     e.scratch = (e.scratch + 31) & ~(intptr_t)31;
@@ -594,6 +596,9 @@ size_t encode_bytecode(TCGContext *s, const TCGCode *code, void *buf, size_t cap
         return 0;
     }
 
+    if (wide) {
+        interp_alias_wide(s);
+    }
     int32_t labels[64];
     e.label_at = s->nb_labels <= G_N_ELEMENTS(labels) ? labels : g_new(int32_t, s->nb_labels);
     encode_block(&e);

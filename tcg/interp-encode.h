@@ -115,6 +115,11 @@ void take_acc(Encoder *e, const TCGOp *op, unsigned i);
 size_t encode_bytecode(TCGContext *s, const TCGCode *code, void *buf, size_t cap,
                        const QuickTarget *quick);
 
+// --- 256-bit registers (interp-alias.c) --------------------------------------------------------------
+
+// Gives temps the places of the globals that they are made of.
+void interp_alias_wide(TCGContext *s);
+
 // --- calls (quick-call.c) ------------------------------------------------------------------------------
 
 // A helper call by stencils; false when it is none that they can make.

@@ -37,8 +37,6 @@
 #define FP_1(name, expr) BODY(N(name), F, 2, expr, F a = REG(F, 1))
 #define FP_1K(name, expr) BODY_K(N(name), F, 2, expr, F a = REG(F, 1))
 #define FP_2(name, expr) BODY(N(name), F, 3, expr, F a = REG(F, 1); F b = REG(F, 2))
-#define FP_3(name, expr)                                                                           \
-    BODY(N(name), F, 4, expr, F a = REG(F, 1); F b = REG(F, 2); F c = REG(F, 3))
 // Not for each constant: clang 19 clears a register, and with it the parity flag, between FP_RELATION's
 // comparison and the use of that flag when it knows the condition.
 #define FP_COMPARE(name, expr)                                                                     \
@@ -52,7 +50,6 @@
 #define FP_1(name, e) ROW(N(name))
 #define FP_1K(name, e) ROW(N(name))
 #define FP_2(name, e) ROW(N(name))
-#define FP_3(name, e) ROW(N(name))
 #define FP_COMPARE(name, e) ROW(N(name))
 #define FP_TO(name, I, T, e) ROW(NTO(name, I))
 #define FP_FROM(name, I, T, e) ROW(NFROM(name, I))

@@ -156,6 +156,7 @@ void interp_register_atomic(void);
 void interp_register_fp(void);
 void interp_register_vec(void);
 void interp_register_vecfp(void);
+void interp_register_fma(void);
 void interp_register_quick(void); // the forms that are stencils alone: no handler
 
 // --- for the bodies --------------------------------------------------------------------------------

@@ -66,19 +66,6 @@
         }                                                                                          \
         STORE(3);                                                                                  \
     }
-#define FV_3L(name, expr)                                                                          \
-    VOP(name)                                                                                      \
-    {                                                                                              \
-        F r[NL];                                                                                   \
-        LOAD(F, a, 1);                                                                             \
-        LOAD(F, b, 2);                                                                             \
-        LOAD(F, c, 3);                                                                             \
-        for (unsigned i = 0; i < NL; i++) {                                                        \
-            F x = a[i], y = b[i], z = c[i];                                                        \
-            r[i] = (expr);                                                                         \
-        }                                                                                          \
-        STORE(4);                                                                                  \
-    }
 #define FV_I(name, R, A, expr)                                                                     \
     VOP(name)                                                                                      \
     {                                                                                              \
@@ -210,7 +197,6 @@
 #define FV_1L(name, ...) VROW(name, 2)
 #define FV_2(name, ...) VROW(name, 2)
 #define FV_2L(name, ...) VROW(name, 2)
-#define FV_3L(name, ...) VROW(name, 2)
 #define FV_COMPARE(name) VROW(name, 2)
 #define FV_ROUND(name) VROW(name, 2)
 #define FV_I(name, ...) VROW(name, 2)

@@ -82,10 +82,8 @@ static inline F FX(trunc)(F a)
 }
 #if FBITS == 32
 static inline F FX(sqrt)(F a) { return __builtin_sqrtf(a); }
-static inline F FX(fma)(F a, F b, F c) { return __builtin_fmaf(a, b, c); }
 #else
 static inline F FX(sqrt)(F a) { return __builtin_sqrt(a); }
-static inline F FX(fma)(F a, F b, F c) { return __builtin_fma(a, b, c); }
 #endif
 
 static inline bool FX(compare)(F a, F b, unsigned cond)

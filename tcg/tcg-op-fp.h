@@ -10,7 +10,6 @@ FP_2(fsub, FX(sub)(a, b))
 FP_2(fmul, FX(mul)(a, b))
 FP_2(fdiv, FX(div)(a, b))
 FP_1(fsqrt, FX(sqrt)(a))
-FP_3(fma, FX(fma)(a, b, c))
 FP_1(fneg, FX(neg)(a))
 FP_1(fabs, FX(abs)(a))
 FP_2(fminsel, FX(minsel)(a, b))
@@ -37,7 +36,6 @@ FP_FROM(cvtu, i64, uint64_t, FX(from_u64)(a))
 
 #undef FP_1
 #undef FP_2
-#undef FP_3
 #undef FP_1K
 #undef FP_COMPARE
 #undef FP_TO

@@ -42,6 +42,8 @@ L_2(sadu8_vec, uint64_t, LU,
     })
 L_EACH_2(tbl_vec, LU, y < VBYTES ? a[y] : 0)
 #endif
+L_2(tbl16_vec, LU, LU, for (unsigned i = 0; i < VBYTES; i++)
+    r[i] = b[i] < (VBYTES < 16 ? VBYTES : 16) ? a[(i & 16) + (b[i] & 15)] : 0;)
 #endif
 
 V_1S(dup_vec, VU, (VU){0} + (LU)k)
@@ -96,6 +98,8 @@ L_EACH_1(bswap_vec, LU, __builtin_bswap32(x))
 #elif VECE == 3
 L_EACH_1(bswap_vec, LU, __builtin_bswap64(x))
 #endif
+
+L_EACH_2(perm_vec, LU, a[y & (NL - 1)])
 
 L_SIGNMASK(signmask_vec)
 

@@ -25,7 +25,6 @@ FV_2L(fmaxnum_vec, FX(maxnum)(x, y))
 FV_1(fsqrt_vec, FX(sqrt)(x), "sqrt")
 FV_1L(fneg_vec, FX(neg)(x))
 FV_1L(fabs_vec, FX(abs)(x))
-FV_3L(fma_vec, FX(fma)(x, y, z))
 FV_COMPARE(fcmp_vec)
 FV_ROUND(fround_vec)
 FV_I(cvt_vec, F, LS, FV_FROM(x))
@@ -57,7 +56,6 @@ FV_LANES(fnarrow_vec, uint16_t, float, for (unsigned i = 0; i < NL / 2; i++) {
 #undef FV_1L
 #undef FV_2
 #undef FV_2L
-#undef FV_3L
 #undef FV_COMPARE
 #undef FV_ROUND
 #undef FV_I

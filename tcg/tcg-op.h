@@ -140,8 +140,14 @@ static inline void tcg_gen_mov_i64(TCGv_i64 r, TCGv_i64 a)
         tcg_emit2(INDEX_op_mov_i64, TA(r), TA(a));
     }
 }
-static inline void tcg_gen_movi_i32(TCGv_i32 r, int32_t c) { tcg_gen_mov_i32(r, tcg_constant_i32(c)); }
-static inline void tcg_gen_movi_i64(TCGv_i64 r, int64_t c) { tcg_gen_mov_i64(r, tcg_constant_i64(c)); }
+static inline void tcg_gen_movi_i32(TCGv_i32 r, int32_t c)
+{
+    tcg_gen_mov_i32(r, tcg_constant_i32(c));
+}
+static inline void tcg_gen_movi_i64(TCGv_i64 r, int64_t c)
+{
+    tcg_gen_mov_i64(r, tcg_constant_i64(c));
+}
 
 TCG_BINI(add)
 TCG_BINI(sub)
@@ -361,17 +367,21 @@ TCG_FBIN(fmaxnum)
 TCG_FUN(fsqrt)
 TCG_FUN(fneg)
 TCG_FUN(fabs)
-#define TCG_FMA(T)                                                                                 \
-    static inline void tcg_gen_fma_##T(TCGv_##T r, TCGv_##T a, TCGv_##T b, TCGv_##T c)             \
+#define TCG_FMA(N, T)                                                                              \
+    static inline void tcg_gen_##N##_##T(TCGv_##T r, TCGv_##T a, TCGv_##T b, TCGv_##T c)           \
     {                                                                                              \
-        tcg_emit4(INDEX_op_fma_##T, TA(r), TA(a), TA(b), TA(c));                                   \
-    }                                                                                              \
+        tcg_emit4(INDEX_op_##N##_##T, TA(r), TA(a), TA(b), TA(c));                                 \
+    }
+#define TCG_FMAS(T) TCG_FMA(fma, T) TCG_FMA(fms, T) TCG_FMA(fnma, T) TCG_FMA(fnms, T)
+TCG_FMAS(f32)
+TCG_FMAS(f64)
+#define TCG_FSETCOND(T)                                                                            \
     static inline void tcg_gen_fsetcond_##T(TCGFCond c, TCGv_i32 r, TCGv_##T a, TCGv_##T b)        \
     {                                                                                              \
         tcg_emit4(INDEX_op_fsetcond_##T, TA(r), TA(a), TA(b), c);                                  \
     }
-TCG_FMA(f32)
-TCG_FMA(f64)
+TCG_FSETCOND(f32)
+TCG_FSETCOND(f64)
 TCG_RRC(fround_f32, f32, f32)
 TCG_RRC(fround_f64, f64, f64)
 TCG_RR(bitcast_i32_f32, f32, i32)
@@ -408,8 +418,7 @@ static inline TCGType tcgv_vec_type(TCGv_vec v) { return ((TCGTemp *)v)->type; }
 #define TCG_VRRR(N)                                                                                \
     static inline void tcg_gen_##N##_vec(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)        \
     {                                                                                              \
-        tcg_emitv(INDEX_op_##N##_vec, tcgv_vec_type(r), vece, 3,                                   \
-                  (TCGArg[]){TA(r), TA(a), TA(b)});                                                \
+        tcg_emitv(INDEX_op_##N##_vec, tcgv_vec_type(r), vece, 3, (TCGArg[]){TA(r), TA(a), TA(b)}); \
     }
 #define TCG_VRRC(N)                                                                                \
     static inline void tcg_gen_##N##_vec(unsigned vece, TCGv_vec r, TCGv_vec a, TCGArg c)          \
@@ -432,8 +441,7 @@ static inline TCGType tcgv_vec_type(TCGv_vec v) { return ((TCGTemp *)v)->type; }
 #define TCG_VRRS(N)                                                                                \
     static inline void tcg_gen_##N##_vec(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_i64 b)        \
     {                                                                                              \
-        tcg_emitv(INDEX_op_##N##_vec, tcgv_vec_type(r), vece, 3,                                   \
-                  (TCGArg[]){TA(r), TA(a), TA(b)});                                                \
+        tcg_emitv(INDEX_op_##N##_vec, tcgv_vec_type(r), vece, 3, (TCGArg[]){TA(r), TA(a), TA(b)}); \
     }
 
 static inline void tcg_gen_mov_vec(TCGv_vec r, TCGv_vec a)
@@ -496,6 +504,8 @@ static inline void tcg_gen_signmask_vec(unsigned vece, TCGv_i64 r, TCGv_vec a)
 }
 TCG_VRRC(dupl)
 TCG_VRRR(tbl)
+TCG_VRRR(tbl16)
+TCG_VRRR(perm)
 TCG_VRRR(and)
 TCG_VRRR(or)
 TCG_VRRR(xor)
@@ -550,6 +560,9 @@ TCG_VRRR(fmul)
 TCG_VRRR(fdiv)
 TCG_VRR(fsqrt)
 TCG_VRRRR(fma)
+TCG_VRRRR(fms)
+TCG_VRRRR(fnma)
+TCG_VRRRR(fnms)
 TCG_VRR(fneg)
 TCG_VRR(fabs)
 TCG_VRRR(fminsel)

@@ -186,7 +186,11 @@ DEF(fsub_f32, "s:ss", TCG_OPF_FP)
 DEF(fmul_f32, "s:ss", TCG_OPF_FP)
 DEF(fdiv_f32, "s:ss", TCG_OPF_FP)
 DEF(fsqrt_f32, "s:s", TCG_OPF_FP)
-DEF(fma_f32, "s:sss", TCG_OPF_FP) // a * b + c, rounded once
+// Rounded once; of NaN operands the first of a, b, c is the result, with its own sign.
+DEF(fma_f32, "s:sss", TCG_OPF_FP) // a * b + c
+DEF(fms_f32, "s:sss", TCG_OPF_FP) // a * b - c
+DEF(fnma_f32, "s:sss", TCG_OPF_FP) // -(a * b) + c
+DEF(fnms_f32, "s:sss", TCG_OPF_FP) // -(a * b) - c
 DEF(fneg_f32, "s:s", 0)           // sign bit only, no exception
 DEF(fabs_f32, "s:s", 0)
 DEF(fminsel_f32, "s:ss", TCG_OPF_FP) // a < b ? a : b with a signalling compare (so b when unordered)
@@ -203,6 +207,9 @@ DEF(fmul_f64, "d:dd", TCG_OPF_FP)
 DEF(fdiv_f64, "d:dd", TCG_OPF_FP)
 DEF(fsqrt_f64, "d:d", TCG_OPF_FP)
 DEF(fma_f64, "d:ddd", TCG_OPF_FP)
+DEF(fms_f64, "d:ddd", TCG_OPF_FP)
+DEF(fnma_f64, "d:ddd", TCG_OPF_FP)
+DEF(fnms_f64, "d:ddd", TCG_OPF_FP)
 DEF(fneg_f64, "d:d", 0)
 DEF(fabs_f64, "d:d", 0)
 DEF(fminsel_f64, "d:dd", TCG_OPF_FP)
@@ -269,6 +276,9 @@ DEF(bitcast_v128_i128, "o:x", TCG_OPF_VECTOR)
 DEF(shuffle_vec, "v:vvP", TCG_OPF_VECTOR)
 // Byte lanes: result[i] = b[i] < n ? a[b[i]] : 0, n the number of bytes of the type.
 DEF(tbl_vec, "v:vv", TCG_OPF_VECTOR)
+DEF(tbl16_vec, "v:vv", TCG_OPF_VECTOR) // the same in each 16 bytes by themselves
+// result[i] = a[b[i] % n]: lanes of all of the type.
+DEF(perm_vec, "v:vv", TCG_OPF_VECTOR)
 DEF(signmask_vec, "l:v", TCG_OPF_VECTOR) // bit i = sign bit of lane i
 
 // --- vectors: integer lanes ---------------------------------------------------------------------
@@ -332,6 +342,9 @@ DEF(fmul_vec, "v:vv", TCG_OPF_VECTOR | TCG_OPF_FP)
 DEF(fdiv_vec, "v:vv", TCG_OPF_VECTOR | TCG_OPF_FP)
 DEF(fsqrt_vec, "v:v", TCG_OPF_VECTOR | TCG_OPF_FP)
 DEF(fma_vec, "v:vvv", TCG_OPF_VECTOR | TCG_OPF_FP)
+DEF(fms_vec, "v:vvv", TCG_OPF_VECTOR | TCG_OPF_FP)
+DEF(fnma_vec, "v:vvv", TCG_OPF_VECTOR | TCG_OPF_FP)
+DEF(fnms_vec, "v:vvv", TCG_OPF_VECTOR | TCG_OPF_FP)
 DEF(fneg_vec, "v:v", TCG_OPF_VECTOR)
 DEF(fabs_vec, "v:v", TCG_OPF_VECTOR)
 DEF(fminsel_vec, "v:vv", TCG_OPF_VECTOR | TCG_OPF_FP)

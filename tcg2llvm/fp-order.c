@@ -43,11 +43,13 @@ void fp_order_fix(LLVMModuleRef module)
 #if defined(__x86_64__)
     static const char add[] = "llvm.experimental.constrained.fadd.";
     static const char mul[] = "llvm.experimental.constrained.fmul.";
+    static const char fma[] = "llvm.experimental.constrained.fma.";
     LLVMBuilderRef b = NULL;
     for (LLVMValueRef fn = LLVMGetFirstFunction(module); fn; fn = LLVMGetNextFunction(fn)) {
         size_t length;
         const char *name = LLVMGetValueName2(fn, &length);
-        if (strncmp(name, add, sizeof(add) - 1) != 0 && strncmp(name, mul, sizeof(mul) - 1) != 0) {
+        if (strncmp(name, add, sizeof(add) - 1) != 0 && strncmp(name, mul, sizeof(mul) - 1) != 0 &&
+            strncmp(name, fma, sizeof(fma) - 1) != 0) {
             continue;
         }
         if (!b) {

@@ -101,6 +101,7 @@ LLVMLower *llvm_lower_new(JitContext *context)
 #if LOWER_X86
     l->host_avx = __builtin_cpu_supports("avx");
     l->host_avx2 = __builtin_cpu_supports("avx2");
+    l->host_fma = __builtin_cpu_supports("fma");
 #endif
     l->intrinsics = g_hash_table_new(g_str_hash, g_str_equal);
     return l;

@@ -19,6 +19,7 @@
 // guarded against.
 #include "tcg2llvm/lower.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_vector(Value v) { return LLVMGetTypeKind(LLVMTypeOf(v)) == LLVMVectorTypeKind; }
@@ -141,9 +142,13 @@ static Value from_128(LLVMUnit *u, Value wide, Value like)
 
 static bool is_256(LLVMUnit *u, Value v) { return count(v) == (element(v) == u->l->f32 ? 8 : 4); }
 
-// names: ss, sd, ps, pd.  A scalar form reads only lane 0.
-static Value x86_binary(LLVMUnit *u, const char *const names[4], Value a, Value b)
+// names: ss, sd, ps, pd, and ps, pd of 256 bits.  A scalar form reads only lane 0.
+static Value x86_binary(LLVMUnit *u, const char *const names[6], Value a, Value b)
 {
+    if (is_256(u, a) && u->l->host_avx) {
+        Value args[] = {a, b};
+        return lower_intrinsic(u, names[4 + (element(a) == u->l->f64)], NULL, 0, args, 2);
+    }
     if (is_256(u, a)) {
         return lower_concat(u, x86_binary(u, names, lower_half(u, a, 0), lower_half(u, b, 0)),
                             x86_binary(u, names, lower_half(u, a, 1), lower_half(u, b, 1)));
@@ -155,8 +160,13 @@ static Value x86_binary(LLVMUnit *u, const char *const names[4], Value a, Value 
 
 static Value x86_round(LLVMUnit *u, Value a, unsigned mode)
 {
-    static const char *const names[] = {"llvm.x86.sse41.round.ss", "llvm.x86.sse41.round.sd",
-                                        "llvm.x86.sse41.round.ps", "llvm.x86.sse41.round.pd"};
+    static const char *const names[] = {"llvm.x86.sse41.round.ss",   "llvm.x86.sse41.round.sd",
+                                        "llvm.x86.sse41.round.ps",   "llvm.x86.sse41.round.pd",
+                                        "llvm.x86.avx.round.ps.256", "llvm.x86.avx.round.pd.256"};
+    if (is_256(u, a) && u->l->host_avx) {
+        Value both[] = {a, lower_i32(u, mode)};
+        return lower_intrinsic(u, names[4 + (element(a) == u->l->f64)], NULL, 0, both, 2);
+    }
     if (is_256(u, a)) {
         return lower_concat(u, x86_round(u, lower_half(u, a, 0), mode),
                             x86_round(u, lower_half(u, a, 1), mode));
@@ -169,14 +179,48 @@ static Value x86_round(LLVMUnit *u, Value a, unsigned mode)
     return from_128(u, r, a);
 }
 
+// --- multiply-add ----------------------------------------------------------------------------------------
+
+// a * b + c with a or c negated.  The negations end up in the instruction, and so leave a NaN's sign alone; at
+// -O0 they would not, and there the host's instruction is written out, which also keeps the order of NaNs.
+static Value fused(LLVMUnit *u, Value a, Value b, Value c, bool negate_product, bool negate_c)
+{
+    static const char *const names[2][2] = {{"vfmadd231", "vfmsub231"},
+                                            {"vfnmadd231", "vfnmsub231"}};
+    if (u->opt.cold && u->l->host_fma) {
+        Value x[] = {a, b, c};
+        bool vector = is_vector(a),
+             narrow = vector && count(a) * (element(a) == u->l->f64 ? 8 : 4) < 16;
+        if (narrow) {
+            for (unsigned i = 0; i < 3; i++) {
+                x[i] = to_128(u, x[i]);
+            }
+        }
+        char text[40];
+        snprintf(text, sizeof(text), "%s%c%c $2, $1, $0", names[negate_product][negate_c],
+                 vector ? 'p' : 's', element(a) == u->l->f64 ? 'd' : 's');
+        Value r = lower_asm(u, LLVMTypeOf(x[0]), text, "=x,x,x,0", x, 3, true);
+        return narrow ? from_128(u, r, a) : r;
+    }
+    if (negate_product) {
+        a = LLVMBuildFNeg(u->b, a, "");
+    }
+    if (negate_c) {
+        c = LLVMBuildFNeg(u->b, c, "");
+    }
+    return FMA(a, b, c);
+}
+
 // --- minimum and maximum -------------------------------------------------------------------------------
 
 static Value minmaxsel(LLVMUnit *u, Value a, Value b, bool max)
 {
-    static const char *const min_names[] = {"llvm.x86.sse.min.ss", "llvm.x86.sse2.min.sd",
-                                            "llvm.x86.sse.min.ps", "llvm.x86.sse2.min.pd"};
-    static const char *const max_names[] = {"llvm.x86.sse.max.ss", "llvm.x86.sse2.max.sd",
-                                            "llvm.x86.sse.max.ps", "llvm.x86.sse2.max.pd"};
+    static const char *const min_names[] = {"llvm.x86.sse.min.ss",     "llvm.x86.sse2.min.sd",
+                                            "llvm.x86.sse.min.ps",     "llvm.x86.sse2.min.pd",
+                                            "llvm.x86.avx.min.ps.256", "llvm.x86.avx.min.pd.256"};
+    static const char *const max_names[] = {"llvm.x86.sse.max.ss",     "llvm.x86.sse2.max.sd",
+                                            "llvm.x86.sse.max.ps",     "llvm.x86.sse2.max.pd",
+                                            "llvm.x86.avx.max.ps.256", "llvm.x86.avx.max.pd.256"};
     if (LOWER_X86) {
         return x86_binary(u, max ? max_names : min_names, a, b);
     }
@@ -374,12 +418,20 @@ static Value fcvt_vector(LLVMUnit *u, Value v, unsigned mode)
     if (!LOWER_X86 || element(v) == u->l->f64) {
         return each_lane_to_int(u, TO_INT, v, mode);
     }
+    unsigned how = mode & TCG_ROUND_MODE_MASK;
+    if (is_256(u, v) && u->l->host_avx) {
+        if (how == TCG_ROUND_DYNAMIC) {
+            return lower_asm(u, LLVMVectorType(u->l->i32, 8), "vcvtps2dq $1, $0", "=x,x", &v, 1,
+                             true);
+        }
+        Value integral = how == TCG_ROUND_ZERO ? v : round_to(u, v, mode);
+        return lower_intrinsic(u, "llvm.x86.avx.cvtt.ps2dq.256", NULL, 0, &integral, 1);
+    }
     if (is_256(u, v)) {
         return lower_concat(u, fcvt_vector(u, lower_half(u, v, 0), mode),
                             fcvt_vector(u, lower_half(u, v, 1), mode));
     }
     Value wide = to_128(u, v), r;
-    unsigned how = mode & TCG_ROUND_MODE_MASK;
     if (how == TCG_ROUND_DYNAMIC) {
         r = lower_asm(u, LLVMVectorType(u->l->i32, 4),
                       u->l->host_avx ? "vcvtps2dq $1, $0" : "cvtps2dq $1, $0", "=x,x", &wide, 1,
@@ -442,7 +494,10 @@ static bool arithmetic(LLVMUnit *u, const TCGOp *op)
         ALL(fmul) : return set(u, op, FMUL(A, B));
         ALL(fdiv) : return set(u, op, FDIV(A, B));
         ALL(fsqrt) : return set(u, op, SQRT(A));
-        ALL(fma) : return set(u, op, FMA(A, B, operand(u, op, 3)));
+        ALL(fma) : return set(u, op, fused(u, A, B, operand(u, op, 3), false, false));
+        ALL(fms) : return set(u, op, fused(u, A, B, operand(u, op, 3), false, true));
+        ALL(fnma) : return set(u, op, fused(u, A, B, operand(u, op, 3), true, false));
+        ALL(fnms) : return set(u, op, fused(u, A, B, operand(u, op, 3), true, true));
         ALL(fneg) : return set(u, op, LLVMBuildFNeg(u->b, A, ""));
         ALL(fabs) : return set(u, op, fabs_of(u, A));
         ALL(fminsel) : return set(u, op, minmaxsel(u, A, B, false));

@@ -219,11 +219,23 @@ static bool moves(LLVMUnit *u, const TCGOp *op)
     case INDEX_op_bitcast_v64_i64:
     case INDEX_op_bitcast_i128_v128:
     case INDEX_op_bitcast_v128_i128: return set(u, op, lower_get(u, op->args[1]));
+    case INDEX_op_concat_v128_v256: {
+        Value pair = lower_get_pair(u, op->args[1], op->args[2]);
+        if (pair) {
+            return set(u, op, pair);
+        }
+        __attribute__((fallthrough));
+    }
     case INDEX_op_concat_v64_v128:
-    case INDEX_op_concat_v128_v256:
         return set(u, op, lower_concat(u, lower_get(u, op->args[1]), lower_get(u, op->args[2])));
-    case INDEX_op_extrl_v256_v128: return set(u, op, lower_half(u, lower_get(u, op->args[1]), 0));
-    case INDEX_op_extrh_v256_v128: return set(u, op, lower_half(u, lower_get(u, op->args[1]), 1));
+    case INDEX_op_extrl_v256_v128:
+    case INDEX_op_extrh_v256_v128: {
+        Value whole = lower_get(u, op->args[1]);
+        unsigned half = op->opc == INDEX_op_extrh_v256_v128;
+        set(u, op, lower_half(u, whole, half));
+        lower_set_whole(u, op->args[0], whole, half);
+        return true;
+    }
     case INDEX_op_extrl_v128_v64:
     case INDEX_op_extrh_v128_v64: {
         Value bytes = lower_cast(u, lower_get(u, op->args[1]), LLVMVectorType(l->i8, 16));

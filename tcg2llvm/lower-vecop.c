@@ -26,6 +26,13 @@ static Value intrinsic2(LLVMUnit *u, const char *name, Value a, Value b)
     return lower_intrinsic(u, name, &t, 1, args, 2);
 }
 
+// One that is not overloaded.
+static Value intrinsic2_of(LLVMUnit *u, const char *name, Value a, Value b)
+{
+    Value args[] = {a, b};
+    return lower_intrinsic(u, name, NULL, 0, args, 2);
+}
+
 static unsigned width_of(Value v) { return LLVMGetIntTypeWidth(LLVMGetElementType(LLVMTypeOf(v))); }
 
 static Type with_lanes(LLVMUnit *u, unsigned width, unsigned n)
@@ -35,11 +42,48 @@ static Type with_lanes(LLVMUnit *u, unsigned width, unsigned n)
 
 static unsigned bits_of(Value v) { return width_of(v) * LLVMGetVectorSize(LLVMTypeOf(v)); }
 
+// The form of 256 bits of an intrinsic.
+static const char *x86_wide(LLVMUnit *u, const char *name)
+{
+    static const char *const pairs[][2] = {
+        {"llvm.x86.ssse3.pshuf.b.128", "llvm.x86.avx2.pshuf.b"},
+        {"llvm.x86.sse2.packsswb.128", "llvm.x86.avx2.packsswb"},
+        {"llvm.x86.sse2.packuswb.128", "llvm.x86.avx2.packuswb"},
+        {"llvm.x86.sse2.packssdw.128", "llvm.x86.avx2.packssdw"},
+        {"llvm.x86.sse41.packusdw", "llvm.x86.avx2.packusdw"},
+        {"llvm.x86.sse2.pmadd.wd", "llvm.x86.avx2.pmadd.wd"},
+        {"llvm.x86.sse2.pmulh.w", "llvm.x86.avx2.pmulh.w"},
+        {"llvm.x86.sse2.pmulhu.w", "llvm.x86.avx2.pmulhu.w"},
+        {"llvm.x86.ssse3.pmul.hr.sw.128", "llvm.x86.avx2.pmul.hr.sw"},
+        {"llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.avx2.pmadd.ub.sw"},
+        {"llvm.x86.sse2.psad.bw", "llvm.x86.avx2.psad.bw"},
+        {"llvm.x86.sse2.psll.w", "llvm.x86.avx2.psll.w"},
+        {"llvm.x86.sse2.psll.d", "llvm.x86.avx2.psll.d"},
+        {"llvm.x86.sse2.psll.q", "llvm.x86.avx2.psll.q"},
+        {"llvm.x86.sse2.psrl.w", "llvm.x86.avx2.psrl.w"},
+        {"llvm.x86.sse2.psrl.d", "llvm.x86.avx2.psrl.d"},
+        {"llvm.x86.sse2.psrl.q", "llvm.x86.avx2.psrl.q"},
+        {"llvm.x86.sse2.psra.w", "llvm.x86.avx2.psra.w"},
+        {"llvm.x86.sse2.psra.d", "llvm.x86.avx2.psra.d"},
+    };
+    for (unsigned i = 0; u->l->host_avx2 && i < G_N_ELEMENTS(pairs); i++) {
+        if (!strcmp(name, pairs[i][0])) {
+            return pairs[i][1];
+        }
+    }
+    return NULL;
+}
+
 // Applies a two-operand intrinsic of 128 bits to operands of 64, 128 or 256 bits, whose parts do not
 // depend on each other.
 static Value x86_binary(LLVMUnit *u, const char *name, Value a, Value b)
 {
     unsigned n = LLVMGetVectorSize(LLVMTypeOf(a));
+    const char *wide = bits_of(a) == 256 ? x86_wide(u, name) : NULL;
+    if (wide) {
+        Value both[] = {a, b};
+        return lower_intrinsic(u, wide, NULL, 0, both, 2);
+    }
     if (bits_of(a) == 256) {
         Value lo = x86_binary(u, name, lower_half(u, a, 0), lower_half(u, b, 0));
         Value hi = x86_binary(u, name, lower_half(u, a, 1), lower_half(u, b, 1));
@@ -61,8 +105,8 @@ static Value x86_binary(LLVMUnit *u, const char *name, Value a, Value b)
 static Value x86_table(LLVMUnit *u, Value table, Value index, unsigned limit)
 {
     Type t = LLVMTypeOf(index);
-    Value args[] = {table, intrinsic2(u, "llvm.uadd.sat", index, lower_splat(u, t, 0x80 - limit))};
-    return lower_intrinsic(u, "llvm.x86.ssse3.pshuf.b.128", NULL, 0, args, 2);
+    index = intrinsic2(u, "llvm.uadd.sat", index, lower_splat(u, t, 0x80 - limit));
+    return x86_binary(u, "llvm.x86.ssse3.pshuf.b.128", table, index);
 }
 
 // An index that was masked with 0x8f, as the x86 frontend does, is PSHUFB's own.
@@ -105,6 +149,16 @@ static Value x86_tbl(LLVMUnit *u, Value a, Value b)
     }
 }
 
+// By each 16 bytes of a and b.
+static Value x86_tbl16(LLVMUnit *u, Value a, Value b)
+{
+    if (bits_of(a) < 256) {
+        return x86_tbl(u, a, b);
+    }
+    return is_pshufb_index(u, b) ? x86_binary(u, "llvm.x86.ssse3.pshuf.b.128", a, b)
+                                 : x86_table(u, a, b, 16);
+}
+
 // One lane after the other.
 static Value plain_tbl(LLVMUnit *u, Value a, Value b)
 {
@@ -118,6 +172,37 @@ static Value plain_tbl(LLVMUnit *u, Value a, Value b)
         Value v = LLVMBuildExtractElement(u->b, a, masked, "");
         v = LLVMBuildSelect(u->b, in_range, v, LLVMConstNull(u->l->i8), "");
         result = LLVMBuildInsertElement(u->b, result, v, at, "");
+    }
+    return result;
+}
+
+static Value plain_tbl16(LLVMUnit *u, Value a, Value b)
+{
+    if (bits_of(a) < 256) {
+        return plain_tbl(u, a, b);
+    }
+    return lower_concat(u, plain_tbl(u, lower_half(u, a, 0), lower_half(u, b, 0)),
+                        plain_tbl(u, lower_half(u, a, 1), lower_half(u, b, 1)));
+}
+
+// --- lanes by number -----------------------------------------------------------------------------------
+
+static Value perm(LLVMUnit *u, Value a, Value b)
+{
+    unsigned n = LLVMGetVectorSize(LLVMTypeOf(a));
+    if (LOWER_X86 && width_of(a) == 32 && n == 8 && u->l->host_avx2) {
+        return intrinsic2_of(u, "llvm.x86.avx2.permd", a, b);
+    }
+    if (LOWER_X86 && width_of(a) == 32 && n == 4 && u->l->host_avx) {
+        Value f = lower_cast(u, a, LLVMVectorType(u->l->f32, 4));
+        return intrinsic2_of(u, "llvm.x86.avx.vpermilvar.ps", f, b);
+    }
+    Value result = LLVMGetPoison(LLVMTypeOf(a)), mask = lower_splat(u, LLVMTypeOf(b), n - 1);
+    b = LLVMBuildAnd(u->b, b, mask, "");
+    for (unsigned i = 0; i < n; i++) {
+        Value index = LLVMBuildExtractElement(u->b, b, lower_i32(u, i), "");
+        Value v = LLVMBuildExtractElement(u->b, a, index, "");
+        result = LLVMBuildInsertElement(u->b, result, v, lower_i32(u, i), "");
     }
     return result;
 }
@@ -166,6 +251,17 @@ static Value narrow(LLVMUnit *u, Narrow kind, Value a, Value b)
         return lower_intrinsic(u, pack, NULL, 0, args, 2);
     }
     default: {
+        const char *wide = x86_wide(u, pack);
+        if (wide) { // a's and b's low halves, then the high ones
+            Type q = u->l->types[TCG_TYPE_V256];
+            Value order[4];
+            for (unsigned i = 0; i < 4; i++) {
+                order[i] = lower_i32(u, (i & 1) * 2 + (i >> 1));
+            }
+            Value both[] = {a, b};
+            Value r = lower_cast(u, lower_intrinsic(u, wide, NULL, 0, both, 2), q);
+            return LLVMBuildShuffleVector(u->b, r, LLVMGetPoison(q), LLVMConstVector(order, 4), "");
+        }
         Value of_a[] = {lower_half(u, a, 0), lower_half(u, a, 1)};
         Value of_b[] = {lower_half(u, b, 0), lower_half(u, b, 1)};
         return lower_concat(u, lower_intrinsic(u, pack, NULL, 0, of_a, 2),
@@ -251,6 +347,11 @@ static bool x86_shift_op(LLVMUnit *u, const TCGOp *op)
                                          lower_i32(u, 0), "");
     Type v128 = lower_lanes_type(u, TCG_TYPE_V128, op->vece);
     count = lower_cast(u, count, v128);
+    const char *wide = bits_of(a) == 256 ? x86_wide(u, name) : NULL;
+    if (wide) {
+        Value both[] = {a, count};
+        return set(u, op, lower_intrinsic(u, wide, NULL, 0, both, 2));
+    }
     unsigned parts = bits_of(a) == 256 ? 2 : 1;
     Value result[2];
     for (unsigned i = 0; i < parts; i++) {
@@ -278,6 +379,12 @@ bool lower_vecop_op(LLVMUnit *u, const TCGOp *op)
         Value b = lower_cast(u, lower_get(u, op->args[2]), bytes);
         return set(u, op, LOWER_X86 ? x86_tbl(u, a, b) : plain_tbl(u, a, b));
     }
+    case INDEX_op_tbl16_vec: {
+        Value a = lower_cast(u, lower_get(u, op->args[1]), bytes);
+        Value b = lower_cast(u, lower_get(u, op->args[2]), bytes);
+        return set(u, op, LOWER_X86 ? x86_tbl16(u, a, b) : plain_tbl16(u, a, b));
+    }
+    case INDEX_op_perm_vec: return set(u, op, perm(u, A, B));
     case INDEX_op_narrowss_vec: return set(u, op, narrow(u, NARROW_SS, A, B));
     case INDEX_op_narrowsu_vec: return set(u, op, narrow(u, NARROW_SU, A, B));
     case INDEX_op_narrowuu_vec: return set(u, op, narrow(u, NARROW_UU, A, B));

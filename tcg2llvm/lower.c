@@ -14,11 +14,42 @@ static void set_add(GlobalSet *set, unsigned n) { set->w[n / 64] |= 1ull << (n %
 
 static bool set_has(const GlobalSet *set, unsigned n) { return set->w[n / 64] >> (n % 64) & 1; }
 
+// Is g the low one of a pair?
+static bool is_pair(const LLVMUnit *u, unsigned g)
+{
+    return g + 1 < u->nb_globals && u->global_type[g] == TCG_TYPE_V128 &&
+           u->global_type[g + 1] == TCG_TYPE_V128 && u->global_offset[g] % 32 == 0 &&
+           u->global_offset[g + 1] == u->global_offset[g] + 16;
+}
+
+// A half of a home of 256 bits.
+static Value pair_home(LLVMUnit *u, unsigned low, unsigned half)
+{
+    if (!u->pair_home[low]) {
+        u->pair_home[low] = lower_alloca(u, u->l->types[TCG_TYPE_V256], 32);
+    }
+    Value whole = u->pair_home[low], ofs = lower_i64(u, 16);
+    if (half == 0) {
+        return whole;
+    }
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(u->b);
+    LLVMPositionBuilderBefore(u->b, LLVMGetNextInstruction(whole));
+    Value high = LLVMBuildInBoundsGEP2(u->b, u->l->i8, whole, &ofs, 1, "");
+    LLVMPositionBuilderAtEnd(u->b, here);
+    return high;
+}
+
 static Value global_home(LLVMUnit *u, unsigned g)
 {
     if (!u->home[g]) {
         TCGType type = u->global_type[g];
-        u->home[g] = lower_alloca(u, u->l->types[type], lower_type_align(type));
+        if (is_pair(u, g)) {
+            u->home[g] = pair_home(u, g, 0);
+        } else if (g && is_pair(u, g - 1)) {
+            u->home[g] = pair_home(u, g - 1, 1);
+        } else {
+            u->home[g] = lower_alloca(u, u->l->types[type], lower_type_align(type));
+        }
         if (u->opt.symbolic) {
             LLVMSetValueName2(u->home[g], u->global_name[g], strlen(u->global_name[g]));
         }
@@ -70,6 +101,7 @@ Value lower_get(LLVMUnit *u, TCGArg arg)
                                ? lower_load_env(u, u->l->types[t->type], t->offset)
                                : LLVMBuildLoad2(u->b, u->l->types[t->type], global_home(u, g), "");
             state->epoch = u->global_epoch;
+            state->whole = NULL;
             if (u->opt.symbolic) {
                 LLVMSetValueName2(state->value, t->name, strlen(t->name));
             }
@@ -93,6 +125,7 @@ void lower_set(LLVMUnit *u, TCGArg arg, Value v)
     const TCGTemp *t = arg_temp(arg);
     TempState *state = &u->temps[t->index];
     state->value = v;
+    state->whole = NULL;
     if (t->kind == TEMP_GLOBAL) {
         state->epoch = u->global_epoch;
         set_add(&u->pending, t->index - 1);
@@ -108,6 +141,51 @@ void lower_set(LLVMUnit *u, TCGArg arg, Value v)
     }
 }
 
+// What g and the next global are the halves of, or NULL.
+static Value known_whole(const LLVMUnit *u, unsigned g)
+{
+    const TempState *low = &u->temps[g + 1], *high = low + 1;
+    return low->whole && low->whole == high->whole && low->epoch == u->global_epoch &&
+                   high->epoch == u->global_epoch
+               ? low->whole
+               : NULL;
+}
+
+Value lower_get_pair(LLVMUnit *u, TCGArg low, TCGArg high)
+{
+    const TCGTemp *l = arg_temp(low), *h = arg_temp(high);
+    unsigned g = l->index - 1;
+    if (l->kind != TEMP_GLOBAL || h->kind != TEMP_GLOBAL || h->index != l->index + 1 ||
+        u->opt.cold || !is_pair(u, g)) {
+        return NULL;
+    }
+    Value whole = known_whole(u, g);
+    if (whole) {
+        return whole;
+    }
+    if (set_has(&u->pending, g) || set_has(&u->pending, g + 1)) {
+        return NULL;
+    }
+    set_add(&u->wide, g);
+    whole = LLVMBuildLoad2(u->b, u->l->types[TCG_TYPE_V256], global_home(u, g), "");
+    for (unsigned i = 0; i < 2; i++) {
+        TempState *state = &u->temps[l->index + i];
+        state->value = lower_half(u, whole, i);
+        state->epoch = u->global_epoch;
+        state->whole = whole;
+    }
+    return whole;
+}
+
+void lower_set_whole(LLVMUnit *u, TCGArg arg, Value whole, unsigned half)
+{
+    const TCGTemp *t = arg_temp(arg);
+    if (t->kind == TEMP_GLOBAL && !u->opt.cold && t->index > half &&
+        is_pair(u, t->index - 1 - half)) {
+        u->temps[t->index].whole = whole;
+    }
+}
+
 // Writes values that are newer than their homes; they stay known.
 void lower_flush(LLVMUnit *u)
 {
@@ -115,6 +193,13 @@ void lower_flush(LLVMUnit *u)
         for (uint64_t bits = u->pending.w[w]; bits; bits &= bits - 1) {
             unsigned g = w * 64 + __builtin_ctzll(bits);
             Value v = u->temps[g + 1].value;
+            if (!u->opt.cold && is_pair(u, g) && set_has(&u->pending, g + 1) && known_whole(u, g)) {
+                set_add(&u->wide, g);
+                LLVMBuildStore(u->b, known_whole(u, g), global_home(u, g));
+                u->pending.w[(g + 1) / 64] &= ~(1ull << ((g + 1) % 64));
+                bits &= u->pending.w[w] | 1ull << (g % 64);
+                continue;
+            }
             if (u->opt.cold) {
                 Value store = lower_store_env(u, v, u->global_offset[g]);
                 LLVMSetVolatile(store, u->precise);
@@ -219,6 +304,29 @@ static GlobalSet *solve_blocks(LLVMUnit *u)
     return in;
 }
 
+// A global of the function's, or with it the next one, moved between home and env.  Gives the last instruction.
+static Value move_home(LLVMUnit *u, unsigned g, bool whole, bool to_env)
+{
+    Type t = u->l->types[whole ? TCG_TYPE_V256 : u->global_type[g]];
+    if (to_env) {
+        Value v = LLVMBuildLoad2(u->b, t, global_home(u, g), "");
+        return lower_store_env(u, v, u->global_offset[g]);
+    }
+    return LLVMBuildStore(u->b, lower_load_env(u, t, u->global_offset[g]), u->home[g]);
+}
+
+// Fills the homes.
+static void load_homes(LLVMUnit *u)
+{
+    for (unsigned g = 0; g < u->nb_globals; g++) {
+        bool whole = set_has(&u->wide, g);
+        if (u->home[g]) {
+            move_home(u, g, whole, false);
+            g += whole;
+        }
+    }
+}
+
 // Puts in the stores and loads that were left out, now that all is known.
 static void place_syncs(LLVMUnit *u)
 {
@@ -233,11 +341,11 @@ static void place_syncs(LLVMUnit *u)
         LLVMPositionBuilderBefore(u->b, point->at);
         for (unsigned g = 0; g < u->nb_globals; g++) {
             if (set_has(&set, g)) {
-                Value v = LLVMBuildLoad2(u->b, u->l->types[u->global_type[g]], global_home(u, g),
-                                         "");
+                bool whole = set_has(&u->wide, g) && set_has(&set, g + 1);
+                global_home(u, g); // made here, it moves the builder
                 LLVMPositionBuilderBefore(u->b, point->at);
-                Value store = lower_store_env(u, v, u->global_offset[g]);
-                LLVMSetVolatile(store, point->precise);
+                LLVMSetVolatile(move_home(u, g, whole, true), point->precise);
+                g += whole;
             }
         }
     }
@@ -248,12 +356,7 @@ static void place_syncs(LLVMUnit *u)
             continue;
         }
         LLVMPositionBuilderBefore(u->b, LLVMGetNextInstruction(point->at));
-        for (unsigned g = 0; g < u->nb_globals; g++) {
-            if (u->home[g]) {
-                Value v = lower_load_env(u, u->l->types[u->global_type[g]], u->global_offset[g]);
-                LLVMBuildStore(u->b, v, u->home[g]);
-            }
-        }
+        load_homes(u);
     }
 }
 
@@ -357,6 +460,8 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     u->env_int = NULL;
     u->jump_bb = NULL;
     memset(u->home, 0, sizeof(u->home));
+    memset(u->pair_home, 0, sizeof(u->pair_home));
+    memset(&u->wide, 0, sizeof(u->wide));
     memset(u->scratch, 0, sizeof(u->scratch));
     g_array_set_size(u->syncs, 0);
     g_array_set_size(u->edges, 0);
@@ -457,12 +562,7 @@ void llvm_unit_end(LLVMUnit *u)
     }
     // Homes are filled on entry; SROA and DCE drop what is not read.
     LLVMPositionBuilderBefore(u->b, LLVMGetBasicBlockTerminator(u->entry));
-    for (unsigned g = 0; g < u->nb_globals; g++) {
-        if (u->home[g]) {
-            Value v = lower_load_env(u, u->l->types[u->global_type[g]], u->global_offset[g]);
-            LLVMBuildStore(u->b, v, u->home[g]);
-        }
-    }
+    load_homes(u);
     if (u->di) {
         LLVMDIBuilderFinalize(u->di);
         LLVMSetCurrentDebugLocation2(u->b, NULL);

@@ -37,6 +37,9 @@ typedef struct GlobalSet {
     uint64_t w[LOWER_MAX_GLOBALS / 64];
 } GlobalSet;
 
+// Two globals of 128 bits that stand side by side in env may be used as one of 256 (x86's YMM registers).  In a hot
+// unit they share a home of 256 bits: SROA takes it apart where nobody accesses it as a whole, and else makes one
+// value of it, with which a loop's register is one register of the host's.
 // Globals that may differ from env: `local`, and with `pass` those that did on the block's entry.
 typedef struct Dirty {
     GlobalSet local;
@@ -61,6 +64,7 @@ typedef struct Edge {
 // What a temp's state_ptr points to while its block is lowered.
 typedef struct TempState {
     Value value;    // in SSA, valid in the current extended basic block
+    Value whole;    // `value` is a half of this
     Value slot;     // alloca, for temps that live across labels
     unsigned ebb;   // the extended basic block of the first use; 0: not seen
     unsigned epoch; // `value` belongs to this epoch
@@ -88,11 +92,11 @@ struct LLVMLower {
     Type entry_type;                    // TCGEntry
     Value round_dynamic, except_strict; // metadata operands of constrained intrinsics
     unsigned md_alias_scope, md_noalias, md_guest_pc, md_prof, md_guest_asm;
-    Value scope_env, scope_guest; // lists of one alias scope
+    Value scope_env, scope_guest;     // lists of one alias scope
     Value unlikely_true, likely_true; // branch weights
     unsigned attr_strictfp, attr_null_valid, attr_nounwind, attr_memory, attr_noreturn,
         attr_willreturn, attr_nonnull, attr_dereferenceable, attr_align;
-    bool host_avx, host_avx2;
+    bool host_avx, host_avx2, host_fma;
     GHashTable *intrinsics; // name -> LLVM's number
 };
 
@@ -130,7 +134,9 @@ struct LLVMUnit {
     Value scratch[TCG_TYPE_COUNT][TCG_MAX_CALL_ARGS + 1]; // memory for what helpers take by pointer
     GArray *syncs, *edges;                                // SyncPoint, Edge
     Value home[LOWER_MAX_GLOBALS];                        // hot: allocas, NULL until touched
-    unsigned nb_globals;                                  // env not counted
+    Value pair_home[LOWER_MAX_GLOBALS];                   // hot: of the low one of a pair
+    GlobalSet wide;      // the low ones of pairs that are accessed as one
+    unsigned nb_globals; // env not counted
     TCGType global_type[LOWER_MAX_GLOBALS];
     intptr_t global_offset[LOWER_MAX_GLOBALS];
     const char *global_name[LOWER_MAX_GLOBALS];
@@ -156,6 +162,10 @@ void lower_refresh(LLVMLower *l);
 // --- values ---
 Value lower_get(LLVMUnit *u, TCGArg arg);
 void lower_set(LLVMUnit *u, TCGArg arg, Value v);
+// Two globals as one value, when they are such a pair; NULL when they are not.
+Value lower_get_pair(LLVMUnit *u, TCGArg low, TCGArg high);
+// Which half of a value it is that lower_set has just given to a global.
+void lower_set_whole(LLVMUnit *u, TCGArg arg, Value whole, unsigned half);
 // An alloca in the entry block.
 Value lower_alloca(LLVMUnit *u, Type type, unsigned align);
 unsigned lower_type_align(TCGType type); // of an alloca

@@ -11,7 +11,7 @@
 
 #include "frontend/x86/translate.h"
 
-typedef enum CpuidWord { W_1C, W_7B, W_7C, W_E1C, W_E1D, W_D1A, W_COUNT } CpuidWord;
+typedef enum CpuidWord { W_1C, W_7B, W_7C, W_71A, W_E1C, W_E1D, W_D1A, W_COUNT } CpuidWord;
 
 typedef struct FeatureRow {
     X86Feature feature;
@@ -26,6 +26,7 @@ static const FeatureRow features[] = {
     {X86_FEAT_SSE3,          "sse3",          W_1C,  0},
     {X86_FEAT_PCLMUL,        "pclmulqdq",     W_1C,  1},
     {X86_FEAT_SSSE3,         "ssse3",         W_1C,  9},
+    {X86_FEAT_FMA,           "fma",           W_1C,  12},
     {X86_FEAT_CX16,          "cx16",          W_1C,  13},
     {X86_FEAT_SSE41,         "sse4.1",        W_1C,  19},
     {X86_FEAT_SSE42,         "sse4.2",        W_1C,  20},
@@ -33,9 +34,12 @@ static const FeatureRow features[] = {
     {X86_FEAT_POPCNT,        "popcnt",        W_1C,  23},
     {X86_FEAT_AES,           "aes",           W_1C,  25},
     {X86_FEAT_XSAVE,         "xsave",         W_1C,  26},
+    {X86_FEAT_AVX,           "avx",           W_1C,  28},
+    {X86_FEAT_F16C,          "f16c",          W_1C,  29},
     {X86_FEAT_RDRAND,        "rdrand",        W_1C,  30},
     {X86_FEAT_FSGSBASE,      "fsgsbase",      W_7B,  0},
     {X86_FEAT_BMI1,          "bmi1",          W_7B,  3},
+    {X86_FEAT_AVX2,          "avx2",          W_7B,  5},
     {X86_FEAT_BMI2,          "bmi2",          W_7B,  8},
     {X86_FEAT_ERMS,          "erms",          W_7B,  9},
     {X86_FEAT_RDSEED,        "rdseed",        W_7B,  18},
@@ -43,12 +47,15 @@ static const FeatureRow features[] = {
     {X86_FEAT_CLFLUSHOPT,    "clflushopt",    W_7B,  23},
     {X86_FEAT_CLWB,          "clwb",          W_7B,  24},
     {X86_FEAT_SHA,           "sha-ni",        W_7B,  29},
+    {X86_FEAT_VAES,          "vaes",          W_7C,  9},
+    {X86_FEAT_VPCLMULQDQ,    "vpclmulqdq",    W_7C,  10},
     {X86_FEAT_RDPID,         "rdpid",         W_7C,  22},
     {X86_FEAT_LAHF,          "lahf-lm",       W_E1C, 0},
     {X86_FEAT_LZCNT,         "lzcnt",         W_E1C, 5},
     {X86_FEAT_SSE4A,         "sse4a",         W_E1C, 6},
     {X86_FEAT_3DNOWPREFETCH, "3dnowprefetch", W_E1C, 8},
     {X86_FEAT_RDTSCP,        "rdtscp",        W_E1D, 27},
+    {X86_FEAT_XSAVEOPT,      "xsaveopt",      W_D1A, 0},
     {X86_FEAT_XSAVEC,        "xsavec",        W_D1A, 1},
 };
 // clang-format on
@@ -56,13 +63,15 @@ static const FeatureRow features[] = {
 #define F(name) (1ull << X86_FEAT_##name)
 #define FEATURES_QEMU64 (F(SSE3) | F(CX16) | F(LAHF) | F(SSE4A))
 #define FEATURES_V2 (F(SSE3) | F(SSSE3) | F(SSE41) | F(SSE42) | F(POPCNT) | F(CX16) | F(LAHF))
-// All that there is.  AVX is not, so this stays below x86-64-v3.
+#define FEATURES_V3                                                                                \
+    (FEATURES_V2 | F(AVX) | F(AVX2) | F(BMI1) | F(BMI2) | F(F16C) | F(FMA) | F(LZCNT) | F(MOVBE) | \
+     F(XSAVE))
+// All that there is.
 #define FEATURES_MAX                                                                               \
-    (FEATURES_V2 | F(MOVBE) | F(LZCNT) | F(BMI1) | F(BMI2) | F(ADX) | F(AES) | F(PCLMUL) |         \
-     F(SHA) | F(RDRAND) | F(RDSEED) | F(FSGSBASE) | F(CLFLUSHOPT) | F(CLWB) | F(RDPID) |           \
-     F(RDTSCP) | F(3DNOWPREFETCH) | F(SSE4A) | F(XSAVE) | F(XSAVEC) | F(ERMS))
+    (FEATURES_V3 | F(ADX) | F(AES) | F(PCLMUL) | F(VAES) | F(VPCLMULQDQ) | F(SHA) | F(RDRAND) |    \
+     F(RDSEED) | F(FSGSBASE) | F(CLFLUSHOPT) | F(CLWB) | F(RDPID) | F(RDTSCP) | F(3DNOWPREFETCH) | \
+     F(SSE4A) | F(XSAVEOPT) | F(XSAVEC) | F(ERMS))
 
-#define DEFAULT_MODEL "max"
 #define MAX_MODELS 64
 
 // Vendor AMD, as `qemu64` has it: Intel's would promise legacy details that differ.
@@ -70,10 +79,16 @@ static const FeatureRow features[] = {
 
 static const X86CPUModel builtin_models[] = {
     {.name = "max",
-     .description = "x86-64-v2 and every other extension that myna has (the default)",
+     .description = "x86-64-v3 and every other extension that myna has (the default, but for AVX "
+                    "when the host has no AVX2)",
      .brand = "myna virtual CPU",
      IDENTITY(15, 107),
      .features = FEATURES_MAX},
+    {.name = "x86-64-v3",
+     .description = "the psABI's level 3: AVX2, FMA, BMI, F16C, MOVBE",
+     .brand = "myna virtual CPU, x86-64-v3",
+     IDENTITY(15, 107),
+     .features = FEATURES_V3},
     {.name = "x86-64-v2",
      .description = "the psABI's level 2: SSE4.2, POPCNT, CMPXCHG16B, LAHF",
      .brand = "myna virtual CPU, x86-64-v2",
@@ -122,6 +137,7 @@ static void make_cpuid_words(X86CPUModel *m)
     m->leaf1_edx = LEAF1_EDX_BASE;
     m->leaf7_ebx = words[W_7B];
     m->leaf7_ecx = words[W_7C];
+    m->leaf71_eax = words[W_71A];
     m->ext1_ecx = words[W_E1C];
     m->ext1_edx = EXT1_EDX_BASE | words[W_E1D];
     m->leafd1_eax = words[W_D1A];
@@ -183,6 +199,17 @@ static const FeatureRow *find_feature(const char *name)
     return NULL;
 }
 
+// What a feature cannot be without; who needs another's need stands behind it.
+static const struct {
+    X86Feature feature, needs;
+} needs[] = {
+    {X86_FEAT_XSAVEOPT, X86_FEAT_XSAVE}, {X86_FEAT_XSAVEC, X86_FEAT_XSAVE},
+    {X86_FEAT_AVX, X86_FEAT_XSAVE},      {X86_FEAT_AVX2, X86_FEAT_AVX},
+    {X86_FEAT_FMA, X86_FEAT_AVX},        {X86_FEAT_F16C, X86_FEAT_AVX},
+    {X86_FEAT_VAES, X86_FEAT_AVX2},      {X86_FEAT_VPCLMULQDQ, X86_FEAT_AVX2},
+};
+
+// Adding a feature adds what it needs, taking one away takes what needs it.
 static bool apply_word(X86CPUModel *m, const char *word)
 {
     const FeatureRow *f = find_feature(word + 1);
@@ -191,8 +218,18 @@ static bool apply_word(X86CPUModel *m, const char *word)
     }
     if (*word == '+') {
         m->features |= 1ull << f->feature;
+        for (unsigned i = G_N_ELEMENTS(needs); i-- > 0;) {
+            if (m->features >> needs[i].feature & 1) {
+                m->features |= 1ull << needs[i].needs;
+            }
+        }
     } else {
         m->features &= ~(1ull << f->feature);
+        for (unsigned i = 0; i < G_N_ELEMENTS(needs); i++) {
+            if (!(m->features >> needs[i].needs & 1)) {
+                m->features &= ~(1ull << needs[i].feature);
+            }
+        }
     }
     return true;
 }
@@ -219,11 +256,23 @@ static const X86CPUModel *find_locked(const char *text)
     return add_model(&m);
 }
 
+// A guest that finds AVX uses it, which pays where the host has it too.
+static const char *default_model(void)
+{
+#ifdef __x86_64__
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+        !__builtin_cpu_supports("f16c")) {
+        return "max,-avx";
+    }
+#endif
+    return "max";
+}
+
 const X86CPUModel *x86_model_find(const char *text)
 {
     g_mutex_lock(&registry.lock);
     add_builtin_models();
-    const X86CPUModel *m = find_locked(text ? text : DEFAULT_MODEL);
+    const X86CPUModel *m = find_locked(text ? text : default_model());
     g_mutex_unlock(&registry.lock);
     return m;
 }

@@ -58,7 +58,9 @@ static bool x86_cpu_reset(CPUState *cs, const char *model_name)
     env->segs[R_CS] = LINUX_USER_CS;
     env->segs[R_SS] = LINUX_USER_DS;
     x86_fp_reset(env);
-    env->xcr0 = model->features >> X86_FEAT_XSAVE & 1 ? 3 : 0; // x87 and SSE
+    env->xcr0 = !(model->features >> X86_FEAT_XSAVE & 1) ? 0
+                : model->features >> X86_FEAT_AVX & 1    ? 7 // x87, SSE and AVX
+                                                         : 3;   // x87 and SSE
     return true;
 }
 
@@ -119,6 +121,10 @@ void x86_dump_state(const CPUState *cs, FILE *f)
     for (unsigned i = 0; i < 16; i++) {
         fprintf(f, "XMM%02u=%016lx %016lx%c", i, (unsigned long)env->ymm[i].q[1],
                 (unsigned long)env->ymm[i].q[0], i % 2 ? '\n' : ' ');
+    }
+    for (unsigned i = 0; i < 16 && env->xcr0 & 4; i++) {
+        fprintf(f, "YMMH%02u=%016lx %016lx%c", i, (unsigned long)env->ymm[i].q[3],
+                (unsigned long)env->ymm[i].q[2], i % 2 ? '\n' : ' ');
     }
 }
 

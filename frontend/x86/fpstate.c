@@ -75,14 +75,15 @@ static bool trans_xrstor(DisasContext *s, int arg)
 }
 
 // clang-format off
-#define ROW(m, fn, arg, feat) {ZYDIS_MNEMONIC_##m, trans_##fn, arg, X86_FEAT_##feat}
+#define ROW X86_ROW
 const X86Row x86_rows_fpstate[] = {
     ROW(LDMXCSR, ldmxcsr, 0, NONE), ROW(STMXCSR, stmxcsr, 0, NONE),
+    ROW(VLDMXCSR, ldmxcsr, 0, AVX), ROW(VSTMXCSR, stmxcsr, 0, AVX),
     ROW(FXSAVE, fxsave, 0, NONE), ROW(FXSAVE64, fxsave, 1, NONE),
     ROW(FXRSTOR, fxrstor, 0, NONE), ROW(FXRSTOR64, fxrstor, 1, NONE),
     ROW(XSAVE, xsave, 0, XSAVE), ROW(XSAVE64, xsave, 0, XSAVE),
-    ROW(XSAVEOPT, xsave, 0, XSAVE), ROW(XSAVEOPT64, xsave, 0, XSAVE),
-    ROW(XSAVEC, xsave, 1, XSAVE), ROW(XSAVEC64, xsave, 1, XSAVE),
+    ROW(XSAVEOPT, xsave, 0, XSAVEOPT), ROW(XSAVEOPT64, xsave, 0, XSAVEOPT),
+    ROW(XSAVEC, xsave, 1, XSAVEC), ROW(XSAVEC64, xsave, 1, XSAVEC),
     ROW(XRSTOR, xrstor, 0, XSAVE), ROW(XRSTOR64, xrstor, 0, XSAVE),
 };
 // clang-format on

@@ -175,9 +175,28 @@ static TCGv_i64 effective_addr(DisasContext *s, const ZydisDecodedOperandMem *m)
     return r;
 }
 
+// In 64-bit mode the other segments have base 0; i386 programs under Linux use them flat.
+static TCGv_i64 with_segment(DisasContext *s, const ZydisDecodedOperandMem *m, TCGv_i64 a)
+{
+    if (m->segment != ZYDIS_REGISTER_FS && m->segment != ZYDIS_REGISTER_GS) {
+        return a;
+    }
+    TCGv_i64 r = tcg_temp_new_i64();
+    tcg_gen_add_i64(
+        r, a, tcg_global_i64(m->segment == ZYDIS_REGISTER_FS ? X86_G_FS_BASE : X86_G_GS_BASE));
+    return s->code64 ? r : x86_zext(r, MO_32);
+}
+
 TCGv_i64 x86_op_effective_addr(DisasContext *s, unsigned i)
 {
     return effective_addr(s, &s->op[i].mem);
+}
+
+void x86_vsib_base(DisasContext *s, unsigned i, TCGv_i64 r)
+{
+    ZydisDecodedOperandMem m = s->op[i].mem;
+    m.index = ZYDIS_REGISTER_NONE;
+    tcg_gen_mov_i64(r, with_segment(s, &m, effective_addr(s, &m)));
 }
 
 void x86_mem_prepare(DisasContext *s)
@@ -195,16 +214,7 @@ TCGv_i64 x86_op_addr(DisasContext *s, unsigned i)
     }
     const ZydisDecodedOperandMem *m = &s->op[i].mem;
     x86_mem_prepare(s);
-    TCGv_i64 a = effective_addr(s, m);
-    // In 64-bit mode the other segments have base 0; i386 programs under Linux use them flat.
-    if (m->segment == ZYDIS_REGISTER_FS || m->segment == ZYDIS_REGISTER_GS) {
-        TCGv_i64 r = tcg_temp_new_i64();
-        tcg_gen_add_i64(
-            r, a, tcg_global_i64(m->segment == ZYDIS_REGISTER_FS ? X86_G_FS_BASE : X86_G_GS_BASE));
-        a = s->code64 ? r : x86_zext(r, MO_32);
-    }
-    s->addr[i] = a;
-    return a;
+    return s->addr[i] = with_segment(s, m, effective_addr(s, m));
 }
 
 // --- values ------------------------------------------------------------------------------------------

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// MMX and SSE to SSE4.2 on integer lanes, and the bitwise FP forms.  A worker serves both register
-// files: the type of the destination's handle decides (see vec.h).
+// MMX, SSE to SSE4.2 and their VEX forms on integer lanes, and the bitwise FP forms.  A worker serves them all:
+// the type of the destination's handle decides (see vec.h).
 
 #include "helpers.h"
 #include "vec.h"
 
-#define MAX_LANES 16
+#define lanes_of x86_vec_lanes
+#define temp_like x86_vec_temp_like
 
-static unsigned lanes_of(TCGv_vec v, unsigned vece)
-{
-    return tcg_type_size(tcgv_vec_type(v)) >> vece;
-}
-
-static TCGv_vec temp_like(TCGv_vec v) { return tcg_temp_new_vec(tcgv_vec_type(v)); }
-
-// --- d = d op b ----------------------------------------------------------------------------------
+// --- d = a op b ----------------------------------------------------------------------------------
 
 static void gen_andn(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
 {
@@ -68,21 +62,23 @@ static void gen_sign(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
 static void gen_shufb(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
 {
     TCGv_vec index = temp_like(r);
-    tcg_gen_dupi_vec(vece, index, 0x80 | (lanes_of(r, MO_8) - 1));
+    unsigned n = lanes_of(r, MO_8);
+    tcg_gen_dupi_vec(vece, index, 0x80 | ((n < 16 ? n : 16) - 1));
     tcg_gen_and_vec(vece, index, index, b);
-    tcg_gen_tbl_vec(vece, r, a, index);
+    (n > 16 ? tcg_gen_tbl16_vec : tcg_gen_tbl_vec)(vece, r, a, index);
 }
 
 static void gen_horizontal(X86VecFn2 *fn, unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
 {
-    uint8_t even[MAX_LANES], odd[MAX_LANES];
+    uint8_t even[X86_MAX_LANES], odd[X86_MAX_LANES];
     for (unsigned i = 0; i < lanes_of(r, vece); i++) {
-        even[i] = (uint8_t)(2 * i);
-        odd[i] = (uint8_t)(2 * i + 1);
+        unsigned k = i % (16u >> vece);
+        even[i] = (uint8_t)(2 * k);
+        odd[i] = (uint8_t)(2 * k + 1);
     }
     TCGv_vec x = temp_like(r), y = temp_like(r);
-    tcg_gen_shuffle_vec(vece, x, a, b, even);
-    tcg_gen_shuffle_vec(vece, y, a, b, odd);
+    x86_vec_shuffle(vece, x, a, b, even);
+    x86_vec_shuffle(vece, y, a, b, odd);
     fn(vece, r, x, y);
 }
 
@@ -108,12 +104,13 @@ static void gen_hsubs(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
 
 static void gen_unpack(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b, bool high)
 {
-    uint8_t index[MAX_LANES];
-    unsigned n = lanes_of(r, vece);
-    for (unsigned i = 0; i < n; i++) {
-        index[i] = (uint8_t)(i / 2 + (high ? n / 2 : 0) + (i & 1 ? n : 0));
+    uint8_t index[X86_MAX_LANES];
+    unsigned all = lanes_of(r, vece), n = all < 16u >> vece ? all : 16u >> vece;
+    for (unsigned i = 0; i < all; i++) {
+        unsigned k = i % n;
+        index[i] = (uint8_t)(k / 2 + (high ? n / 2 : 0) + (k & 1 ? n : 0));
     }
-    tcg_gen_shuffle_vec(vece, r, a, b, index);
+    x86_vec_shuffle(vece, r, a, b, index);
 }
 
 static void gen_unpackl(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
@@ -124,6 +121,28 @@ static void gen_unpackl(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
 static void gen_unpackh(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
 {
     gen_unpack(vece, r, a, b, true);
+}
+
+// PACKSSWB and its like, which work on each 128 bits: the ops narrow all of a, then all of b.
+static void gen_pack(X86VecFn2 *fn, unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
+{
+    if (tcgv_vec_type(r) == TCG_TYPE_V256) {
+        TCGv_vec t = temp_like(r);
+        fn(vece, t, a, b);
+        tcg_gen_shuffle_vec(MO_64, r, t, t, (const uint8_t[]){0, 2, 1, 3});
+    } else {
+        fn(vece, r, a, b);
+    }
+}
+
+static void gen_packss(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
+{
+    gen_pack(tcg_gen_narrowss_vec, vece, r, a, b);
+}
+
+static void gen_packsu(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
+{
+    gen_pack(tcg_gen_narrowsu_vec, vece, r, a, b);
 }
 
 // clang-format off
@@ -139,7 +158,8 @@ static void gen_unpackh(unsigned vece, TCGv_vec r, TCGv_vec a, TCGv_vec b)
     X(cmpeq, gen_cmpeq) X(cmpgt, gen_cmpgt) X(sign, gen_sign) X(shufb, gen_shufb)                  \
     X(hadd, gen_hadd) X(hsub, gen_hsub) X(hadds, gen_hadds) X(hsubs, gen_hsubs)                    \
     X(unpackl, gen_unpackl) X(unpackh, gen_unpackh)                                                \
-    X(narrowss, tcg_gen_narrowss_vec) X(narrowsu, tcg_gen_narrowsu_vec)
+    X(packss, gen_packss) X(packsu, gen_packsu)                                                    \
+    X(shlv, tcg_gen_shlv_vec) X(shrv, tcg_gen_shrv_vec) X(sarv, tcg_gen_sarv_vec)
 // clang-format on
 
 enum {
@@ -158,18 +178,18 @@ static X86VecFn2 *const vec2_fn[] = {
 static bool trans_vec2(DisasContext *s, int arg)
 {
     x86_vec_begin(s, 0);
-    TCGv_vec b = x86_vec_load(s, 1, 0), d = x86_vec_reg(s, 0);
-    vec2_fn[arg & 255]((unsigned)arg >> 8, d, d, b);
-    x86_vec_wrote(s, 0);
+    TCGv_vec a = x86_vec_src(s, 0), b = x86_vec_src(s, 1), r = x86_vec_dest(s);
+    vec2_fn[arg & 255]((unsigned)arg >> 8, r, a, b);
+    x86_vec_commit(s, r);
     return true;
 }
 
 static bool trans_pabs(DisasContext *s, int vece)
 {
     x86_vec_begin(s, 0);
-    TCGv_vec b = x86_vec_load(s, 1, 0);
-    tcg_gen_abs_vec(vece, x86_vec_reg(s, 0), b);
-    x86_vec_wrote(s, 0);
+    TCGv_vec b = x86_vec_load(s, 1, 0), r = x86_vec_dest(s);
+    tcg_gen_abs_vec(vece, r, b);
+    x86_vec_commit(s, r);
     return true;
 }
 
@@ -181,46 +201,61 @@ typedef enum ShiftKind { SHIFT_L, SHIFT_R, SHIFT_A } ShiftKind;
 static bool trans_shift(DisasContext *s, int arg)
 {
     unsigned kind = arg & 15, vece = (unsigned)arg >> 4, width = 8u << vece;
+    unsigned count = x86_vec_first(s) + 1;
     x86_vec_begin(s, 0);
-    TCGv_vec d = x86_vec_reg(s, 0);
-    if (s->op[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
-        unsigned n = x86_imm8(s, 1);
+    TCGv_vec a = x86_vec_src(s, 0), r;
+    if (s->op[count].type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+        unsigned n = x86_imm8(s, count);
+        r = x86_vec_dest(s);
         if (kind == SHIFT_A) {
-            tcg_gen_sari_vec(vece, d, d, n < width ? n : width - 1);
+            tcg_gen_sari_vec(vece, r, a, n < width ? n : width - 1);
         } else if (n >= width) {
-            tcg_gen_dupi_vec(vece, d, 0);
+            tcg_gen_dupi_vec(vece, r, 0);
         } else {
-            (kind == SHIFT_L ? tcg_gen_shli_vec : tcg_gen_shri_vec)(vece, d, d, n);
+            (kind == SHIFT_L ? tcg_gen_shli_vec : tcg_gen_shri_vec)(vece, r, a, n);
         }
     } else {
+        // A register of 128 bits at most, whatever is shifted; in memory too, 128 bits are accessed.
         TCGv_i64 n = tcg_temp_new_i64();
-        TCGv_vec b = x86_vec_load(s, 1, 0);
-        if (tcgv_vec_type(b) == TCG_TYPE_V64) {
-            tcg_gen_bitcast_v64_i64(n, b);
+        if (x86_op_is_mem(s, count)) {
+            bool mmx = x86_op_is_mmx(s, 0);
+            TCGv_vec b = mmx ? tcg_temp_new_v64() : tcg_temp_new_v128();
+            TCGv_i64 addr = x86_op_addr(s, count);
+            if (!mmx && !x86_is_vex(s)) {
+                x86_gen_align16_check(s, addr);
+            }
+            tcg_gen_qemu_ld_vec(b, addr, mmx ? MO_64 : MO_128);
+            if (mmx) {
+                tcg_gen_bitcast_v64_i64(n, b);
+            } else {
+                tcg_gen_extract_vec_i64(MO_64, n, b, 0);
+            }
         } else {
-            tcg_gen_extract_vec_i64(MO_64, n, b, 0);
+            n = x86_low64_load(s, count);
         }
+        r = x86_vec_dest(s);
         switch ((ShiftKind)kind) {
-        case SHIFT_L: tcg_gen_shls_vec(vece, d, d, n); break;
-        case SHIFT_R: tcg_gen_shrs_vec(vece, d, d, n); break;
-        case SHIFT_A: tcg_gen_sars_vec(vece, d, d, n); break;
+        case SHIFT_L: tcg_gen_shls_vec(vece, r, a, n); break;
+        case SHIFT_R: tcg_gen_shrs_vec(vece, r, a, n); break;
+        case SHIFT_A: tcg_gen_sars_vec(vece, r, a, n); break;
         }
     }
-    x86_vec_wrote(s, 0);
+    x86_vec_commit(s, r);
     return true;
 }
 
 // PSLLDQ, PSRLDQ: whole bytes; arg: to the right.
 static bool trans_shift_bytes(DisasContext *s, int right)
 {
-    unsigned n = x86_imm8(s, 1);
-    uint8_t index[16];
-    for (unsigned i = 0; i < 16; i++) {
-        unsigned from = right ? i + n : i - n;
+    unsigned n = x86_vec_imm8(s, 1);
+    uint8_t index[X86_MAX_LANES];
+    for (unsigned i = 0; i < X86_MAX_LANES; i++) {
+        unsigned from = right ? i % 16 + n : i % 16 - n;
         index[i] = from < 16 ? (uint8_t)from : 0xff;
     }
-    TCGv_vec d = x86_vec_reg(s, 0);
-    tcg_gen_shuffle_vec(MO_8, d, d, d, index);
+    TCGv_vec a = x86_vec_src(s, 0), r = x86_vec_dest(s);
+    x86_vec_shuffle(MO_8, r, a, a, index);
+    x86_vec_commit(s, r);
     return true;
 }
 
@@ -228,14 +263,14 @@ static bool trans_palignr(DisasContext *s, int arg)
 {
     (void)arg;
     x86_vec_begin(s, 0);
-    TCGv_vec b = x86_vec_load(s, 1, 0), d = x86_vec_reg(s, 0);
-    unsigned imm = x86_imm8(s, 2), n = lanes_of(d, MO_8);
-    uint8_t index[16];
-    for (unsigned i = 0; i < n; i++) {
-        index[i] = i + imm < 2 * n ? (uint8_t)(i + imm) : 0xff;
+    TCGv_vec a = x86_vec_src(s, 0), b = x86_vec_src(s, 1), r = x86_vec_dest(s);
+    unsigned imm = x86_vec_imm8(s, 2), all = lanes_of(r, MO_8), n = all < 16 ? all : 16;
+    uint8_t index[X86_MAX_LANES];
+    for (unsigned i = 0; i < all; i++) {
+        index[i] = i % n + imm < 2 * n ? (uint8_t)(i % n + imm) : 0xff;
     }
-    tcg_gen_shuffle_vec(MO_8, d, b, d, index);
-    x86_vec_wrote(s, 0);
+    x86_vec_shuffle(MO_8, r, b, a, index);
+    x86_vec_commit(s, r);
     return true;
 }
 
@@ -246,13 +281,15 @@ static bool trans_pshuf(DisasContext *s, int arg)
 {
     unsigned vece = arg & 15, first = (unsigned)arg >> 4, imm = x86_imm8(s, 2);
     x86_vec_begin(s, 0);
-    TCGv_vec b = x86_vec_load(s, 1, 0);
-    uint8_t index[8] = {0, 1, 2, 3, 4, 5, 6, 7};
-    for (unsigned i = 0; i < 4; i++) {
-        index[first + i] = (uint8_t)(first + (imm >> (2 * i) & 3));
+    TCGv_vec b = x86_vec_load(s, 1, 0), r = x86_vec_dest(s);
+    unsigned n = x86_op_is_mmx(s, 0) ? 4 : 16u >> vece;
+    uint8_t index[16];
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned k = i % n - first;
+        index[i] = (uint8_t)(k < 4 ? first + (imm >> (2 * k) & 3) : i % n);
     }
-    tcg_gen_shuffle_vec(vece, x86_vec_reg(s, 0), b, b, index);
-    x86_vec_wrote(s, 0);
+    x86_vec_shuffle(vece, r, b, b, index);
+    x86_vec_commit(s, r);
     return true;
 }
 
@@ -272,40 +309,64 @@ static bool trans_pextr(DisasContext *s, int vece)
 static bool trans_pinsr(DisasContext *s, int vece)
 {
     x86_vec_begin(s, 0);
-    TCGv_vec d = x86_vec_reg(s, 0);
-    TCGv_i64 v = x86_op_load(s, 1);
-    tcg_gen_insert_vec_i64(vece, d, d, v, x86_imm8(s, 2) & (lanes_of(d, vece) - 1));
-    x86_vec_wrote(s, 0);
+    unsigned x = x86_vec_first(s);
+    TCGv_vec a = x86_vec_src(s, 0), r = x86_vec_dest(s);
+    TCGv_i64 v = x86_op_load(s, x + 1);
+    tcg_gen_insert_vec_i64(vece, r, a, v, x86_imm8(s, x + 2) & (lanes_of(r, vece) - 1));
+    x86_vec_commit(s, r);
     return true;
 }
 
 // PMOVSX, PMOVZX; arg: from, + 16 * to, + 256 when signed.
 static bool trans_pmovx(DisasContext *s, int arg)
 {
-    TCGv_vec d = x86_vec_reg(s, 0), b = x86_vec_load(s, 1, 0);
+    TCGv_vec b = x86_vec_load(s, 1, 0), r = x86_vec_dest(s);
     for (int vece = arg & 15; vece < (arg >> 4 & 15); vece++) {
-        (arg & 256 ? tcg_gen_widensl_vec : tcg_gen_widenul_vec)(vece, d, b);
-        b = d;
+        (arg & 256 ? tcg_gen_widensl_vec : tcg_gen_widenul_vec)(vece, r, b);
+        b = r;
     }
+    x86_vec_commit(s, r);
     return true;
 }
 
-static bool trans_ptest(DisasContext *s, int arg)
+// 0 when all bits of v are.
+static TCGv_i64 gen_any_bit(TCGv_vec v)
 {
-    (void)arg;
-    TCGv_vec a = x86_vec_reg(s, 0), b = x86_vec_load(s, 1, 0);
-    TCGv_vec t = tcg_temp_new_v128();
-    TCGv_i64 low = tcg_temp_new_i64(), high = tcg_temp_new_i64();
+    TCGv_i64 any = tcg_temp_new_i64(), t = tcg_temp_new_i64();
+    if (tcgv_vec_type(v) == TCG_TYPE_V256) {
+        TCGv_vec both = tcg_temp_new_v128();
+        tcg_gen_or_vec(MO_64, both, x86_vec_half(v, 0), x86_vec_half(v, 1));
+        v = both;
+    }
+    tcg_gen_extract_vec_i64(MO_64, any, v, 0);
+    tcg_gen_extract_vec_i64(MO_64, t, v, 1);
+    tcg_gen_or_i64(any, any, t);
+    return any;
+}
+
+// PTEST; VTESTPS and VTESTPD, which look at sign bits only; arg: the lane size of these, or MO_8.
+static bool trans_ptest(DisasContext *s, int vece)
+{
+    TCGv_vec a = x86_vec_load(s, 0, 0), b = x86_vec_load(s, 1, 0);
+    TCGv_i64 z, c;
     x86_flags_to_globals(s);
-    tcg_gen_and_vec(MO_64, t, a, b);
-    tcg_gen_extract_vec_i64(MO_64, low, t, 0);
-    tcg_gen_extract_vec_i64(MO_64, high, t, 1);
-    tcg_gen_or_i64(tcg_global_i64(X86_G_CC_Z), low, high);
-    tcg_gen_andc_vec(MO_64, t, b, a);
-    tcg_gen_extract_vec_i64(MO_64, low, t, 0);
-    tcg_gen_extract_vec_i64(MO_64, high, t, 1);
-    tcg_gen_or_i64(low, low, high);
-    tcg_gen_setcondi_i64(TCG_COND_EQ, tcg_global_i64(X86_G_CC_C), low, 0);
+    if (vece == MO_8) {
+        TCGv_vec t = temp_like(b), u = temp_like(b);
+        tcg_gen_and_vec(MO_64, t, a, b);
+        z = gen_any_bit(t);
+        tcg_gen_andc_vec(MO_64, u, b, a);
+        c = gen_any_bit(u);
+    } else {
+        TCGv_i64 x = tcg_temp_new_i64(), y = tcg_temp_new_i64();
+        z = tcg_temp_new_i64();
+        c = tcg_temp_new_i64();
+        tcg_gen_signmask_vec(vece, x, a);
+        tcg_gen_signmask_vec(vece, y, b);
+        tcg_gen_and_i64(z, x, y);
+        tcg_gen_andc_i64(c, y, x);
+    }
+    tcg_gen_mov_i64(tcg_global_i64(X86_G_CC_Z), z);
+    tcg_gen_setcondi_i64(TCG_COND_EQ, tcg_global_i64(X86_G_CC_C), c, 0);
     tcg_gen_movi_i64(tcg_global_i64(X86_G_CC_N), 1); // SF = PF = 0
     tcg_gen_movi_i64(tcg_global_i64(X86_G_CC_O), 0);
     tcg_gen_movi_i64(tcg_global_i64(X86_G_CC_A), 0);
@@ -314,18 +375,31 @@ static bool trans_ptest(DisasContext *s, int arg)
 
 // --- the rare ones -------------------------------------------------------------------------------
 
+// The upper half of the 256-bit form has bits 3-5 of the immediate.
 static bool trans_mpsadbw(DisasContext *s, int arg)
 {
     (void)arg;
-    TCGv_vec d = x86_vec_reg(s, 0), b = x86_vec_load(s, 1, 0);
-    gen_helper_x86_mpsadbw(d, d, b, tcg_constant_i32((int)x86_imm8(s, 2)));
+    TCGv_vec a = x86_vec_src(s, 0), b = x86_vec_src(s, 1), r = x86_vec_dest(s);
+    int imm = (int)x86_vec_imm8(s, 2);
+    if (x86_is_256(s)) {
+        TCGv_vec low = tcg_temp_new_v128(), high = tcg_temp_new_v128();
+        gen_helper_x86_mpsadbw(low, x86_vec_half(a, 0), x86_vec_half(b, 0), tcg_constant_i32(imm));
+        gen_helper_x86_mpsadbw(high, x86_vec_half(a, 1), x86_vec_half(b, 1),
+                               tcg_constant_i32(imm >> 3));
+        tcg_gen_concat_v128_v256(r, low, high);
+    } else {
+        gen_helper_x86_mpsadbw(r, a, b, tcg_constant_i32(imm));
+    }
+    x86_vec_commit(s, r);
     return true;
 }
 
 static bool trans_phminposuw(DisasContext *s, int arg)
 {
     (void)arg;
-    gen_helper_x86_phminposuw(x86_vec_reg(s, 0), x86_vec_load(s, 1, 0));
+    TCGv_vec b = x86_vec_load(s, 1, 0), r = x86_vec_dest(s);
+    gen_helper_x86_phminposuw(r, b);
+    x86_vec_commit(s, r);
     return true;
 }
 
@@ -337,7 +411,8 @@ static bool trans_pcmpstr(DisasContext *s, int arg)
     TCGv_i64 r = tcg_temp_new_i64(), f = tcg_temp_new_i64();
     if (arg & 1) {
         TCGv_i64 la = x86_gpr(R_EAX), lb = x86_gpr(R_EDX);
-        if (!(s->insn.attributes & ZYDIS_ATTRIB_HAS_REX) || !s->insn.raw.rex.W) {
+        if (!(x86_is_vex(s) ? s->insn.raw.vex.W
+                            : s->insn.attributes & ZYDIS_ATTRIB_HAS_REX && s->insn.raw.rex.W)) {
             tcg_gen_ext32s_i64(la = tcg_temp_new_i64(), x86_gpr(R_EAX));
             tcg_gen_ext32s_i64(lb = tcg_temp_new_i64(), x86_gpr(R_EDX));
         }
@@ -357,6 +432,9 @@ static bool trans_pcmpstr(DisasContext *s, int arg)
     tcg_gen_movi_i64(tcg_global_i64(X86_G_CC_A), 0);
     if (arg & 2) {
         gen_helper_x86_pcmpstr_mask(x86_xmm(0), r, imm);
+        if (x86_is_vex(s)) {
+            x86_ymmh_clear(s, 0);
+        }
     } else {
         tcg_gen_shri_i64(f, r, 32);
         x86_reg_store(s, R_ECX, MO_32, f);
@@ -449,12 +527,14 @@ static bool trans_movntq(DisasContext *s, int arg)
 }
 
 // clang-format off
-#define ROW(m, fn, arg, feat) {ZYDIS_MNEMONIC_##m, trans_##fn, arg, X86_FEAT_##feat}
-#define VEC2(m, op, vece, feat) ROW(m, vec2, V_##op + 256 * MO_##vece, feat)
-#define SHIFT(m, kind, vece) ROW(m, shift, SHIFT_##kind + 16 * MO_##vece, NONE)
+#define ROW X86_ROW
+#define ROW_V(m, fn, arg, feat) X86_ROW_V(m, fn, arg, feat, AVX2)
+#define VEC2(m, op, vece, feat) ROW_V(m, vec2, V_##op + 256 * MO_##vece, feat)
+#define VECF(m, op, vece, feat) X86_ROW_V(m, vec2, V_##op + 256 * MO_##vece, feat, NONE)
+#define SHIFT(m, kind, vece) ROW_V(m, shift, SHIFT_##kind + 16 * MO_##vece, NONE)
 #define PMOVX(m, from, to)                                                                         \
-    ROW(PMOVSX##m, pmovx, MO_##from + 16 * MO_##to + 256, SSE41),                                  \
-    ROW(PMOVZX##m, pmovx, MO_##from + 16 * MO_##to, SSE41)
+    ROW_V(PMOVSX##m, pmovx, MO_##from + 16 * MO_##to + 256, SSE41),                                  \
+    ROW_V(PMOVZX##m, pmovx, MO_##from + 16 * MO_##to, SSE41)
 const X86Row x86_rows_sse_int[] = {
     VEC2(PADDB, add, 8, NONE), VEC2(PADDW, add, 16, NONE), VEC2(PADDD, add, 32, NONE), VEC2(PADDQ, add, 64, NONE),
     VEC2(PSUBB, sub, 8, NONE), VEC2(PSUBW, sub, 16, NONE), VEC2(PSUBD, sub, 32, NONE), VEC2(PSUBQ, sub, 64, NONE),
@@ -471,10 +551,10 @@ const X86Row x86_rows_sse_int[] = {
     VEC2(PMINUB, umin, 8, NONE), VEC2(PMINUW, umin, 16, SSE41), VEC2(PMINUD, umin, 32, SSE41),
     VEC2(PMAXUB, umax, 8, NONE), VEC2(PMAXUW, umax, 16, SSE41), VEC2(PMAXUD, umax, 32, SSE41),
     VEC2(PAVGB, avg, 8, NONE), VEC2(PAVGW, avg, 16, NONE),
-    VEC2(PAND, and, 64, NONE), VEC2(ANDPS, and, 64, NONE), VEC2(ANDPD, and, 64, NONE),
-    VEC2(PANDN, andn, 64, NONE), VEC2(ANDNPS, andn, 64, NONE), VEC2(ANDNPD, andn, 64, NONE),
-    VEC2(POR, or, 64, NONE), VEC2(ORPS, or, 64, NONE), VEC2(ORPD, or, 64, NONE),
-    VEC2(PXOR, xor, 64, NONE), VEC2(XORPS, xor, 64, NONE), VEC2(XORPD, xor, 64, NONE),
+    VEC2(PAND, and, 64, NONE), VECF(ANDPS, and, 64, NONE), VECF(ANDPD, and, 64, NONE),
+    VEC2(PANDN, andn, 64, NONE), VECF(ANDNPS, andn, 64, NONE), VECF(ANDNPD, andn, 64, NONE),
+    VEC2(POR, or, 64, NONE), VECF(ORPS, or, 64, NONE), VECF(ORPD, or, 64, NONE),
+    VEC2(PXOR, xor, 64, NONE), VECF(XORPS, xor, 64, NONE), VECF(XORPD, xor, 64, NONE),
     VEC2(PCMPEQB, cmpeq, 8, NONE), VEC2(PCMPEQW, cmpeq, 16, NONE),
     VEC2(PCMPEQD, cmpeq, 32, NONE), VEC2(PCMPEQQ, cmpeq, 64, SSE41),
     VEC2(PCMPGTB, cmpgt, 8, NONE), VEC2(PCMPGTW, cmpgt, 16, NONE),
@@ -487,33 +567,37 @@ const X86Row x86_rows_sse_int[] = {
     VEC2(PUNPCKLDQ, unpackl, 32, NONE), VEC2(PUNPCKLQDQ, unpackl, 64, NONE),
     VEC2(PUNPCKHBW, unpackh, 8, NONE), VEC2(PUNPCKHWD, unpackh, 16, NONE),
     VEC2(PUNPCKHDQ, unpackh, 32, NONE), VEC2(PUNPCKHQDQ, unpackh, 64, NONE),
-    VEC2(UNPCKLPS, unpackl, 32, NONE), VEC2(UNPCKLPD, unpackl, 64, NONE),
-    VEC2(UNPCKHPS, unpackh, 32, NONE), VEC2(UNPCKHPD, unpackh, 64, NONE),
-    VEC2(PACKSSWB, narrowss, 16, NONE), VEC2(PACKSSDW, narrowss, 32, NONE),
-    VEC2(PACKUSWB, narrowsu, 16, NONE), VEC2(PACKUSDW, narrowsu, 32, SSE41),
-    ROW(PABSB, pabs, MO_8, SSSE3), ROW(PABSW, pabs, MO_16, SSSE3), ROW(PABSD, pabs, MO_32, SSSE3),
+    VECF(UNPCKLPS, unpackl, 32, NONE), VECF(UNPCKLPD, unpackl, 64, NONE),
+    VECF(UNPCKHPS, unpackh, 32, NONE), VECF(UNPCKHPD, unpackh, 64, NONE),
+    VEC2(PACKSSWB, packss, 16, NONE), VEC2(PACKSSDW, packss, 32, NONE),
+    VEC2(PACKUSWB, packsu, 16, NONE), VEC2(PACKUSDW, packsu, 32, SSE41),
+    ROW_V(PABSB, pabs, MO_8, SSSE3), ROW_V(PABSW, pabs, MO_16, SSSE3), ROW_V(PABSD, pabs, MO_32, SSSE3),
 
     SHIFT(PSLLW, L, 16), SHIFT(PSLLD, L, 32), SHIFT(PSLLQ, L, 64),
     SHIFT(PSRLW, R, 16), SHIFT(PSRLD, R, 32), SHIFT(PSRLQ, R, 64),
     SHIFT(PSRAW, A, 16), SHIFT(PSRAD, A, 32),
-    ROW(PSLLDQ, shift_bytes, 0, NONE), ROW(PSRLDQ, shift_bytes, 1, NONE),
-    ROW(PALIGNR, palignr, 0, SSSE3),
-    ROW(PSHUFD, pshuf, MO_32, NONE), ROW(PSHUFW, pshuf, MO_16, NONE),
-    ROW(PSHUFLW, pshuf, MO_16, NONE), ROW(PSHUFHW, pshuf, MO_16 + 16 * 4, NONE),
+    ROW(VPSLLVD, vec2, V_shlv + 256 * MO_32, AVX2), ROW(VPSLLVQ, vec2, V_shlv + 256 * MO_64, AVX2),
+    ROW(VPSRLVD, vec2, V_shrv + 256 * MO_32, AVX2), ROW(VPSRLVQ, vec2, V_shrv + 256 * MO_64, AVX2),
+    ROW(VPSRAVD, vec2, V_sarv + 256 * MO_32, AVX2),
+    ROW_V(PSLLDQ, shift_bytes, 0, NONE), ROW_V(PSRLDQ, shift_bytes, 1, NONE),
+    ROW_V(PALIGNR, palignr, 0, SSSE3),
+    ROW_V(PSHUFD, pshuf, MO_32, NONE), ROW(PSHUFW, pshuf, MO_16, NONE),
+    ROW_V(PSHUFLW, pshuf, MO_16, NONE), ROW_V(PSHUFHW, pshuf, MO_16 + 16 * 4, NONE),
 
-    ROW(PEXTRB, pextr, MO_8, SSE41), ROW(PEXTRW, pextr, MO_16, NONE),
-    ROW(PEXTRD, pextr, MO_32, SSE41), ROW(PEXTRQ, pextr, MO_64, SSE41),
-    ROW(EXTRACTPS, pextr, MO_32, SSE41),
-    ROW(PINSRB, pinsr, MO_8, SSE41), ROW(PINSRW, pinsr, MO_16, NONE),
-    ROW(PINSRD, pinsr, MO_32, SSE41), ROW(PINSRQ, pinsr, MO_64, SSE41),
+    ROW_V(PEXTRB, pextr, MO_8, SSE41), ROW_V(PEXTRW, pextr, MO_16, NONE),
+    ROW_V(PEXTRD, pextr, MO_32, SSE41), ROW_V(PEXTRQ, pextr, MO_64, SSE41),
+    ROW_V(EXTRACTPS, pextr, MO_32, SSE41),
+    ROW_V(PINSRB, pinsr, MO_8, SSE41), ROW_V(PINSRW, pinsr, MO_16, NONE),
+    ROW_V(PINSRD, pinsr, MO_32, SSE41), ROW_V(PINSRQ, pinsr, MO_64, SSE41),
     PMOVX(BW, 8, 16), PMOVX(BD, 8, 32), PMOVX(BQ, 8, 64), PMOVX(WD, 16, 32), PMOVX(WQ, 16, 64),
     PMOVX(DQ, 32, 64),
-    ROW(PTEST, ptest, 0, SSE41),
-    ROW(MPSADBW, mpsadbw, 0, SSE41), ROW(PHMINPOSUW, phminposuw, 0, SSE41),
-    ROW(PCMPISTRI, pcmpstr, 0, SSE42), ROW(PCMPESTRI, pcmpstr, 1, SSE42),
-    ROW(PCMPISTRM, pcmpstr, 2, SSE42), ROW(PCMPESTRM, pcmpstr, 3, SSE42),
+    X86_ROW_V(PTEST, ptest, MO_8, SSE41, NONE),
+    ROW(VTESTPS, ptest, MO_32, AVX), ROW(VTESTPD, ptest, MO_64, AVX),
+    ROW_V(MPSADBW, mpsadbw, 0, SSE41), ROW_V(PHMINPOSUW, phminposuw, 0, SSE41),
+    ROW_V(PCMPISTRI, pcmpstr, 0, SSE42), ROW_V(PCMPESTRI, pcmpstr, 1, SSE42),
+    ROW_V(PCMPISTRM, pcmpstr, 2, SSE42), ROW_V(PCMPESTRM, pcmpstr, 3, SSE42),
     ROW(EXTRQ, extrq, 0, SSE4A), ROW(INSERTQ, insertq, 0, SSE4A),
-    ROW(MASKMOVDQU, maskmov, 0, NONE), ROW(MASKMOVQ, maskmov, 0, NONE),
+    ROW_V(MASKMOVDQU, maskmov, 0, NONE), ROW(MASKMOVQ, maskmov, 0, NONE),
     ROW(MOVNTQ, movntq, 0, NONE),
 };
 // clang-format on

@@ -42,6 +42,9 @@ void x86_translate_init(void)
     ADD(mmx);
     ADD(x87);
     ADD(crypto);
+    ADD(avx);
+    ADD(avx_mem);
+    ADD(fma);
 #undef ADD
     add_rows(string_row_of, x86_rows_string, x86_rows_string_count);
 }
@@ -55,6 +58,15 @@ static const X86Row *find_row(const ZydisDecodedInstruction *insn)
 bool x86_has_feature(const DisasContext *s, X86Feature f)
 {
     return f == X86_FEAT_NONE || s->model->features >> f & 1;
+}
+
+// EVEX forms share their mnemonics with VEX ones.
+static bool is_there(const DisasContext *s, const X86Row *row)
+{
+    unsigned wide = s->insn.avx.vector_length == 256 ? row->feature >> 8 & 0xff : X86_FEAT_NONE;
+    return s->insn.encoding != ZYDIS_INSTRUCTION_ENCODING_EVEX &&
+           x86_has_feature(s, (X86Feature)(wide ? wide : row->feature & 0xff)) &&
+           x86_has_feature(s, (X86Feature)(row->feature >> 16));
 }
 
 // --- leaving the block -------------------------------------------------------------------------------
@@ -100,9 +112,9 @@ void x86_gen_exception_if(DisasContext *s, int vector, TCGCond cond, TCGv_i64 a,
     s->flags = saved;
 }
 
-void x86_gen_align16_check(DisasContext *s, TCGv_i64 addr)
+void x86_gen_align_check(DisasContext *s, TCGv_i64 addr, unsigned bytes)
 {
-    x86_gen_exception_if(s, EXCP0D_GPF, TCG_COND_TSTNE, addr, tcg_constant_i64(15));
+    x86_gen_exception_if(s, EXCP0D_GPF, TCG_COND_TSTNE, addr, tcg_constant_i64(bytes - 1));
 }
 
 static bool steps(const DisasContext *s)
@@ -206,7 +218,7 @@ static void tr_translate_insn(DisasContextBase *db)
         s->addr[i] = NULL;
     }
     const X86Row *row = find_row(&s->insn);
-    if (!row || !x86_has_feature(s, row->feature) || !row->trans(s, row->arg)) {
+    if (!row || !is_there(s, row) || !row->trans(s, row->arg)) {
         x86_gen_exception(s, EXCP06_ILLOP, s->pc);
     } else {
         x86_mmx_end(s);

@@ -50,6 +50,15 @@ typedef enum X86Feature {
     X86_FEAT_RDTSCP,
     X86_FEAT_SSE4A,
     X86_FEAT_XSAVEC,
+    X86_FEAT_AVX,
+    X86_FEAT_AVX2,
+    X86_FEAT_FMA,
+    X86_FEAT_F16C,
+    X86_FEAT_VAES,
+    X86_FEAT_VPCLMULQDQ,
+    X86_FEAT_AVXVNNI,
+    X86_FEAT_GFNI,
+    X86_FEAT_XSAVEOPT,
     X86_FEAT_ERMS, // fast REP MOVSB; gates nothing
     X86_FEAT_COUNT
 } X86Feature;
@@ -89,6 +98,7 @@ typedef struct DisasContext {
     bool mmx_entered;
     bool mmx_enter_pending; // the instruction is an MMX one, and its end sets that state
     uint8_t mmx_written;    // bit n: the exponent of MMn is all ones
+    uint16_t ymmh_zero;     // bit n: the block has cleared the upper half of YMMn
     bool sse_unmasked;      // the block runs under an MXCSR that unmasks an exception
 } DisasContext;
 
@@ -98,14 +108,17 @@ enum {
     X86_DISAS_EXIT = DISAS_TARGET_1, // return to cpu_exec: the instruction changed what it looks at
 };
 
-// A semantics row.  trans returns false for an encoding that is undefined (#UD).
+// A semantics row.  An SSE instruction and its VEX form (another mnemonic) have a row each, written by one macro
+// (vec.h).  trans returns false for an encoding that is undefined (#UD).
 typedef bool X86Trans(DisasContext *s, int arg);
 typedef struct X86Row {
     ZydisMnemonic mnemonic;
     X86Trans *trans;
-    int arg; // what distinguishes the rows that share a worker
-    X86Feature feature;
+    int arg;          // what distinguishes the rows that share a worker
+    unsigned feature; // X86Feature, perhaps with one or both of:
 } X86Row;
+#define X86_FEAT_256(f) ((unsigned)(f) << 8)   // what the 256-bit form needs in its place
+#define X86_FEAT_ALSO(f) ((unsigned)(f) << 16) // what all forms need beside
 
 #define X86_ROWS(name)                                                                             \
     extern const X86Row name[];                                                                    \
@@ -125,6 +138,9 @@ X86_ROWS(x86_rows_fpstate);
 X86_ROWS(x86_rows_mmx);
 X86_ROWS(x86_rows_x87);
 X86_ROWS(x86_rows_crypto);
+X86_ROWS(x86_rows_avx);
+X86_ROWS(x86_rows_avx_mem);
+X86_ROWS(x86_rows_fma);
 #undef X86_ROWS
 
 // --- registers ---
@@ -151,6 +167,8 @@ MemOp x86_op_size(const DisasContext *s, unsigned i); // MO_8 .. MO_128 from the
 TCGv_i64 x86_op_addr(DisasContext *s, unsigned i);
 TCGv_i64 x86_op_effective_addr(DisasContext *s,
                                unsigned i); // the same without the segment base (LEA)
+// r = what the elements' addresses of a gather's memory operand have in common: base, displacement, segment.
+void x86_vsib_base(DisasContext *s, unsigned i, TCGv_i64 r);
 // The value of operand i (register, memory or immediate), zero-extended from its size, in a fresh temp
 // or a register's own handle when that is the whole of it: the caller must not write it.
 TCGv_i64 x86_op_load(DisasContext *s, unsigned i);
@@ -222,8 +240,12 @@ void x86_gen_exception(DisasContext *s, int vector, uint64_t pc); // ends the bl
 void x86_gen_exception_if(DisasContext *s, int vector, TCGCond cond, TCGv_i64 a, TCGv_i64 b);
 // Goes on at a known pc, through jump slot 0 or 1; flags are seen to.
 void x86_gen_jump(DisasContext *s, unsigned slot, uint64_t dest);
-// #GP unless addr is 16-byte aligned (legacy SSE memory operands).
-void x86_gen_align16_check(DisasContext *s, TCGv_i64 addr);
+// #GP unless addr is aligned to so many bytes; 16 for legacy SSE memory operands.
+void x86_gen_align_check(DisasContext *s, TCGv_i64 addr, unsigned bytes);
+static inline void x86_gen_align16_check(DisasContext *s, TCGv_i64 addr)
+{
+    x86_gen_align_check(s, addr, 16);
+}
 bool x86_has_feature(const DisasContext *s, X86Feature f);
 
 #endif

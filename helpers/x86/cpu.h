@@ -63,9 +63,9 @@ typedef struct X86CPUModel {
     const char *brand;  // at most 47 characters
     uint32_t family, model, stepping;
     uint64_t features; // bits numbered by X86Feature (frontend/x86/translate.h)
-    // Feature words: leaf 1 ECX and EDX, leaf 7 EBX, ECX and EDX, leaf 0x80000001 ECX and EDX,
+    // Feature words: leaf 1 ECX and EDX, leaf 7 EBX, ECX and EDX, its subleaf 1 EAX, leaf 0x80000001 ECX and EDX,
     // leaf 0xd subleaf 1 EAX.
-    uint32_t leaf1_ecx, leaf1_edx, leaf7_ebx, leaf7_ecx, leaf7_edx;
+    uint32_t leaf1_ecx, leaf1_edx, leaf7_ebx, leaf7_ecx, leaf7_edx, leaf71_eax;
     uint32_t ext1_ecx, ext1_edx, leafd1_eax;
     uint8_t index; // in the frontend's list; part of a block's key
 } X86CPUModel;
@@ -132,6 +132,9 @@ void x86_fxrstor(CPUX86State *env, const void *area);
 // XSAVE's standard format, for the components in `mask` (bits of XCR0), and back.  x86_xrstor refuses a
 // malformed header (false, nothing changed).
 size_t x86_xsave_size(const CPUX86State *env);
+// Where AVX's component stands, in both formats, as nothing comes before it.
+#define X86_XSAVE_AVX_OFS 576u
+#define X86_XSAVE_AVX_SIZE 256u
 void x86_xsave(const CPUX86State *env, void *area, uint64_t mask);
 bool x86_xrstor(CPUX86State *env, const void *area, uint64_t mask);
 

@@ -17,7 +17,6 @@
 // XCR0's bits.
 enum { XC_X87 = 1, XC_SSE = 2, XC_AVX = 4, XC_ALL = 7 };
 #define XSAVE_HEADER 512
-#define XSAVE_AVX_OFS 576 // in both formats, as nothing comes before it
 #define XSAVE_COMPACT (1ull << 63)
 
 typedef struct __attribute__((packed)) FXSaveArea {
@@ -154,6 +153,17 @@ __attribute__((noinline)) void HELPER(x86_sse_exc_check)(CPUX86State *env)
         mxcsr_write(csr & ~MXCSR_EXC);
         raise_exception(env, EXCP13_SIMD);
     }
+}
+
+__attribute__((noinline)) void HELPER(x86_rounding_begin)(CPUX86State *env, uint32_t mode)
+{
+    (void)env;
+    mxcsr_write((mxcsr_read() & ~MXCSR_ROUNDING) | mode << 13);
+}
+
+__attribute__((noinline)) void HELPER(x86_rounding_end)(CPUX86State *env)
+{
+    mxcsr_write((mxcsr_read() & ~MXCSR_ROUNDING) | (env->mxcsr & MXCSR_ROUNDING));
 }
 
 // --- x87 control ---------------------------------------------------------------------------------
@@ -413,7 +423,8 @@ __attribute__((noinline)) void HELPER(x86_fxrstor)(CPUX86State *env, uint64_t ad
 
 size_t x86_xsave_size(const CPUX86State *env)
 {
-    return env->xcr0 & XC_AVX ? XSAVE_AVX_OFS + 16 * 16 : XSAVE_HEADER + sizeof(XSaveHeader);
+    return env->xcr0 & XC_AVX ? X86_XSAVE_AVX_OFS + X86_XSAVE_AVX_SIZE
+                              : XSAVE_HEADER + sizeof(XSaveHeader);
 }
 
 static void save_components(const CPUX86State *env, void *area, uint64_t mask)
@@ -428,7 +439,7 @@ static void save_components(const CPUX86State *env, void *area, uint64_t mask)
         save_xmm(env, area);
     }
     if (mask & XC_AVX) {
-        uint64_t(*ymmh)[2] = (void *)((char *)area + XSAVE_AVX_OFS);
+        uint64_t(*ymmh)[2] = (void *)((char *)area + X86_XSAVE_AVX_OFS);
         for (unsigned i = 0; i < 16; i++) {
             memcpy(ymmh[i], &env->ymm[i].q[2], 16);
         }
@@ -482,7 +493,7 @@ bool x86_xrstor(CPUX86State *env, const void *area, uint64_t mask)
         load_xmm(env, present & XC_SSE ? a : &initial);
     }
     if (mask & XC_AVX) {
-        const uint64_t(*ymmh)[2] = (const void *)((const char *)area + XSAVE_AVX_OFS);
+        const uint64_t(*ymmh)[2] = (const void *)((const char *)area + X86_XSAVE_AVX_OFS);
         static const uint64_t zero[2];
         for (unsigned i = 0; i < 16; i++) {
             memcpy(&env->ymm[i].q[2], present & XC_AVX ? ymmh[i] : zero, 16);

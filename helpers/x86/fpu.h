@@ -40,6 +40,7 @@
 #define MXCSR_EXC 0x3fu
 #define MXCSR_PRE 0x07u // invalid, denormal, divide by zero: found before the operation
 #define MXCSR_MASKS 0x1f80u
+#define MXCSR_ROUNDING 0x6000u
 #define MXCSR_VALID 0xffffu
 
 static inline X86FPReg *x87_st(CPUX86State *env, unsigned i)

@@ -57,20 +57,20 @@ static CpuidLeaf brand_leaf(const X86CPUModel *m, unsigned part)
     return (CpuidLeaf){word_at(p, 0), word_at(p, 4), word_at(p, 8), word_at(p, 12)};
 }
 
-#define XSAVE_BYTES 576u // legacy area and header: x87 and SSE need no more
-
 static CpuidLeaf xsave_leaf(const CPUX86State *env, uint32_t subleaf)
 {
     if (!env->xcr0) {
         return (CpuidLeaf){0};
     }
-    if (subleaf == 0) {
-        return (CpuidLeaf){(uint32_t)env->xcr0, XSAVE_BYTES, XSAVE_BYTES, 0};
+    uint32_t size = (uint32_t)x86_xsave_size(env);
+    switch (subleaf) {
+    case 0: return (CpuidLeaf){(uint32_t)env->xcr0, size, size, 0};
+    case 1: return (CpuidLeaf){env->model->leafd1_eax, size, 0, 0};
+    case 2:
+        return env->xcr0 & 4 ? (CpuidLeaf){X86_XSAVE_AVX_SIZE, X86_XSAVE_AVX_OFS, 0, 0}
+                             : (CpuidLeaf){0};
+    default: return (CpuidLeaf){0};
     }
-    if (subleaf == 1) {
-        return (CpuidLeaf){env->model->leafd1_eax, XSAVE_BYTES, 0, 0};
-    }
-    return (CpuidLeaf){0};
 }
 
 // Cache sizes steer the guest's memcpy; these are modest ones of the kind that every host has.
@@ -89,7 +89,9 @@ static CpuidLeaf cpuid_leaf(const CPUX86State *env, uint32_t leaf, uint32_t subl
     case 1: // EBX: CLFLUSH line of 8 quadwords, one logical processor
         return (CpuidLeaf){signature(m), 8u << 8 | 1u << 16, m->leaf1_ecx, m->leaf1_edx};
     case 7:
-        return subleaf ? (CpuidLeaf){0} : (CpuidLeaf){0, m->leaf7_ebx, m->leaf7_ecx, m->leaf7_edx};
+        return subleaf > 1 ? (CpuidLeaf){0}
+               : subleaf   ? (CpuidLeaf){m->leaf71_eax, 0, 0, 0}
+                           : (CpuidLeaf){1, m->leaf7_ebx, m->leaf7_ecx, m->leaf7_edx};
     case 0xd: return xsave_leaf(env, subleaf);
     case 0x80000000:
         return (CpuidLeaf){0x80000008, word_at(m->vendor, 0), word_at(m->vendor, 8),

@@ -1,16 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""GCC's own execution tests, cross-compiled for AArch64: what ends well under qemu-aarch64 must end well
-under myna.
+"""GCC's own execution tests: what ends well under the reference must end well under myna.
 
-    torture.py --work DIR --myna MYNA [--engine=--tci ...] [--every N] [-j N] [WORDS...]
+    torture.py --work DIR --myna MYNA [--arch x86_64] [--engine=--tci ...] [--every N] [-j N] [WORDS...]
 
-The sources are those of Debian's gcc-12-source: gcc.c-torture/execute, and the AdvSIMD intrinsics
-of gcc.target/aarch64.  They are unpacked and compiled into DIR once.  With --every N each N-th test runs
-alone; WORDS choose tests whose path holds one of them.
+The sources are those of Debian's gcc-12-source.  For AArch64: gcc.c-torture/execute and the AdvSIMD
+intrinsics, cross-compiled, beside qemu-aarch64.  For x86-64: the tests of gcc.target/i386 for the extensions up
+to x86-64-v3, beside the processor.  They are unpacked and compiled into DIR once.  With --every N each
+N-th test runs alone; WORDS choose tests whose path holds one of them.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import glob
 import os
@@ -20,15 +21,32 @@ import sys
 import tarfile
 
 ARCHIVE = "/usr/src/gcc-12/gcc-12.*-dfsg.tar.xz"
-SUITES = ("gcc/testsuite/gcc.c-torture/execute/", "gcc/testsuite/gcc.target/aarch64/advsimd-intrinsics/")
-GCC = "aarch64-linux-gnu-gcc"
-QEMU = ["qemu-aarch64", "-cpu", "max"]
 LIMIT = 60  # seconds for one test
-# Of architecture versions behind Armv8.2-A that are not part of the guest: BF16 and I8MM.
-NOT_OURS = re.compile(r"\+(bf16|i8mm|sve)|bf16|bfdot|bfml|vusdot|vsudot|mmla")
+Arch = collections.namedtuple("Arch", "suites files gcc reference own flags not_ours")
+ARCHES = {
+    "aarch64": Arch(
+        suites=("gcc/testsuite/gcc.c-torture/execute/", "gcc/testsuite/gcc.target/aarch64/advsimd-intrinsics/"),
+        files=re.compile(r""),
+        gcc="aarch64-linux-gnu-gcc",
+        reference=["qemu-aarch64", "-cpu", "max"],
+        own="aarch64/",
+        flags=["-march=armv8.2-a+fp16+dotprod+crypto+fp16fml"],
+        # Of architecture versions behind Armv8.2-A that are not part of the guest: BF16 and I8MM.
+        not_ours=re.compile(r"\+(bf16|i8mm|sve)|bf16|bfdot|bfml|vusdot|vsudot|mmla"),
+    ),
+    "x86_64": Arch(
+        suites=("gcc/testsuite/gcc.target/i386/",),
+        files=re.compile(r"/(avx2?-|fma|l_fma|bmi|f16c|vec?perm|sse|pr|v[a-z]+-|aes|pclmul)[^/]*\.c$"),
+        gcc="gcc",
+        reference=[],
+        own="i386/",
+        flags=[],
+        not_ours=re.compile(r"avx512|-mavxvnni|-mxop|-mfma4|-mtbm|-m3dnow|ia32|-m32|-mx32|amx|-mlwp|_xbegin"),
+    ),
+}
 
 
-def unpack(work):
+def unpack(work, suites):
     done = os.path.join(work, "unpacked")
     if os.path.exists(done):
         return
@@ -38,7 +56,7 @@ def unpack(work):
     with tarfile.open(archives[0]) as tar:
         for member in tar:
             _, _, path = member.name.partition("/")
-            if path.startswith(SUITES) and member.isfile():
+            if path.startswith(suites) and member.isfile():
                 member.name = path.replace("gcc/testsuite/", "", 1)
                 tar.extract(member, work, filter="data") if hasattr(tarfile, "data_filter") else \
                     tar.extract(member, work)
@@ -54,7 +72,19 @@ def options(text):
     return [w for w in found if not w.startswith(("-fdump", "-Wno-error", "-flto"))]
 
 
-def compile_test(work, path):
+def includes(source, text):
+    """The text of the headers beside a test: main is often there."""
+    found = ""
+    for name in re.findall(r'#\s*include\s+"([^"]+)"', text):
+        try:
+            with open(os.path.join(os.path.dirname(source), name), encoding="latin-1") as f:
+                found += f.read()
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def compile_test(arch, work, path):
     """The program; None when this compiler does not take the test."""
     program = os.path.join(work, "bin", path[:-2].replace("/", "-"))
     if os.path.exists(program):
@@ -64,11 +94,11 @@ def compile_test(work, path):
     source = os.path.join(work, path)
     with open(source, encoding="latin-1") as f:
         text = f.read()
-    command = [GCC, "-O2", "-w", "-static", "-o", program, source, "-lm"]
-    wanted = not re.search(r"dg-do\s+(compile|assemble|link)", text)
-    if "aarch64" in path:
-        wanted = wanted and not NOT_OURS.search(text)
-        command.append("-march=armv8.2-a+fp16+dotprod+crypto+fp16fml")
+    command = [arch.gcc, "-O2", "-w", "-static", "-o", program, source, "-lm"]
+    wanted = not re.search(r"dg-do\s+(compile|assemble|link|preprocess)", text)
+    if arch.own in path:
+        wanted = wanted and "main" in text + includes(source, text) and not arch.not_ours.search(text)
+        command += arch.flags
     command += options(text)
     try:
         ok = wanted and subprocess.run(command, capture_output=True, timeout=120, cwd=work,
@@ -93,12 +123,13 @@ def run(command, work):
 
 def one(args, path):
     """(path, what became of it, one line for each engine that differs)."""
-    program = compile_test(args.work, path)
+    arch = ARCHES[args.arch]
+    program = compile_test(arch, args.work, path)
     if not program:
         return path, "not compiled", []
-    want = run(QEMU + [program], args.work)
+    want = run(arch.reference + [program], args.work)
     if want[0] != 0:
-        return path, "fails under qemu", []
+        return path, "fails under the reference", []
     wrong = []
     for engine in args.engine:
         got = run([args.myna] + engine.split() + [program], args.work)
@@ -112,6 +143,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--work", required=True)
     p.add_argument("--myna", required=True)
+    p.add_argument("--arch", default="aarch64", choices=ARCHES)
     p.add_argument("--engine", action="append", default=[])
     p.add_argument("--every", type=int, default=1)
     p.add_argument("-j", type=int, default=2)
@@ -120,11 +152,13 @@ def main():
     args.engine = args.engine or ["--llvm"]
     args.work, args.myna = os.path.abspath(args.work), os.path.abspath(args.myna)
     os.makedirs(os.path.join(args.work, "bin"), exist_ok=True)
-    unpack(args.work)
+    arch = ARCHES[args.arch]
+    unpack(args.work, arch.suites)
     tests = sorted(os.path.relpath(f, args.work)
-                   for suite in SUITES
+                   for suite in arch.suites
                    for f in glob.glob(os.path.join(args.work, suite.replace("gcc/testsuite/", "", 1), "**/*.c"),
                                       recursive=True))
+    tests = [t for t in tests if arch.files.search(t)]
     tests = [t for t in tests if not args.words or any(w in t for w in args.words)][::args.every]
     counts = {}
     with concurrent.futures.ThreadPoolExecutor(args.j) as pool:

@@ -439,13 +439,11 @@ static void test_cpuid(void **state)
     assert_memory_equal(&r[1], "Auth", 4);
     cpuid_of(NULL, 1, 0, r);
     assert_int_equal(r[2] >> 20 & 1, 1); // SSE4.2
-    assert_int_equal(r[2] >> 28 & 1, 0); // AVX
     assert_int_equal(r[3] >> 25 & 3, 3); // SSE, SSE2
     cpuid_of("x86-64-v1", 1, 0, r);
     assert_int_equal(r[2] & 0x7fffffff, 0);
     cpuid_of(NULL, 7, 0, r);
     assert_int_equal(r[1] >> 3 & 1, 1);  // BMI1
-    assert_int_equal(r[1] >> 5 & 1, 0);  // AVX2
     assert_int_equal(r[1] >> 29 & 1, 1); // SHA
     cpuid_of("max,-sha-ni", 7, 0, r);
     assert_int_equal(r[1] >> 29 & 1, 0);
@@ -456,9 +454,36 @@ static void test_cpuid(void **state)
         cpuid_of("max", 0x80000002 + i, 0, (uint32_t *)(void *)(brand + (size_t)i * 16));
     }
     assert_string_equal(brand, "myna virtual CPU");
-    cpuid_of(NULL, 0xd, 0, r);
-    assert_int_equal(r[0], 3);
-    assert_int_equal(r[1], 576);
+}
+
+// AVX, its state, and what cannot be without it.
+static void test_cpuid_avx(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *model;
+        uint32_t avx, fma, avx2, xcr0, size;
+    } want[] = {
+        {"max", 1, 1, 1, 7, 832},        {"x86-64-v3", 1, 1, 1, 7, 832},
+        {"max,-avx", 0, 0, 0, 3, 576},   {"max,-xsave", 0, 0, 0, 0, 0},
+        {"max,-avx2", 1, 1, 0, 7, 832},  {"x86-64-v2", 0, 0, 0, 0, 0},
+        {"x86-64-v2,+fma", 1, 1, 0, 7, 832},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(want); i++) {
+        uint32_t r[4];
+        cpuid_of(want[i].model, 1, 0, r);
+        assert_int_equal(r[2] >> 28 & 1, want[i].avx);
+        assert_int_equal(r[2] >> 12 & 1, want[i].fma);
+        assert_int_equal(r[2] >> 27 & 1, want[i].xcr0 != 0); // OSXSAVE
+        cpuid_of(want[i].model, 7, 0, r);
+        assert_int_equal(r[1] >> 5 & 1, want[i].avx2);
+        cpuid_of(want[i].model, 0xd, 0, r);
+        assert_int_equal(r[0], want[i].xcr0);
+        assert_int_equal(r[1], want[i].size);
+        cpuid_of(want[i].model, 0xd, 2, r);
+        assert_int_equal(r[0], want[i].avx ? 256 : 0);
+        assert_int_equal(r[1], want[i].avx ? 576 : 0);
+    }
 }
 
 static void test_disassembly(void **state)
@@ -484,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_interrupted_strings),
         cmocka_unit_test(test_models),
         cmocka_unit_test(test_cpuid),
+        cmocka_unit_test(test_cpuid_avx),
         cmocka_unit_test(test_disassembly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,7 @@ typedef struct Arena {
     uint8_t code[4096];
     X86TestFX fx, host_fx;
     uint64_t gpr[16];
+    uint64_t ymmh[16][2];
     uint64_t rflags, host_rsp;
 } Arena;
 
@@ -85,6 +86,10 @@ static void on_signal(int sig, siginfo_t *info, void *uc_)
     }
     native_state->rflags = (uint64_t)uc->uc_mcontext.gregs[REG_EFL];
     memcpy(&native_state->fx, uc->uc_mcontext.fpregs, sizeof native_state->fx);
+    if (__builtin_cpu_supports("avx")) {
+        memcpy(native_state->ymmh, (char *)uc->uc_mcontext.fpregs + X86_XSAVE_AVX_OFS,
+               sizeof native_state->ymmh);
+    }
     siglongjmp(native_jmp, sig);
 }
 
@@ -139,6 +144,18 @@ static uint8_t *emit_mov(uint8_t *p, uint8_t opcode, unsigned n)
                     &arena->gpr[n]);
 }
 
+// vinsertf128 $1, arena->ymmh[n], %ymmn, %ymmn, and vextractf128 back.
+static uint8_t *emit_ymmh(uint8_t *p, bool load, unsigned n)
+{
+    uint8_t insn[] = {0xc4, (uint8_t)(n >= 8 ? 0x63 : 0xe3),
+                      (uint8_t)(load ? 0x05 | (~n & 15) << 3 : 0x7d), load ? 0x18 : 0x19,
+                      (uint8_t)(5 | (n & 7) << 3)};
+    p = emit(p, insn, sizeof insn);
+    int32_t disp = (int32_t)((const uint8_t *)&arena->ymmh[n] - (p + 5));
+    p = emit(p, &disp, 4);
+    return emit(p, BYTES(1));
+}
+
 int x86_native_run(const uint8_t *code, size_t size, X86TestState *st)
 {
     native_init();
@@ -147,8 +164,12 @@ int x86_native_run(const uint8_t *code, size_t size, X86TestState *st)
     p = emit_rip(p, BYTES(0x48, 0x0f, 0xae, 0x05), &arena->host_fx);                // fxsave64
     p = emit_rip(p, BYTES(0x48, 0x0f, 0xae, 0x0d), &arena->fx);                     // fxrstor64
     p = emit_rip(p, BYTES(0x48, 0x89, 0x25), &arena->host_rsp);                     // mov %rsp
-    p = emit_rip(p, BYTES(0xff, 0x35), &arena->rflags);                             // push
-    p = emit(p, BYTES(0x9d));                                                       // popf
+    bool avx = __builtin_cpu_supports("avx");
+    for (unsigned i = 0; avx && i < 16; i++) {
+        p = emit_ymmh(p, true, i);
+    }
+    p = emit_rip(p, BYTES(0xff, 0x35), &arena->rflags); // push
+    p = emit(p, BYTES(0x9d));                           // popf
     for (unsigned i = 0; i < 16; i++) {
         p = emit_mov(p, 0x8b, i);
     }
@@ -158,13 +179,20 @@ int x86_native_run(const uint8_t *code, size_t size, X86TestState *st)
         p = emit_mov(p, 0x89, i);
     }
     p = emit_rip(p, BYTES(0x48, 0x8b, 0x25), &arena->host_rsp);
-    p = emit(p, BYTES(0x9c));                                        // pushf
-    p = emit_rip(p, BYTES(0x8f, 0x05), &arena->rflags);              // pop
-    p = emit_rip(p, BYTES(0x48, 0x0f, 0xae, 0x05), &arena->fx);      // fxsave64
+    p = emit(p, BYTES(0x9c));                                   // pushf
+    p = emit_rip(p, BYTES(0x8f, 0x05), &arena->rflags);         // pop
+    p = emit_rip(p, BYTES(0x48, 0x0f, 0xae, 0x05), &arena->fx); // fxsave64
+    for (unsigned i = 0; avx && i < 16; i++) {
+        p = emit_ymmh(p, false, i);
+    }
+    if (avx) {
+        p = emit(p, BYTES(0xc5, 0xf8, 0x77)); // vzeroupper
+    }
     p = emit_rip(p, BYTES(0x48, 0x0f, 0xae, 0x0d), &arena->host_fx); // fxrstor64
     p = emit(p, BYTES(0xfc, 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3));
 
     memcpy(arena->gpr, st->gpr, sizeof st->gpr);
+    memcpy(arena->ymmh, st->ymmh, sizeof st->ymmh);
     arena->rflags = st->rflags;
     arena->fx = st->fx;
     native_state = st;
@@ -173,6 +201,9 @@ int x86_native_run(const uint8_t *code, size_t size, X86TestState *st)
     if (sig == 0) {
         ((void (*)(void))(uintptr_t)arena->code)();
         memcpy(st->gpr, arena->gpr, sizeof st->gpr);
+        if (avx) {
+            memcpy(st->ymmh, arena->ymmh, sizeof st->ymmh);
+        }
         st->rflags = arena->rflags;
         st->fx = arena->fx;
     }
@@ -197,6 +228,9 @@ static void load_state(CPUX86State *env, const X86TestState *st)
     memcpy(env->regs, st->gpr, sizeof env->regs);
     x86_eflags_set(env, st->rflags, ~0ull);
     x86_fxrstor(env, &st->fx);
+    for (unsigned i = 0; i < 16; i++) {
+        memcpy(&env->ymm[i].q[2], st->ymmh[i], 16);
+    }
 }
 
 static void save_state(const CPUX86State *env, X86TestState *st)
@@ -204,6 +238,9 @@ static void save_state(const CPUX86State *env, X86TestState *st)
     memcpy(st->gpr, env->regs, sizeof env->regs);
     st->rflags = x86_eflags_get(env);
     x86_fxsave(env, &st->fx);
+    for (unsigned i = 0; __builtin_cpu_supports("avx") && i < 16; i++) {
+        memcpy(st->ymmh[i], &env->ymm[i].q[2], 16);
+    }
 }
 
 static int signal_of(int exception)
@@ -399,6 +436,10 @@ int x86_test_diff(const char *text, const X86TestState *before, const X86TestSta
     for (unsigned i = 0; i < 16; i++) {
         n += diff64(text, "xmm.low", i, b->xmm[i][0], e->xmm[i][0], g->xmm[i][0]);
         n += diff64(text, "xmm.high", i, b->xmm[i][1], e->xmm[i][1], g->xmm[i][1]);
+        for (unsigned k = 0; k < 2; k++) {
+            n += diff64(text, k ? "ymmh.high" : "ymmh.low", i, before->ymmh[i][k],
+                        expected->ymmh[i][k], got->ymmh[i][k]);
+        }
     }
     n += diff64(text, "mxcsr", 0, b->mxcsr, e->mxcsr, g->mxcsr);
     n += diff64(text, "fcw", 0, b->fcw, e->fcw, g->fcw);

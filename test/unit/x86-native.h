@@ -37,6 +37,7 @@ typedef struct X86TestState {
     uint64_t gpr[16]; // RAX RCX RDX RBX RSP RBP RSI RDI R8..R15
     uint64_t rflags;
     X86TestFX fx;
+    uint64_t ymmh[16][2]; // upper halves, on hosts with AVX
 } X86TestState;
 
 typedef struct X86Case {

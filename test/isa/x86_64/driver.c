@@ -43,11 +43,13 @@ struct State {
     uint32_t trap, error;
     struct Fx fx;
     uint8_t mem[512] __attribute__((aligned(64)));
-    uint8_t edge[64]; // what EDGE - 64 holds after a case that may fault
+    uint8_t edge[64];     // what EDGE - 64 holds after a case that may fault
+    uint8_t ymmh[16][16]; // upper halves, where the CPU has AVX
 };
 _Static_assert(offsetof(struct State, flags) == 128, "isa_run knows the offset");
 _Static_assert(offsetof(struct State, fx) == 176, "isa_run knows the offset");
 _Static_assert(offsetof(struct State, mem) == 704, "the case files know the offset");
+_Static_assert(offsetof(struct State, ymmh) == 1280, "isa_run knows the offset");
 
 // Below EDGE lies a page to read and write, from EDGE on nothing for a page, then a page to read.  Low,
 // where an emulator built with AddressSanitizer has not got its shadow.
@@ -67,6 +69,7 @@ extern const unsigned isa_ncases;
 struct State isa_state; // what isa_run loads and stores
 void (*isa_code)(void);
 void isa_run(void);
+char isa_avx; // the CPU has AVX
 void *isa_sp; // rsp in isa_run, 8 above what a case begins with
 
 #define ARITH_FLAGS 0x8d5u
@@ -228,6 +231,8 @@ static void random_x87(uint8_t *out)
     memset(out + 10, 0, 6);
 }
 
+#define XSAVE_YMMH 576 // in an XSAVE area
+
 static void make_input(uint32_t kind, unsigned variant, unsigned input, struct State *s)
 {
     memset(s, 0, sizeof(*s));
@@ -267,6 +272,9 @@ static void make_input(uint32_t kind, unsigned variant, unsigned input, struct S
             memset(s->fx.st[i] + 8, 0xff, 2);
         }
     }
+    for (unsigned i = 0; isa_avx && i < 16; i++) {
+        random_vector(s->ymmh[i], (input + (input >= 8 ? i : 0)) % 4);
+    }
     if (kind & KIND_FPU) { // st0 .. st3 hold values, TOP is 4
         s->fx.ftw = 0xf0;
         s->fx.fsw = 4 << 11;
@@ -279,6 +287,9 @@ static void make_input(uint32_t kind, unsigned variant, unsigned input, struct S
 // --- running -------------------------------------------------------------------------------------------
 
 // clang-format off
+#define EACH_YMM(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define IN(n) "  vinsertf128 ymm" #n ", ymm" #n ", [rax + 1280 + 16 * " #n "], 1\n"
+#define OUT(n) "  vextractf128 [rax + 1280 + 16 * " #n "], ymm" #n ", 1\n"
 __asm__(
     ".intel_syntax noprefix\n"
     ".text\n"
@@ -288,6 +299,10 @@ __asm__(
     "  mov isa_sp[rip], rsp\n"
     "  fxrstor64 isa_state[rip + 176]\n"
     "  lea rax, isa_state[rip]\n"
+    "  cmp byte ptr isa_avx[rip], 0\n"
+    "  je 1f\n"
+    EACH_YMM(IN)
+    "1:\n"
     "  push qword ptr [rax + 128]\n"
     "  mov rcx, [rax + 8]\n mov rdx, [rax + 16]\n mov rbx, [rax + 24]\n"
     "  mov rbp, [rax + 40]\n mov rsi, [rax + 48]\n mov rdi, [rax + 56]\n"
@@ -306,6 +321,11 @@ __asm__(
     "  mov [rax + 64], r8\n mov [rax + 72], r9\n mov [rax + 80], r10\n mov [rax + 88], r11\n"
     "  mov [rax + 96], r12\n mov [rax + 104], r13\n mov [rax + 112], r14\n mov [rax + 120], r15\n"
     "  fxsave64 isa_state[rip + 176]\n"
+    "  cmp byte ptr isa_avx[rip], 0\n"
+    "  je 2f\n"
+    EACH_YMM(OUT)
+    "  vzeroupper\n"
+    "2:\n"
     "  jmp isa_out\n"
     "isa_out:\n"
     "  fninit\n"
@@ -344,6 +364,9 @@ static void on_fault(int sig, siginfo_t *info, void *uc_)
     isa_state.trap = (uint32_t)uc->uc_mcontext.gregs[REG_TRAPNO];
     isa_state.error = (uint32_t)uc->uc_mcontext.gregs[REG_ERR];
     memcpy(&isa_state.fx, uc->uc_mcontext.fpregs, sizeof(isa_state.fx));
+    if (isa_avx) {
+        memcpy(isa_state.ymmh, (char *)uc->uc_mcontext.fpregs + XSAVE_YMMH, sizeof(isa_state.ymmh));
+    }
     siglongjmp(fault_out, 1);
 }
 
@@ -477,6 +500,9 @@ static void print_state(const char *when)
     for (unsigned i = 0; i < 16; i++) {
         print_bytes("xmm", i, isa_state.fx.xmm[i], 16);
     }
+    for (unsigned i = 0; isa_avx && i < 16; i++) {
+        print_bytes("ymmh", i, isa_state.ymmh[i], 16);
+    }
     for (unsigned i = 0; i < sizeof(isa_state.mem); i += 16) {
         print_bytes("mem+", i, isa_state.mem + i, 16);
     }
@@ -504,6 +530,7 @@ int main(int argc, char **argv)
 {
     int faults = argc >= 2 && !strcmp(argv[1], "faults");
     int all = argc < 2 || faults || !strcmp(argv[1], "plain");
+    isa_avx = __builtin_cpu_supports("avx") != 0;
     map_edge();
     if (!all && argc == 3) {
         unsigned c = (unsigned)atoi(argv[1]), input = (unsigned)atoi(argv[2]);
