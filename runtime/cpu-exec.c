@@ -15,6 +15,7 @@
 #include "log.h"
 #include "process.h"
 #include "stats.h"
+#include "stress.h"
 #include "tb.h"
 #include "tcg/interp.h"
 #include "tcg2llvm/disas.h"
@@ -49,6 +50,9 @@ bool cpu_exec_init(const MynaOptions *opts, GError **error)
     tcg_interp_unaligned_hook = cpu_raise_unaligned; // LLVM code calls it as well
     frontend_disassembler = llvm_disassemble;
     tb_init();
+    if (opts->stress) {
+        stress_init(opts->stress_seed);
+    }
     return tier_host_init(opts, error);
 }
 
@@ -214,6 +218,10 @@ static uintptr_t run_block(CPUState *cs, CPUPrivate *p, TranslationBlock *tb)
 // One round: find a block, link the one that was left to it, run it.  Gives what it returned.
 static uintptr_t exec_round(CPUState *cs, CPUPrivate *p, uintptr_t last)
 {
+    if (__builtin_expect(stress_wanted, 0)) {
+        fp_unload(cs, p);
+        last = stress_round(cs) ? 0 : last;
+    }
     uint32_t cflags = cpu_current_cflags();
     if (p->once_cflags) {
         cflags |= p->once_cflags;

@@ -15,10 +15,11 @@ typedef struct CPUPrivate {
     struct CPUPrivate *prev, *next; // the list of CPUs
     void *allocation;
     size_t env_size;
-    unsigned index;       // for logs
-    bool in_guest;        // generated code or a helper of it runs
-    bool fp_loaded;       // the guest's FP control state is in the host's FP unit
-    uint32_t once_cflags; // translation flags of the next block alone; 0: none
+    unsigned index;         // for logs
+    bool in_guest;          // generated code or a helper of it runs
+    bool fp_loaded;         // the guest's FP control state is in the host's FP unit
+    uint32_t once_cflags;   // translation flags of the next block alone; 0: none
+    uint64_t stress_random; // --stress: of this CPU's events
     TBJumpCacheEntry jump_cache[TB_JMP_CACHE_SIZE];
 } CPUPrivate;
 

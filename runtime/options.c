@@ -175,6 +175,18 @@ static const char *set_hot(MynaOptions *o, const char *arg)
     return NULL;
 }
 
+static const char *set_stress(MynaOptions *o, const char *arg)
+{
+    char *end;
+    errno = 0;
+    o->stress_seed = arg ? g_ascii_strtoull(arg, &end, 0) : 0;
+    if (arg && (end == arg || *end || errno || *arg == '-')) {
+        return "the seed must be a number";
+    }
+    o->stress = true;
+    return NULL;
+}
+
 static const char *set_guest_base(MynaOptions *o, const char *arg)
 {
     (void)o;
@@ -263,7 +275,10 @@ static const OptionRow rows[] = {
      "run each block in the interpreter and under LLVM (with --llvm=off: in the quick tier), compare, "
      "stop at the first difference (status 70)",
      "--verify ./prog"},
-
+    {GROUP_ENGINE, "stress", "[SEED]", "STRESS", false, set_stress,
+     "flush and invalidate blocks, move them between tiers and interrupt the program at random moments; none of it "
+     "may change what the program does",
+     "--stress=7 ./prog"},
     {GROUP_LOG, "d", "ITEM,...", "LOG", false, set_log_items,
      "log these; `-d help` lists the items",
      "-d in_asm,op_opt ./prog"},

@@ -35,6 +35,8 @@ typedef struct MynaOptions {
     bool no_cache;         // --no-cache
     const char *cache_dir; // --cache-dir; NULL: the default
     bool verify;           // --verify
+    bool stress;           // --stress
+    uint64_t stress_seed;  // of its random numbers
     const char *dump_ir;   // --dump-ir: directory; NULL: no dump
     bool stats;            // counters on standard error at exit
     // Log

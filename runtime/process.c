@@ -19,6 +19,7 @@
 #include "log.h"
 #include "process.h"
 #include "stats.h"
+#include "stress.h"
 #include "tb.h"
 #include "tier-host.h"
 #include "verify.h"
@@ -173,6 +174,7 @@ void process_fork_child(void)
     tb_fork_child();
     tier_host_fork_child();
     verify_fork_done();
+    stress_fork_child();
 }
 
 // --- symbols ------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@
     STAT(ns_passes, "  ns of passes over ops")                                                     \
     STAT(ns_encode, "  ns of encoding: bytecode, or the quick tier's choice")                      \
     STAT(ns_emit, "  ns of copying the quick tier's code")                                         \
-    STAT(verified, "block executions verified")
+    STAT(verified, "block executions verified")                                                    \
+    STAT(stress_events, "events of --stress")
 
 typedef struct Stats {
 #define STAT(name, text) uint64_t name;

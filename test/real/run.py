@@ -13,6 +13,7 @@ program and its arguments. Each case starts in a fresh directory that holds what
 fixtures.py give. Flags:
 
     verify          also under `myna --verify`, which checks each block against the interpreter
+    stress=ENGINE   also under `myna --stress`: tiered, off, all
     notci           over 60 s in the interpreter, so not run there
     t=SECONDS       time limit under an engine (120)
     mask=KIND       what differs from run to run is masked in both outputs, see MASKS
@@ -58,12 +59,15 @@ ENGINES = {
     "llvm-all": ["{myna}", "--llvm=all"],
     "llvm-off": ["{myna}", "--llvm=off"],
     "verify": ["{myna}", "--verify"],
+    "stress": ["{myna}", "--llvm", "--hot=1000", "--stress=20261128"],
+    "stress-off": ["{myna}", "--llvm=off", "--stress=20261129"],
+    "stress-all": ["{myna}", "--llvm=all", "--stress=20261130"],
     "native": [],
     "qemu": ["qemu-{guest}"],
 }
 # guest: Debian's name of the machine.
 GUESTS = {"x86_64": "amd64", "aarch64": "arm64"}
-CTEST_ENGINES = ["tci", "llvm", "llvm-all", "llvm-off", "verify"]
+CTEST_ENGINES = ["tci", "llvm", "llvm-all", "llvm-off", "verify", "stress", "stress-off", "stress-all"]
 
 # What differs from run to run by its nature. (pattern, replacement) on bytes.
 MASKS = {
@@ -90,7 +94,7 @@ class Case:
         self.flags = {}
         for word in flags.split():
             key, _, value = word.partition("=")
-            if key not in ("verify", "notci", "t", "mask", "ignore", "noerr", "ifcpu",
+            if key not in ("verify", "stress", "notci", "t", "mask", "ignore", "noerr", "ifcpu",
                            "cross", "xignore"):
                 sys.exit(f"cases.tbl:{line}: unknown flag '{word}'")
             self.flags.setdefault(key, []).append(value)
@@ -116,6 +120,8 @@ class Case:
             return False
         if engine == "verify":
             return "verify" in self.flags
+        if engine.startswith("stress"):
+            return (engine[7:] or "tiered") in self.flags.get("stress", [])
         return not (engine == "tci" and "notci" in self.flags)
 
     def lacks(self):
