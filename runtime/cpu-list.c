@@ -150,6 +150,15 @@ unsigned cpu_list_count(void)
     return n;
 }
 
+void cpu_list_foreach(void (*fn)(CPUState *cs, void *opaque), void *opaque)
+{
+    pthread_mutex_lock(&cpus.lock);
+    for (CPUPrivate *p = cpus.first; p; p = p->next) {
+        fn(cpu_of_private(p), opaque);
+    }
+    pthread_mutex_unlock(&cpus.lock);
+}
+
 void cpu_list_forget_tb(const TranslationBlock *tb)
 {
     unsigned h = cpu_jump_cache_hash(tb->pc);

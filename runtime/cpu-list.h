@@ -56,6 +56,8 @@ uint32_t cpu_current_cflags(void);
 // Asks for a flush of the block cache by the next CPU that comes by; any thread, no lock needed.
 void cpu_request_flush(void);
 unsigned cpu_list_count(void);
+// Calls fn for each CPU of the process, under the list's lock: fn may take no other.
+void cpu_list_foreach(void (*fn)(CPUState *cs, void *opaque), void *opaque);
 
 void cpu_list_fork_prepare(void);
 void cpu_list_fork_parent(void);

@@ -55,6 +55,7 @@ SET_STRING(log_filename)
 SET_STRING(log_filter)
 SET_STRING(dump_ir)
 SET_STRING(cache_dir)
+SET_STRING(monitor)
 #undef SET_STRING
 
 // A flag's environment variable: set and not "0".
@@ -294,6 +295,10 @@ static const OptionRow rows[] = {
     {GROUP_LOG, "dump-ir", "DIR", "DUMP_IR", false, set_dump_ir,
      "write each unit's LLVM IR into DIR (made when missing), with an index; implies --llvm=all",
      "--dump-ir=ir ./prog"},
+    {GROUP_LOG, "monitor", "stdio|unix:PATH", "MONITOR", false, set_monitor,
+     "answer commands about the running program on a socket (%d in PATH becomes the process id) or on standard "
+     "input and output, the program's own input being empty then; the command `help` lists them",
+     "-monitor unix:/tmp/prog.%d ./prog"},
     {GROUP_LOG, "stats", NULL, "STATS", false, set_stats,
      "counters on standard error at the end",
      "--stats ./prog"},
@@ -310,7 +315,7 @@ static bool row_arg_optional(const OptionRow *r) { return r->arg && r->arg[0] ==
 // How the option is written: -x for one letter and for QEMU's names, --x for what QEMU does not have.
 static const char *row_dashes(const OptionRow *r)
 {
-    static const char *const single[] = {"cpu", "dfilter", "strace", "version"};
+    static const char *const single[] = {"cpu", "dfilter", "monitor", "strace", "version"};
     for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
         if (!strcmp(r->name, single[i])) {
             return "-";

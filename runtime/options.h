@@ -44,6 +44,7 @@ typedef struct MynaOptions {
     const char *log_filename; // -D
     const char *log_filter;   // -dfilter
     bool strace;              // -strace
+    const char *monitor;      // -monitor: "stdio", "unix:PATH", or NULL
     // What was given, canonical ("-cpu", "max", ...), without what holds for the first program alone
     // (-0, -E, -U); see options_argv.
     GPtrArray *given;

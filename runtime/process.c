@@ -17,6 +17,7 @@
 #include "cpu-list.h"
 #include "guest-memory-internal.h"
 #include "log.h"
+#include "monitor/monitor.h"
 #include "process.h"
 #include "stats.h"
 #include "stress.h"
@@ -65,6 +66,7 @@ static void finish(void)
         stats_print(stderr);
     }
     tier_host_finish();
+    monitor_end();
     fflush(NULL);
 }
 
@@ -180,12 +182,23 @@ void process_fork_child(void)
 // --- symbols ------------------------------------------------------------------------------------
 
 static _Atomic(GuestSymbolFn *) symbol_lookup;
+static _Atomic(GuestAddressFn *) symbol_address;
 
-void process_set_symbol_lookup(GuestSymbolFn *fn) { atomic_store(&symbol_lookup, fn); }
+void process_set_symbol_lookup(GuestSymbolFn *fn, GuestAddressFn *address)
+{
+    atomic_store(&symbol_lookup, fn);
+    atomic_store(&symbol_address, address);
+}
 
 const char *guest_symbol(uint64_t addr, uint64_t *offset)
 {
     GuestSymbolFn *fn = atomic_load(&symbol_lookup);
     uint64_t ignored;
     return fn ? fn(addr, offset ? offset : &ignored) : NULL;
+}
+
+bool guest_symbol_address(const char *name, uint64_t *addr)
+{
+    GuestAddressFn *fn = atomic_load(&symbol_address);
+    return fn && fn(name, addr);
 }

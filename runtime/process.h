@@ -45,9 +45,12 @@ void process_fork_parent(void);
 void process_fork_child(void);
 
 // Name of the guest symbol that covers an address, and the distance from its start; NULL when unknown.
-// The Linux layer installs the function; it must be thread-safe, and its strings must stay.
+// The Linux layer installs the functions; they must be thread-safe, and their strings must stay.
 typedef const char *GuestSymbolFn(uint64_t addr, uint64_t *offset);
-void process_set_symbol_lookup(GuestSymbolFn *fn);
+// The other way: the address of a function or variable of that name; false when none is mapped.
+typedef bool GuestAddressFn(const char *name, uint64_t *addr);
+void process_set_symbol_lookup(GuestSymbolFn *fn, GuestAddressFn *address);
 const char *guest_symbol(uint64_t addr, uint64_t *offset);
+bool guest_symbol_address(const char *name, uint64_t *addr);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "guest-disas.h"
 #include "guest-memory.h"
 #include "log.h"
 #include "process.h"
@@ -262,15 +263,7 @@ static const char *host_symbol(void *opaque, uint64_t pc, uint64_t *offset)
 static size_t host_disassemble(void *opaque, uint64_t pc, char *buf, size_t size)
 {
     (void)opaque;
-    uint8_t bytes[16];
-    size_t len = sizeof(bytes);
-    if (!guest_read(pc, bytes, len)) {
-        len = GUEST_PAGE_SIZE - (pc & ~GUEST_PAGE_MASK);
-        if (len >= sizeof(bytes) || !guest_read(pc, bytes, len)) {
-            return 0;
-        }
-    }
-    return state.isa->disassemble(NULL, pc, bytes, len, buf, size);
+    return guest_disassemble(state.isa, pc, buf, size);
 }
 
 static const unsigned log_items[] = {

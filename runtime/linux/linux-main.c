@@ -18,6 +18,7 @@
 #include "runtime/cpu-exec.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
+#include "runtime/monitor/monitor.h"
 #include "runtime/process.h"
 #include "symbols.h"
 
@@ -126,9 +127,13 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     GuestTask *task = task_new(process, cs);
     task->tid = (pid_t)syscall(SYS_gettid);
     abi->init_registers(cs, loaded.entry, loaded.sp);
-    process_set_symbol_lookup(symbols_lookup);
+    process_set_symbol_lookup(symbols_lookup, symbols_address);
     current_task = task;
     signal_init(process, task);
+    if (opts->monitor && !monitor_start(opts->monitor, !successor, &error)) {
+        fprintf(stderr, "myna: %s\n", error->message);
+        return EXIT_USAGE;
+    }
     if (successor && log_enabled(LOG_STRACE)) {
         strace_share_log(true);
         strace_exec_done(task);

@@ -24,8 +24,9 @@ typedef struct Symbol {
 } Symbol;
 
 typedef struct SymbolFile {
-    GArray *loads;   // Elf64_Phdr, PT_LOAD
-    GArray *symbols; // Symbol, by address
+    GArray *loads;      // Elf64_Phdr, PT_LOAD
+    GArray *symbols;    // Symbol, by address: code
+    GHashTable *values; // name -> linked address (a uint64_t, owned): code and data
     GStringChunk *names;
 } SymbolFile;
 
@@ -53,14 +54,21 @@ static void add_symbols(SymbolFile *file, const View *v, const Elf64_Shdr *table
         Elf64_Sym sym;
         memcpy(&sym, rows + i * sizeof(sym), sizeof(sym));
         unsigned type = ELF64_ST_TYPE(sym.st_info);
-        if ((type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
-            sym.st_shndx == SHN_UNDEF || sym.st_shndx >= SHN_LORESERVE ||
-            sym.st_name >= strings->sh_size || names[sym.st_name] == '\0') {
+        bool code = type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
+        if ((!code && type != STT_OBJECT) || sym.st_shndx == SHN_UNDEF ||
+            sym.st_shndx >= SHN_LORESERVE || sym.st_name >= strings->sh_size ||
+            names[sym.st_name] == '\0') {
             continue;
         }
         Symbol s = {sym.st_value, sym.st_size,
                     g_string_chunk_insert(file->names, names + sym.st_name)};
-        g_array_append_val(file->symbols, s);
+        if (code) {
+            g_array_append_val(file->symbols, s);
+        }
+        // A global name wins over a local one of another translation unit.
+        if (ELF64_ST_BIND(sym.st_info) != STB_LOCAL || !g_hash_table_lookup(file->values, s.name)) {
+            g_hash_table_replace(file->values, (char *)s.name, g_memdup2(&s.addr, sizeof(s.addr)));
+        }
     }
 }
 
@@ -112,6 +120,7 @@ static SymbolFile *read_file(const char *path)
     SymbolFile *file = g_new0(SymbolFile, 1);
     file->loads = g_array_new(FALSE, FALSE, sizeof(Elf64_Phdr));
     file->symbols = g_array_new(FALSE, FALSE, sizeof(Symbol));
+    file->values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     file->names = g_string_chunk_new(4096);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
@@ -170,23 +179,31 @@ static bool linked_address(const SymbolFile *file, uint64_t offset, uint64_t *ad
     return false;
 }
 
+static GMutex files_lock;
+static GHashTable *files; // path -> SymbolFile, never dropped: the names are handed out
+
+// Under files_lock.
+static SymbolFile *get_file(const char *path)
+{
+    if (!files) {
+        files = g_hash_table_new(g_str_hash, g_str_equal);
+    }
+    SymbolFile *file = g_hash_table_lookup(files, path);
+    if (!file) {
+        file = read_file(path);
+        g_hash_table_insert(files, g_strdup(path), file);
+    }
+    return file;
+}
+
 const char *symbols_lookup(uint64_t addr, uint64_t *offset)
 {
-    static GMutex lock;
-    static GHashTable *files; // path -> SymbolFile, never dropped: the names are handed out
     GuestRegion region;
     if (!guest_memory_find(addr, &region) || !region.name || region.name[0] != '/') {
         return NULL;
     }
-    g_mutex_lock(&lock);
-    if (!files) {
-        files = g_hash_table_new(g_str_hash, g_str_equal);
-    }
-    SymbolFile *file = g_hash_table_lookup(files, region.name);
-    if (!file) {
-        file = read_file(region.name);
-        g_hash_table_insert(files, g_strdup(region.name), file);
-    }
+    g_mutex_lock(&files_lock);
+    SymbolFile *file = get_file(region.name);
     uint64_t linked;
     const Symbol *s = NULL;
     if (linked_address(file, addr - region.start + region.offset, &linked)) {
@@ -195,6 +212,37 @@ const char *symbols_lookup(uint64_t addr, uint64_t *offset)
             *offset = linked - s->addr;
         }
     }
-    g_mutex_unlock(&lock);
+    g_mutex_unlock(&files_lock);
     return s ? s->name : NULL;
+}
+
+typedef struct NameSearch {
+    const char *name;
+    uint64_t addr;
+    bool found;
+} NameSearch;
+
+static void search_region(const GuestRegion *r, void *opaque)
+{
+    NameSearch *search = opaque;
+    if (search->found || !r->name || r->name[0] != '/' || !(r->prot & PROT_EXEC)) {
+        return;
+    }
+    g_mutex_lock(&files_lock);
+    const SymbolFile *file = get_file(r->name);
+    const uint64_t *value = g_hash_table_lookup(file->values, search->name);
+    uint64_t linked;
+    if (value && linked_address(file, r->offset, &linked)) {
+        search->addr = *value + (r->start - linked);
+        search->found = true;
+    }
+    g_mutex_unlock(&files_lock);
+}
+
+bool symbols_address(const char *name, uint64_t *addr)
+{
+    NameSearch search = {.name = name};
+    guest_memory_foreach(search_region, &search);
+    *addr = search.addr;
+    return search.found;
 }

@@ -5,9 +5,13 @@
 #ifndef RUNTIME_LINUX_SYMBOLS_H
 #define RUNTIME_LINUX_SYMBOLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // GuestSymbolFn of runtime/process.h: reads a file's symbols when an address in it is first asked for.
 const char *symbols_lookup(uint64_t addr, uint64_t *offset);
+// GuestAddressFn of it: the address of a function or variable in the first mapped file, in address order, that has
+// one of this name.
+bool symbols_address(const char *name, uint64_t *addr);
 
 #endif
