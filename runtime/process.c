@@ -149,8 +149,8 @@ void process_fork_prepare(void)
     cpu_request_exit_all();
     call_rcu_before_fork();
     verify_fork_prepare();
-    tier_host_fork_prepare();
     tb_fork_prepare();
+    tier_host_fork_prepare();
     guest_memory_fork_prepare();
     cpu_list_fork_prepare();
     log_fork_prepare();
@@ -162,8 +162,8 @@ void process_fork_parent(void)
     log_fork_parent();
     cpu_list_fork_parent();
     guest_memory_fork_parent();
-    tb_fork_parent();
     tier_host_fork_parent();
+    tb_fork_parent();
     verify_fork_done();
 }
 
@@ -173,8 +173,8 @@ void process_fork_child(void)
     log_fork_child();
     cpu_list_fork_child();
     guest_memory_fork_child();
-    tb_fork_child();
     tier_host_fork_child();
+    tb_fork_child();
     verify_fork_done();
     stress_fork_child();
 }
