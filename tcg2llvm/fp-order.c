@@ -5,8 +5,10 @@
 // that lets it fold a load into the instruction: memory can only be the second operand.  So a first operand
 // that comes from memory gets an arithmetic fence, which is no instruction but cannot be folded through.
 //
-// What is left: on hosts without AVX the register allocator may exchange operands to save a copy, and
-// anywhere when the first operand was spilled.  Then, with two NaNs of different bits, the other one
+// The same holds for the factors of a multiply-add.
+//
+// What is left: of a multiply-add the register allocator may exchange the factors, and on hosts without AVX
+// the operands of any, to save a copy, and anywhere when the first operand was spilled.  Then, with two NaNs of different bits, the other one
 // comes out.  The alternatives cost every guest addition: a check of the result for NaN is two more
 // instructions and a block's end, inline assembly forbids folding and goes through the assembler's parser.
 #include "tcg2llvm/fp-order.h"
