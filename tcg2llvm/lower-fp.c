@@ -181,6 +181,14 @@ static Value x86_round(LLVMUnit *u, Value a, unsigned mode)
 
 // --- multiply-add ----------------------------------------------------------------------------------------
 
+// A constant is kept from being folded: its sign would change, were it a NaN.
+static Value negated(LLVMUnit *u, Value v)
+{
+    Type t = LLVMTypeOf(v);
+    v = LLVMIsAConstant(v) ? lower_intrinsic(u, "llvm.arithmetic.fence", &t, 1, &v, 1) : v;
+    return LLVMBuildFNeg(u->b, v, "");
+}
+
 // a * b + c with a or c negated.  The negations end up in the instruction, and so leave a NaN's sign alone; at
 // -O0 they would not, and there the host's instruction is written out, which also keeps the order of NaNs.
 static Value fused(LLVMUnit *u, Value a, Value b, Value c, bool negate_product, bool negate_c)
@@ -202,13 +210,7 @@ static Value fused(LLVMUnit *u, Value a, Value b, Value c, bool negate_product, 
         Value r = lower_asm(u, LLVMTypeOf(x[0]), text, "=x,x,x,0", x, 3, true);
         return narrow ? from_128(u, r, a) : r;
     }
-    if (negate_product) {
-        a = LLVMBuildFNeg(u->b, a, "");
-    }
-    if (negate_c) {
-        c = LLVMBuildFNeg(u->b, c, "");
-    }
-    return FMA(a, b, c);
+    return FMA(negate_product ? negated(u, a) : a, b, negate_c ? negated(u, c) : c);
 }
 
 // --- minimum and maximum -------------------------------------------------------------------------------

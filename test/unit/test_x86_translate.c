@@ -360,6 +360,13 @@ CODE(f_fsgsbase, "rdfsbase %rax");
 CODE(f_rdtscp, "rdtscp");
 CODE(f_lahf, "lahf");
 CODE(f_avx, "vaddps %ymm0, %ymm1, %ymm2");
+CODE(f_avx2, "vpaddd %ymm0, %ymm1, %ymm2");
+CODE(f_vpaddd, "vpaddd %xmm0, %xmm1, %xmm2");
+CODE(f_fma, "vfmadd231ps %ymm0, %ymm1, %ymm2");
+CODE(f_f16c, "vcvtph2ps %xmm0, %xmm1");
+CODE(f_vaes, "vaesenc %ymm0, %ymm1, %ymm2");
+CODE(f_vaesenc, "vaesenc %xmm0, %xmm1, %xmm2");
+CODE(f_evex, "vaddps %zmm0, %zmm1, %zmm2");
 CODE(f_add, "add %eax, %ebx");
 
 static bool is_undefined(const uint8_t *begin, const uint8_t *end, const char *model)
@@ -393,7 +400,14 @@ static void test_models(void **state)
         {f_rdtscp_begin, f_rdtscp_end, "max", "x86-64-v2"},
         {f_lahf_begin, f_lahf_end, "x86-64-v2", "x86-64-v1"},
         {f_add_begin, f_add_end, "x86-64-v1", NULL},
-        {f_avx_begin, f_avx_end, NULL, "max"},
+        {f_avx_begin, f_avx_end, "x86-64-v3", "max,-avx"},
+        {f_avx2_begin, f_avx2_end, "x86-64-v3", "max,-avx2"},
+        {f_vpaddd_begin, f_vpaddd_end, "max,-avx2", "max,-avx"},
+        {f_fma_begin, f_fma_end, "x86-64-v3", "max,-fma"},
+        {f_f16c_begin, f_f16c_end, "x86-64-v3", "max,-f16c"},
+        {f_vaes_begin, f_vaes_end, "max", "max,-vaes"},
+        {f_vaesenc_begin, f_vaesenc_end, "max,-vaes", "max,-avx"},
+        {f_evex_begin, f_evex_end, NULL, "max"},
         // Decoded as BSR and BSF by a CPU without them.
         {f_lzcnt_begin, f_lzcnt_end, "x86-64-v1", NULL},
         {f_tzcnt_begin, f_tzcnt_end, "x86-64-v1", NULL},
@@ -464,9 +478,12 @@ static void test_cpuid_avx(void **state)
         const char *model;
         uint32_t avx, fma, avx2, xcr0, size;
     } want[] = {
-        {"max", 1, 1, 1, 7, 832},        {"x86-64-v3", 1, 1, 1, 7, 832},
-        {"max,-avx", 0, 0, 0, 3, 576},   {"max,-xsave", 0, 0, 0, 0, 0},
-        {"max,-avx2", 1, 1, 0, 7, 832},  {"x86-64-v2", 0, 0, 0, 0, 0},
+        {"max", 1, 1, 1, 7, 832},
+        {"x86-64-v3", 1, 1, 1, 7, 832},
+        {"max,-avx", 0, 0, 0, 3, 576},
+        {"max,-xsave", 0, 0, 0, 0, 0},
+        {"max,-avx2", 1, 1, 0, 7, 832},
+        {"x86-64-v2", 0, 0, 0, 0, 0},
         {"x86-64-v2,+fma", 1, 1, 0, 7, 832},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(want); i++) {
