@@ -76,6 +76,11 @@ void cpu_set_tagged(CPUState *cs);
 // block cache when it changes.  Outside cpu_exec.
 void cpu_set_precise(bool on);
 bool cpu_is_precise(void);
+// Before a second thread starts or memory is shared with another process, and for good: compiled code makes
+// its memory accesses one by one, in the program's order (TCGContext.ordered).  What was compiled
+// otherwise is dropped.  Outside cpu_exec, without locks.
+void cpu_set_parallel(void);
+bool cpu_is_parallel(void);
 
 // The block cache, for those who change guest code behind its back.
 void tb_flush_all(void);

@@ -239,6 +239,7 @@ typedef struct TCGContext {
     intptr_t frame_start; // offset from env of the interpreter's temp frame
     size_t frame_size;
     bool precise;       // store globals and pc before each guest memory access
+    bool ordered;       // others may look at the memory: accesses stay, in the program's order
     intptr_t pc_offset; // env offset of the saved guest pc of a faulting instruction (CPUState.insn_pc)
     bool log_writes;      // the interpreter calls tcg_interp_write_hook before each guest store
     uintptr_t guest_base; // added to each guest address
