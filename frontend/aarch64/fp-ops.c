@@ -106,6 +106,14 @@ typedef enum FpCheck {
 #define F32_MIN_NORMAL 0x00800000
 #define F64_MIN_NORMAL 0x0010000000000000
 
+// The check of a result that cannot be tiny in a way that matters.
+static FpCheck check_nan(const DisasContext *s) { return s->fp_traps ? CHECK_NONE : CHECK_NAN; }
+// Of three operands the host does not choose a NaN as Arm does, whatever is invalid.
+static FpCheck check3(const DisasContext *s)
+{
+    return s->fp_no_ufc && !s->fz ? CHECK_NAN : CHECK_TINY;
+}
+
 static uint64_t min_normal(unsigned esz) { return esz == MO_32 ? F32_MIN_NORMAL : F64_MIN_NORMAL; }
 
 static TCGv_f32 const_f32(uint64_t bits)
@@ -343,19 +351,28 @@ static void guard2(DisasContext *s, A64FpOp op, unsigned esz, int q, TCGv_vec a,
 static FpCheck check2(const DisasContext *s, A64FpOp op)
 {
     FpCheck check = fast2[op].check;
-    if (s->fz && check != CHECK_ARGS) {
-        bool sums = op == A64_FP_ADD || op == A64_FP_SUB || op == A64_FP_ABD;
-        check = sums ? CHECK_FLUSH : CHECK_NAN;
+    if (check == CHECK_ARGS) {
+        return check;
     }
-    return check;
+    if (s->fz) {
+        bool sums = op == A64_FP_ADD || op == A64_FP_SUB || op == A64_FP_ABD;
+        return sums ? CHECK_FLUSH : CHECK_NAN;
+    }
+    return check == CHECK_TINY && !s->fp_no_ufc ? CHECK_TINY : check_nan(s);
 }
 
-// Scalars and vectors take the same course; the three differ in types alone.
+// Scalars and vectors take the same course; the three differ in types alone.  Without a check there is no
+// slow path, and the result is a vector's lane at once.
 #define DO2_SCALAR(F, esz)                                                                         \
     static void do2_##F(DisasContext *s, A64FpOp op, unsigned rd, TCGv_vec va, TCGv_vec vb,        \
                         TCGv_i32 desc)                                                             \
     {                                                                                              \
         TCGv_##F a = fp_##F(va), b = fp_##F(vb), r = tcg_temp_new_##F();                           \
+        if (check2(s, op) == CHECK_NONE) {                                                         \
+            fast2[op].F(r, a, b);                                                                  \
+            fp_write_##F(rd, r);                                                                   \
+            return;                                                                                \
+        }                                                                                          \
         TCGv_vec t = new_vec();                                                                    \
         TCGLabel *done = gen_new_label(), *slow = gen_new_label();                                 \
         guard2(s, op, esz, FP_SCALAR, va, vb, slow);                                               \
@@ -387,11 +404,16 @@ static void do2_vec(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned r
                     TCGv_vec vb, TCGv_i32 desc)
 {
     TCGv_vec a = fp_operand(va, q), b = fp_operand(vb, q), r = new_vec();
-    TCGLabel *done = gen_new_label(), *slow = gen_new_label();
-    guard2(s, op, esz, q, va, vb, slow);
     if (op == A64_FP_DIV && q == FP_LOW) { // 0 / 0 would raise invalid
         tcg_gen_insert_vec_i64(MO_64, b, b, tcg_constant_i64(0x3f8000003f800000), 1);
     }
+    if (check2(s, op) == CHECK_NONE) {
+        fast2[op].vec(esz, r, a, b);
+        fp_write(rd, r, esz, q);
+        return;
+    }
+    TCGLabel *done = gen_new_label(), *slow = gen_new_label();
+    guard2(s, op, esz, q, va, vb, slow);
     if (fast2[op].check == CHECK_ARGS) {
         fp_br_unlikely(fp_any_lane(esz, TCG_FCOND_UN, a, b), slow);
         fast2[op].vec(esz, r, a, b);
@@ -513,7 +535,7 @@ static void guard3(DisasContext *s, unsigned esz, int q, TCGv_vec addend, TCGv_v
             tcg_gen_fneg_##F(a, a);                                                                \
         }                                                                                          \
         tcg_gen_fma_##F(r, a, b, c);                                                               \
-        fp_br_likely(check_##F(CHECK_TINY, r), done);                                              \
+        fp_br_likely(check_##F(check3(s), r), done);                                               \
         gen_set_label(slow);                                                                       \
         gen_helper_a64_fp_v3(t, tcg_env(), vc, va, vb, desc);                                      \
         tcg_gen_extract_vec_##F(r, t, 0);                                                          \
@@ -542,7 +564,7 @@ void fp_do3(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_
             x = r;
         }
         tcg_gen_fma_vec(esz, r, x, fp_operand(b, q), fp_operand(addend, q));
-        fp_br_likely(check_vec(CHECK_TINY, esz, r), done);
+        fp_br_likely(check_vec(check3(s), esz, r), done);
         gen_set_label(slow);
         gen_helper_a64_fp_v3(r, tcg_env(), addend, a, b, d);
         gen_set_label(done);
@@ -560,29 +582,36 @@ void fp_do1(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_
         return;
     }
     a = fp_input(s, a, esz, q);
+    const bool checked = check_nan(s) != CHECK_NONE;
     TCGLabel *done = gen_new_label();
     TCGv_vec t = new_vec();
     if (q != FP_SCALAR) {
         tcg_gen_fsqrt_vec(esz, t, fp_operand(a, q));
-        fp_br_likely(check_vec(CHECK_NAN, esz, t), done);
-        gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
-        gen_set_label(done);
+        if (checked) {
+            fp_br_likely(check_vec(CHECK_NAN, esz, t), done);
+            gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
+            gen_set_label(done);
+        }
         fp_write(rd, t, esz, q);
     } else if (esz == MO_32) {
         TCGv_f32 r = tcg_temp_new_f32();
         tcg_gen_fsqrt_f32(r, fp_f32(a));
-        fp_br_likely(check_f32(CHECK_NAN, r), done);
-        gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
-        tcg_gen_extract_vec_f32(r, t, 0);
-        gen_set_label(done);
+        if (checked) {
+            fp_br_likely(check_f32(CHECK_NAN, r), done);
+            gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
+            tcg_gen_extract_vec_f32(r, t, 0);
+            gen_set_label(done);
+        }
         fp_write_f32(rd, r);
     } else {
         TCGv_f64 r = tcg_temp_new_f64();
         tcg_gen_fsqrt_f64(r, fp_f64(a));
-        fp_br_likely(check_f64(CHECK_NAN, r), done);
-        gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
-        tcg_gen_extract_vec_f64(r, t, 0);
-        gen_set_label(done);
+        if (checked) {
+            fp_br_likely(check_f64(CHECK_NAN, r), done);
+            gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
+            tcg_gen_extract_vec_f64(r, t, 0);
+            gen_set_label(done);
+        }
         fp_write_f64(rd, r);
     }
 }
