@@ -84,6 +84,16 @@ TCGv_vec fp_input(DisasContext *s, TCGv_vec v, unsigned esz, int q);
 // Branches to slow when a magnitude is neither 0 nor `least` (its bits) or more.
 void fp_guard(DisasContext *s, TCGv_vec v, unsigned esz, int q, uint64_t least, TCGLabel *slow);
 
+// --- NaN results in the tested form (fp-nan.c) -------------------------------------------------------
+
+// Is code made for them?
+bool fp_settles_nan(const DisasContext *s);
+// r has lanes that are NaN, of an operation on a and b (on what multiply-and-add was given): they become Arm's, but
+// that it branches to slow when an operand signals.  r may not be an operand.
+void fp_settle_nan2(unsigned esz, TCGv_vec r, TCGv_vec a, TCGv_vec b, TCGLabel *slow);
+void fp_settle_nan3(unsigned esz, TCGv_vec r, TCGv_vec addend, TCGv_vec a, TCGv_vec b,
+                    TCGLabel *slow);
+
 // --- workers: V<rd> = the operation -----------------------------------------------------------------
 
 void fp_do1(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_vec a);
