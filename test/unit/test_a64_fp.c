@@ -560,7 +560,7 @@ static void test_vector_ir(void **state)
         {0x4ea1b820, "fcvtzs v0.4s, v1.4s", "llvm.x86.sse2.cvttps2dq"},
         {0x0e617820, "fcvtl v0.2d, v1.2s", "constrained.fpext.v2f64"},
         {0x0e616820, "fcvtn v0.2s, v1.2d", "constrained.fptrunc.v2f32"},
-        {0x4e218820, "frintn v0.4s, v1.4s", "llvm.x86.sse41.round.ps"},
+        {0x4e218820, "frintn v0.4s, v1.4s", "constrained.roundeven.v4f32"},
         {0x1f428c20, "fmsub d0, d1, d2, d3", "constrained.fma.f64"},
     };
     unsigned wrong = 0;
