@@ -9,7 +9,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(GLIB REQUIRED IMPORTED_TARGET glib-2.0>=2.74)
 pkg_check_modules(FFI REQUIRED IMPORTED_TARGET libffi>=3.4)
 # liburcu-bp: its records of reading threads outlive fork(), when the threads do not.
-pkg_check_modules(URCU REQUIRED IMPORTED_TARGET liburcu-bp liburcu-cds)
+pkg_check_modules(URCU REQUIRED IMPORTED_TARGET liburcu-bp)
 # Header only: XXH_INLINE_ALL.
 pkg_check_modules(XXHASH REQUIRED libxxhash>=0.8)
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
@@ -50,4 +50,4 @@ target_include_directories(myna::llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIR})
 target_link_libraries(myna::llvm INTERFACE ${LLVM_LIBRARY})
 
 message(STATUS "myna: LLVM ${LLVM_VERSION}, Zydis ${ZYDIS_LIBRARY}, "
-               "glib ${GLIB_VERSION}, ffi ${FFI_VERSION}, urcu ${URCU_liburcu-bp_VERSION}")
+               "glib ${GLIB_VERSION}, ffi ${FFI_VERSION}, urcu ${URCU_VERSION}")

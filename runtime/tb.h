@@ -21,7 +21,6 @@
 #include <stdint.h>
 
 #include <urcu-bp.h>
-#include <urcu/rculfhash.h>
 
 #include "frontend/translator.h"
 #include "tcg/tcg-code.h"
@@ -47,8 +46,8 @@ struct TranslationBlock {
     _Atomic bool hot;      // its counter has run out
     _Atomic bool executed; // entered through cpu_exec or linked to
 
-    _Atomic uint32_t refs; // the cache's, and one a holder
-    struct cds_lfht_node node;
+    _Atomic uint32_t refs;                  // the cache's, and one a holder
+    _Atomic(TranslationBlock *) table_next; // in the table's bucket
     struct rcu_head rcu;
     struct TBChunk *chunk;
     size_t alloc_size;
@@ -86,7 +85,8 @@ void tb_lock(void);
 void tb_unlock(void);
 bool tb_lock_held(void); // by this thread
 
-// In a read-side section.
+// In a read-side section.  Without tb_lock it may miss a block while the table grows: whoever then translates looks
+// again under the lock.
 TranslationBlock *tb_lookup(uint64_t pc, uint32_t flags, uint32_t cflags);
 
 // The rest under tb_lock.
@@ -108,7 +108,7 @@ void tb_foreach(void (*fn)(TranslationBlock *tb, void *opaque), void *opaque);
 bool tb_cache_full(void);
 void tb_set_budget(size_t bytes); // for tests; default 256 MiB
 
-// More buckets, when there are many blocks.  Outside read-side sections.
+// More buckets, when there are many blocks.  Without tb_lock; cpu_exec calls it now and then.
 void tb_grow_table(void);
 
 // References that outlive invalidation (LLVM units).

@@ -34,12 +34,14 @@ enum {
     BINS = EXACT_BINS +
            ((48 - 4) << SUB_BITS), // units of 64 bytes in a 54-bit space: more than any
     BIN_WORDS = (BINS + 63) / 64,
+    POPULATE_STEP = 128 << 10, // bytes
 };
 
 struct Slab {
     pthread_mutex_t lock;
     uint8_t *base, *end;
     uint8_t *committed; // accessible below
+    uint8_t *populated; // and in memory
     uint8_t *top;       // never used above
     SlabBlock *highest; // the block that ends at top
     size_t used, blocks;
@@ -141,6 +143,17 @@ static SlabBlock *block_new(uint8_t *base, size_t size, SlabBlock *lower, SlabBl
     return block;
 }
 
+// Several pages at once: most of what a page costs is the exception at its first use.
+static void populate(Slab *slab, uint8_t *end)
+{
+    if (end > slab->populated) {
+        size_t step = MAX((size_t)POPULATE_STEP, (size_t)(end - slab->populated));
+        step = MIN(step, (size_t)(slab->committed - slab->populated));
+        madvise(slab->populated, step, MADV_POPULATE_WRITE);
+        slab->populated += step;
+    }
+}
+
 static SlabBlock *take_from_top(Slab *slab, size_t size)
 {
     if (size > (size_t)(slab->end - slab->top)) {
@@ -156,6 +169,7 @@ static SlabBlock *take_from_top(Slab *slab, size_t size)
         }
         slab->committed += step;
     }
+    populate(slab, new_top);
     SlabBlock *block = block_new(slab->top, size, slab->highest, NULL);
     slab->top = new_top;
     slab->highest = block;
@@ -304,6 +318,7 @@ Slab *slab_new(size_t size, const void *near, GError **error)
     slab->base = slab->top = base;
     slab->end = base + size;
     slab->committed = base + first;
+    slab->populated = base;
     return slab;
 }
 
