@@ -12,6 +12,7 @@
 #include "linux/linux.h"
 #include "log.h"
 #include "options.h"
+#include "plugins/qemu/loader.h"
 #include "process.h"
 #include "tcg2llvm/object-cache.h"
 
@@ -55,6 +56,16 @@ static bool is_cache_command(int argc, char **argv)
            (!strcmp(argv[2], "status") || !strcmp(argv[2], "clear") || !strcmp(argv[2], "path"));
 }
 
+static bool load_plugins(const char *guest, GError **error)
+{
+    for (unsigned i = 0; i < myna_options->plugins->len; i++) {
+        if (!qemu_plugin_load(myna_options->plugins->pdata[i], guest, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     static MynaOptions options;
@@ -79,5 +90,6 @@ int main(int argc, char **argv)
         !cpu_exec_init(&options, &error)) {
         process_fail(EXIT_USAGE, "%s", error->message);
     }
+    linux_before_load = load_plugins;
     process_exit(linux_user_run(&options, argc - first, argv + first, environ));
 }

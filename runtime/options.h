@@ -38,6 +38,7 @@ typedef struct MynaOptions {
     bool stress;           // --stress
     uint64_t stress_seed;  // of its random numbers
     const char *dump_ir;   // --dump-ir: directory; NULL: no dump
+    GPtrArray *plugins;    // -plugin, in their order
     bool stats;            // counters on standard error at exit
     // Log
     const char *log_items;    // -d

@@ -240,6 +240,7 @@ typedef struct TCGContext {
     size_t frame_size;
     bool precise;       // store globals and pc before each guest memory access
     intptr_t pc_offset; // env offset of the saved guest pc of a faulting instruction (CPUState.insn_pc)
+    bool bound;         // constants hold addresses of this process: of no use to another
     bool log_writes;      // the interpreter calls tcg_interp_write_hook before each guest store
     uintptr_t guest_base; // added to each guest address
     char *error;        // first error of the block being built (NULL: none); freed by tcg_func_start

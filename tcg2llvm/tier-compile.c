@@ -344,7 +344,7 @@ static const char *cache_key(Compiler *c, CompileShape shape, LLVMLevel level,
     for (unsigned i = 0; i < n; i++) {
         const TCGContext *ctx = blocks[i].ctx;
         ctx = ctx ? ctx : compiler_translate(c, blocks[i].block.code);
-        if (!ctx) {
+        if (!ctx || ctx->bound) {
             return NULL;
         }
         unit_hash_block(c->hash, &blocks[i].block, ctx);
