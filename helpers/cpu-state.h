@@ -53,12 +53,21 @@ struct CPUState {
     const void *event_site;  // in a callback of guest code: the action that it belongs to
     const void *event_edge;  // the block that was left, when somebody wants to know
     uint64_t event_value[2]; // of the access that a callback is told of
-    // A helper has accessed guest memory itself; NULL when nobody wants to know.
-    void (*mem_access_hook)(CPUState *cs, uint64_t addr, uint32_t size, bool write);
+    const void
+        *event_insn; // while a helper of this instruction runs that may access guest memory itself
+    void (*access_hook)(CPUState *cs, uint64_t addr, uint32_t size, bool write);
     // What a helper returns whose result differs from run to run (time stamps, random numbers), when
     // not NULL: gets the fresh value, gives the one to use.
     uint64_t (*nondeterministic)(CPUState *cs, uint64_t fresh);
 };
+
+// For a helper that has accessed guest memory through its host address: tells whoever wants to know.
+static inline void cpu_tell_access(CPUState *cs, uint64_t addr, uint32_t size, bool write)
+{
+    if (__builtin_expect(cs->event_insn != NULL, 0)) {
+        cs->access_hook(cs, addr, size, write);
+    }
+}
 
 // Leaves generated code, from a helper: back to cpu_exec with cs->exception_index set.
 _Noreturn void cpu_loop_exit(CPUState *cs);

@@ -289,7 +289,7 @@ int cpu_exec(CPUState *cs)
         last = exec_round(cs, p, last);
     }
     cs->jmp_env = NULL;
-    cs->event_site = NULL;
+    cs->event_site = cs->event_insn = NULL;
     fp_unload(cs, p);
     if (__builtin_expect(cs->event_edge != NULL, 0)) {
         event_edge_leave(cs, cs->exception_index == EXCP_SYSCALL ||

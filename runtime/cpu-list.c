@@ -101,7 +101,8 @@ static void cpu_set_up(CPUState *cs, const GuestISA *isa)
     cs->verify = NULL;
     cs->nondeterministic = NULL;
     cs->event_site = cs->event_edge = NULL;
-    cs->mem_access_hook = NULL;
+    cs->event_insn = NULL;
+    cs->access_hook = event_helper_access;
     pthread_mutex_lock(&cpus.lock);
     cs->cpu_index = free_index();
     p->next = cpus.first;

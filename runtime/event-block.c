@@ -21,6 +21,7 @@
 #include "cpu-list.h"
 #include "event-internal.h"
 #include "event-site.h"
+#include "guest-memory.h"
 #include "process.h"
 
 typedef CPUState CPUArchState;
@@ -324,6 +325,59 @@ void HELPER(event_mem_r)(CPUArchState *cs, void *p, uint32_t info, uint64_t addr
 void HELPER(event_mem_rw)(CPUArchState *cs, void *p, uint32_t info, uint64_t addr, uint64_t value)
 {
     mem_with_state(cs, p, info, addr, value);
+}
+
+static void add_to(CPUState *cs, const EventSite *s)
+{
+    uint64_t *counter = (uint64_t *)(void *)((char *)cs->event_base + s->counter);
+    *counter = s->type == EVENT_ACT_STORE ? s->imm : *counter + s->imm;
+}
+
+static bool holds(CPUState *cs, const EventSite *s)
+{
+    uint64_t v = *(const uint64_t *)(const void *)((const char *)cs->event_base + s->counter);
+    switch (s->cond) {
+    case TCG_COND_ALWAYS: return true;
+    case TCG_COND_EQ: return v == s->imm;
+    case TCG_COND_NE: return v != s->imm;
+    case TCG_COND_LTU: return v < s->imm;
+    case TCG_COND_LEU: return v <= s->imm;
+    case TCG_COND_GTU: return v > s->imm;
+    case TCG_COND_GEU: return v >= s->imm;
+    default: return false;
+    }
+}
+
+// A piece of 1, 2, 4, 8 or 16 bytes that a helper has accessed; the value is what stands there now.
+static void tell_piece(CPUState *cs, const EventInsn *insn, uint64_t addr, unsigned shift,
+                       bool write)
+{
+    uint64_t value[2] = {0, 0};
+    memcpy(value, g2h(addr), 1u << shift);
+    for (const EventSite *s = insn->mem.first; s; s = s->next) {
+        if (!(s->rw & (write ? EVENT_WRITE : EVENT_READ))) {
+            continue;
+        }
+        if (s->type == EVENT_ACT_ADD || s->type == EVENT_ACT_STORE) {
+            add_to(cs, s);
+        } else if (s->type == EVENT_ACT_CALL || holds(cs, s)) {
+            cs->event_value[1] = value[1];
+            mem_with_state(cs, s, shift | (write ? EVENT_MEM_STORE : 0u), addr, value[0]);
+        }
+    }
+}
+
+void event_helper_access(CPUState *cs, uint64_t addr, uint32_t size, bool write)
+{
+    const EventInsn *insn = cs->event_insn;
+    for (uint32_t done = 0; done < size;) {
+        unsigned shift = 4;
+        while ((1u << shift) > size - done) {
+            shift--;
+        }
+        tell_piece(cs, insn, addr + done, shift, write);
+        done += 1u << shift;
+    }
 }
 
 static void fire_edge(CPUState *cs, uint64_t to, bool completed)

@@ -343,6 +343,23 @@ static void gen_atomic(const SiteList *list, TCGContext *ctx, TCGOp *op, RMW kin
     }
 }
 
+// A helper that may access guest memory itself: it will know whose instruction it serves.
+static bool may_access(const TCGOp *op)
+{
+    unsigned quiet = TCG_CALL_NO_SIDE_EFFECTS | TCG_CALL_NO_RETURN;
+    return op->opc == INDEX_op_call &&
+           !(op->call_info->flags & (quiet | TCG_CALL_NO_READ_GLOBALS)) &&
+           op->next->opc != INDEX_op_goto_ptr;
+}
+
+static void wrap_helper(const EventInsn *insn, TCGContext *ctx, TCGOp *op)
+{
+    ctx->emit_before = op;
+    tcg_gen_st_i64(tcg_constant_ptr(insn), tcg_env(), offsetof(CPUState, event_insn));
+    ctx->emit_before = op->next;
+    tcg_gen_st_i64(tcg_constant_i64(0), tcg_env(), offsetof(CPUState, event_insn));
+}
+
 static void inject_access(const SiteList *list, TCGContext *ctx, TCGOp *op, Sums *sums)
 {
     RMW kind;
@@ -421,6 +438,10 @@ void event_block_inject(const EventBlock *b, TCGContext *ctx)
             mem = &b->insns[i++].mem;
         } else if (i && mem->first && (tcg_op_defs[op->opc].flags & TCG_OPF_GUEST_MEM)) {
             inject_access(mem, ctx, op, &sums);
+        } else if (i && mem->first && may_access(op)) {
+            ctx->emit_before = op;
+            settle(&sums);
+            wrap_helper(&b->insns[i - 1], ctx, op);
         } else if (leaves(op)) {
             ctx->emit_before = op;
             settle(&sums);

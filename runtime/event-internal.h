@@ -69,6 +69,8 @@ void event_block_seal(EventBlock *b);
 void event_block_inject(const EventBlock *b, TCGContext *ctx);
 void event_block_free(EventBlock *b);
 void event_block_init(void); // helpers
+// CPUState.access_hook.
+void event_helper_access(CPUState *cs, uint64_t addr, uint32_t size, bool write);
 // The CPU has left guest code (cpu_exec): reports the edge that is pending.
 void event_edge_leave(CPUState *cs, bool completed);
 

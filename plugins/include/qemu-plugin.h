@@ -283,8 +283,9 @@ int qemu_plugin_write_register(struct qemu_plugin_register *handle, GByteArray *
 
 // --- time ---------------------------------------------------------------------------------------------------------
 
-// Of system emulation: the guest's time is the host's here, and nobody gets control of it.
-const void *qemu_plugin_request_time_control(void); // NULL
+// The guest's time is the host's here: the one plugin that gets the handle can slow the guest down by sleeping,
+// and update_ns does nothing.
+const void *qemu_plugin_request_time_control(void); // NULL: another has it
 void qemu_plugin_update_ns(const void *handle, int64_t time);
 
 // --- later than version 4 -------------------------------------------------------------------------------------------

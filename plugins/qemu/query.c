@@ -309,7 +309,14 @@ uint64_t qemu_plugin_entry_code(void)
     return entry;
 }
 
-const void *qemu_plugin_request_time_control(void) { return NULL; }
+// Who asks first gets a handle: a plugin that slows the guest down by sleeping needs no more than that.
+const void *qemu_plugin_request_time_control(void)
+{
+    static char handle;
+    static bool taken;
+    bool free = !__atomic_exchange_n(&taken, true, __ATOMIC_RELAXED);
+    return free ? &handle : NULL;
+}
 void qemu_plugin_update_ns(const void *handle, int64_t time)
 {
     (void)handle;
