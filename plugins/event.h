@@ -111,9 +111,12 @@ typedef struct Event {
             uint64_t number;  // the guest ABI's
             unsigned nb_args; // that the call has; 6 when it is not known
             uint64_t args[6]; // before the call: may be changed
-            int64_t result;   // value or -errno; after the call: may be changed
-            bool skip;        // set before the call: it is not made, `result` is its result
-            bool moved;       // somebody has set the pc (event_set_pc): there is no result
+            // What they are: "int", "fd", "path" (the address of a file's name), "string", "buffer", "struct",
+            // "flags", "address", ...; NULL: not known.
+            const char *kinds[6];
+            int64_t result; // value or -errno; after the call: may be changed
+            bool skip;      // set before the call: it is not made, `result` is its result
+            bool moved;     // somebody has set the pc (event_set_pc): there is no result
         } syscall;
         struct {
             int child;

@@ -40,6 +40,21 @@ static uint64_t call_pc(GuestTask *task)
     return pc;
 }
 
+static const char *kind_name(const SyscallArg *arg)
+{
+    static const char *const names[] = {
+        [ARG_INT] = "int",           [ARG_UINT] = "uint",     [ARG_LONG] = "long",
+        [ARG_SIZE] = "size",         [ARG_OFF] = "offset",    [ARG_HEX] = "hex",
+        [ARG_PTR] = "address",       [ARG_FD] = "fd",         [ARG_DIRFD] = "fd",
+        [ARG_MODE] = "mode",         [ARG_SIG] = "signal",    [ARG_PATH] = "path",
+        [ARG_STR] = "string",        [ARG_STRS] = "strings",  [ARG_ENVS] = "strings",
+        [ARG_FLAGS] = "flags",       [ARG_ENUM] = "enum",     [ARG_BUF] = "buffer",
+        [ARG_OSTR] = "buffer",       [ARG_ODATA] = "buffer",  [ARG_IOV] = "iovec",
+        [ARG_SOCKADDR] = "sockaddr", [ARG_STRUCT] = "struct",
+    };
+    return arg->kind < sizeof(names) / sizeof(names[0]) ? names[arg->kind] : NULL;
+}
+
 static Event describe(GuestTask *task, EventKind kind, uint64_t number, const uint64_t args[6])
 {
     const SyscallRow *row = syscall_find(task->process->abi->syscalls, number);
@@ -47,6 +62,9 @@ static Event describe(GuestTask *task, EventKind kind, uint64_t number, const ui
     e.syscall.name = row ? row->name : NULL;
     e.syscall.number = number;
     e.syscall.nb_args = row ? syscall_nb_args(row) : 6;
+    for (unsigned i = 0; row && i < e.syscall.nb_args; i++) {
+        e.syscall.kinds[i] = kind_name(&row->args[i]);
+    }
     memcpy(e.syscall.args, args, sizeof(e.syscall.args));
     return e;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A plugin that counts everything in two ways, by inline operations and by callbacks, which must agree, and
-// prints the sums.  With regs=on it reads the stack pointer at each instruction; with addr=A, N times at a
-// time, it skips an instruction by setting the pc.
+// prints the sums.  With regs=on it reads the stack pointer at each instruction.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
