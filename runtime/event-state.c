@@ -141,7 +141,7 @@ static void call_for_cpu(CPUState *cs, void *opaque)
     f->fn(cs->cpu_index, f->opaque);
 }
 
-void event_vcpu_list_foreach(void (*fn)(unsigned vcpu, void *opaque), void *opaque)
+void event_vcpu_foreach(void (*fn)(unsigned vcpu, void *opaque), void *opaque)
 {
     Foreach f = {fn, opaque};
     cpu_list_foreach(call_for_cpu, &f);
