@@ -188,12 +188,15 @@ bool qemu_plugin_load(const char *spec, const char *guest, GError **error)
     p->next = loader.plugins;
     loader.plugins = p;
     pthread_mutex_unlock(&loader.lock);
+    p->installing = true;
     int result = install(p->id, &info, (int)words->len - 1, p->argv);
+    p->installing = false;
     if (result != 0) {
         remove_silently(p); // its code stays: a thread of its own may run
         return FAIL("plugin %s refuses to start (qemu_plugin_install gave %d)", p->path, result);
     }
     if (p->leaving) {
+        remove_silently(p);
         return FAIL("plugin %s takes itself out while it is being installed", p->path);
     }
     return true;
@@ -222,6 +225,9 @@ static void leave(qemu_plugin_id_t id, qemu_plugin_simple_cb_t cb, bool unload)
         return; // it is on its way
     }
     p->leaving = true;
+    if (p->installing) {
+        return; // its own code runs: qemu_plugin_load sees to it
+    }
     p->unload = unload;
     p->leave_cb = cb;
     memset(p->slots, 0, sizeof(p->slots)); // the core takes the hooks back

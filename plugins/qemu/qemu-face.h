@@ -56,7 +56,7 @@ struct QemuPlugin {
     char **argv;
     QemuSlot slots[QEMU_EV_COUNT];
     qemu_plugin_simple_cb_t leave_cb;
-    bool leaving, unload;
+    bool installing, leaving, unload;
     uintptr_t text_start, text_end; // of its code
     QemuPlugin *next;
 };
