@@ -285,7 +285,15 @@ unsigned event_pointer_bytes(void);
 // `-d plugin` and the log.
 void event_log(const char *text);
 bool event_log_enabled(void);
+// The log, whatever -d says.
+void event_log_always(const char *text);
 // Empties the block cache at the next block boundary.
 void event_flush(void);
+// Direct jumps from block to block (on at first).
+void event_set_chaining(bool on);
+// The engine: every block by LLVM from its first execution, or none by LLVM.  False once there are blocks.
+bool event_use_llvm(bool on);
+// The guest's mapped ranges, in the order of addresses.
+void event_map_foreach(void (*fn)(uint64_t start, uint64_t end, void *opaque), void *opaque);
 
 #endif

@@ -12,7 +12,8 @@
 #include "linux/linux.h"
 #include "log.h"
 #include "options.h"
-#include "plugins/qemu/loader.h"
+#include "plugins/loader/loader.h"
+#include "plugins/panda/loader.h"
 #include "process.h"
 #include "tcg2llvm/object-cache.h"
 
@@ -58,12 +59,16 @@ static bool is_cache_command(int argc, char **argv)
 
 static bool load_plugins(const char *guest, GError **error)
 {
-    for (unsigned i = 0; i < myna_options->plugins->len; i++) {
-        if (!qemu_plugin_load(myna_options->plugins->pdata[i], guest, error)) {
+    const MynaOptions *o = myna_options;
+    for (unsigned i = 0; i < o->panda_args->len; i++) {
+        panda_add_arg(o->panda_args->pdata[i]);
+    }
+    for (unsigned i = 0; i < o->plugins->len; i++) {
+        if (!plugin_load(o->plugins->pdata[i], guest, error)) {
             return false;
         }
     }
-    return true;
+    return !o->panda || panda_load_list(o->panda, guest, error);
 }
 
 int main(int argc, char **argv)

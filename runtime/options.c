@@ -55,7 +55,11 @@ SET_STRING(log_filename)
 SET_STRING(log_filter)
 SET_STRING(dump_ir)
 SET_STRING(cache_dir)
+<<<<<<< HEAD
 SET_STRING(monitor)
+=======
+SET_STRING(panda)
+>>>>>>> 543febb (Two more plugin interfaces: before instructions and blocks (plugins.h), PANDA's; one loader for all)
 #undef SET_STRING
 
 // A flag's environment variable: set and not "0".
@@ -111,6 +115,16 @@ static const char *add_plugin(MynaOptions *o, const char *arg)
         return "it must be FILE.so[,NAME=VALUE]...";
     }
     g_ptr_array_add(o->plugins, g_strdup(arg));
+    return NULL;
+}
+
+static const char *add_panda_arg(MynaOptions *o, const char *arg)
+{
+    const char *colon = strchr(arg, ':');
+    if (!colon || colon == arg || !colon[1] || colon[1] == '=') {
+        return "it must be PLUGIN:KEY=VALUE";
+    }
+    g_ptr_array_add(o->panda_args, g_strdup(arg));
     return NULL;
 }
 
@@ -303,6 +317,15 @@ static const OptionRow rows[] = {
      "load a plugin with QEMU's interface, with these arguments; several are called in their order "
      "(MYNA_PLUGIN: separated by semicolons)",
      "-plugin ./libhotblocks.so,inline=on -d plugin ./prog"},
+    {GROUP_LOG, "panda", "NAME[:KEY=VALUE,...][;...]", "PANDA", false, set_panda,
+     "load plugins with PANDA's interface: panda_NAME.so, looked for in $PANDA_PLUGIN_DIR and beside myna",
+     "-panda 'syscalls;trace:base=dir' ./prog"},
+    {GROUP_LOG, "panda-plugin", "FILE", NULL, false, add_plugin,
+     "load this file, a plugin with PANDA's interface",
+     "-panda-plugin ./panda_syscalls.so ./prog"},
+    {GROUP_LOG, "panda-arg", "PLUGIN:KEY=VALUE", NULL, false, add_panda_arg,
+     "an argument for a plugin of -panda or -panda-plugin",
+     "-panda-plugin ./panda_trace.so -panda-arg trace:base=dir ./prog"},
     {GROUP_LOG, "strace", NULL, "STRACE", false, set_strace,
      "log system calls",
      "-strace ./prog"},
@@ -329,8 +352,13 @@ static bool row_arg_optional(const OptionRow *r) { return r->arg && r->arg[0] ==
 // How the option is written: -x for one letter and for QEMU's names, --x for what QEMU does not have.
 static const char *row_dashes(const OptionRow *r)
 {
+<<<<<<< HEAD
     static const char *const single[] = {"cpu",    "dfilter", "monitor",
                                          "plugin", "strace",  "version"};
+=======
+    static const char *const single[] = {"cpu",          "dfilter",   "panda",  "panda-arg",
+                                         "panda-plugin", "plugin",    "strace", "version"};
+>>>>>>> 543febb (Two more plugin interfaces: before instructions and blocks (plugins.h), PANDA's; one loader for all)
     for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
         if (!strcmp(r->name, single[i])) {
             return "-";
@@ -413,6 +441,7 @@ int options_parse(MynaOptions *o, int argc, char **argv)
         .env_edits = g_ptr_array_new_with_free_func(g_free),
         .given = g_ptr_array_new_with_free_func(g_free),
         .plugins = g_ptr_array_new_with_free_func(g_free),
+        .panda_args = g_ptr_array_new_with_free_func(g_free),
     };
     apply_environment(o);
 
@@ -445,7 +474,7 @@ int options_parse(MynaOptions *o, int argc, char **argv)
         }
         o->engine = ENGINE_LLVM_ALL;
     }
-    if (o->verify && o->plugins->len) {
+    if (o->verify && (o->plugins->len || o->panda)) {
         usage_error("--verify runs each block twice: plugins would see everything twice");
     }
     if (o->verify && o->engine == ENGINE_TCI) {
@@ -459,6 +488,7 @@ void options_free(MynaOptions *o)
     g_ptr_array_unref(o->env_edits);
     g_ptr_array_unref(o->given);
     g_ptr_array_unref(o->plugins);
+    g_ptr_array_unref(o->panda_args);
 }
 
 char **options_argv(const MynaOptions *o)

@@ -152,7 +152,7 @@ static void remove_silently(QemuPlugin *p)
     unlink_plugin(p);
 }
 
-bool qemu_plugin_load(const char *spec, const char *guest, GError **error)
+static bool qemu_plugin_load(const char *spec, const char *guest, GError **error)
 {
     g_autoptr(GPtrArray) words = split_words(spec);
     const char *file = words->pdata[0];
@@ -199,6 +199,7 @@ bool qemu_plugin_load(const char *spec, const char *guest, GError **error)
         remove_silently(p);
         return FAIL("plugin %s takes itself out while it is being installed", p->path);
     }
+    plugin_list_add(&qemu_plugin_face, base, p->handle, p);
     return true;
 }
 
@@ -213,6 +214,7 @@ static void left(void *opaque)
         cb(p->id);
     }
     if (p->unload) {
+        plugin_list_remove(p);
         unlink_plugin(p);
         plugin_free(p);
     }
@@ -240,3 +242,16 @@ static void leave(qemu_plugin_id_t id, qemu_plugin_simple_cb_t cb, bool unload)
 
 void qemu_plugin_uninstall(qemu_plugin_id_t id, qemu_plugin_simple_cb_t cb) { leave(id, cb, true); }
 void qemu_plugin_reset(qemu_plugin_id_t id, qemu_plugin_simple_cb_t cb) { leave(id, cb, false); }
+
+static void qemu_unload(void *plugin)
+{
+    const QemuPlugin *p = plugin;
+    qemu_plugin_uninstall(p->id, NULL);
+}
+
+const PluginFace qemu_plugin_face = {
+    .name = "qemu",
+    .entry = "qemu_plugin_install",
+    .load = qemu_plugin_load,
+    .unload = qemu_unload,
+};

@@ -5,13 +5,8 @@
 #ifndef PLUGINS_QEMU_LOADER_H
 #define PLUGINS_QEMU_LOADER_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "plugins/loader/loader.h"
 
-#include <glib.h>
-
-// Loads what `-plugin` was given: "[file=]FILE[,NAME=VALUE]..." with ,, for a comma.  guest is its name for
-// the plugin.  On false, *error is one line that names the file.
-bool qemu_plugin_load(const char *spec, const char *guest, GError **error);
+extern const PluginFace qemu_plugin_face;
 
 #endif
