@@ -12,8 +12,7 @@
 #include "linux/linux.h"
 #include "log.h"
 #include "options.h"
-#include "plugins/loader/loader.h"
-#include "plugins/panda/loader.h"
+#include "plugin-start.h"
 #include "process.h"
 #include "tcg2llvm/object-cache.h"
 
@@ -57,20 +56,6 @@ static bool is_cache_command(int argc, char **argv)
            (!strcmp(argv[2], "status") || !strcmp(argv[2], "clear") || !strcmp(argv[2], "path"));
 }
 
-static bool load_plugins(const char *guest, GError **error)
-{
-    const MynaOptions *o = myna_options;
-    for (unsigned i = 0; i < o->panda_args->len; i++) {
-        panda_add_arg(o->panda_args->pdata[i]);
-    }
-    for (unsigned i = 0; i < o->plugins->len; i++) {
-        if (!plugin_load(o->plugins->pdata[i], guest, error)) {
-            return false;
-        }
-    }
-    return !o->panda || panda_load_list(o->panda, guest, error);
-}
-
 int main(int argc, char **argv)
 {
     static MynaOptions options;
@@ -95,6 +80,6 @@ int main(int argc, char **argv)
         !cpu_exec_init(&options, &error)) {
         process_fail(EXIT_USAGE, "%s", error->message);
     }
-    linux_before_load = load_plugins;
+    linux_before_load = plugin_start;
     process_exit(linux_user_run(&options, argc - first, argv + first, environ));
 }

@@ -55,11 +55,8 @@ SET_STRING(log_filename)
 SET_STRING(log_filter)
 SET_STRING(dump_ir)
 SET_STRING(cache_dir)
-<<<<<<< HEAD
 SET_STRING(monitor)
-=======
 SET_STRING(panda)
->>>>>>> 543febb (Two more plugin interfaces: before instructions and blocks (plugins.h), PANDA's; one loader for all)
 #undef SET_STRING
 
 // A flag's environment variable: set and not "0".
@@ -352,13 +349,9 @@ static bool row_arg_optional(const OptionRow *r) { return r->arg && r->arg[0] ==
 // How the option is written: -x for one letter and for QEMU's names, --x for what QEMU does not have.
 static const char *row_dashes(const OptionRow *r)
 {
-<<<<<<< HEAD
-    static const char *const single[] = {"cpu",    "dfilter", "monitor",
-                                         "plugin", "strace",  "version"};
-=======
-    static const char *const single[] = {"cpu",          "dfilter",   "panda",  "panda-arg",
-                                         "panda-plugin", "plugin",    "strace", "version"};
->>>>>>> 543febb (Two more plugin interfaces: before instructions and blocks (plugins.h), PANDA's; one loader for all)
+    static const char *const single[] = {"cpu",       "dfilter",      "monitor", "panda",
+                                         "panda-arg", "panda-plugin", "plugin",  "strace",
+                                         "version"};
     for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
         if (!strcmp(r->name, single[i])) {
             return "-";

@@ -11,8 +11,7 @@
 #include "plugins/panda/loader.h"
 #include "plugins/qemu/loader.h"
 
-static const PluginFace *const faces[] = {&qemu_plugin_face, &insn_plugin_face,
-                                          &panda_plugin_face};
+static const PluginFace *const faces[] = {&qemu_plugin_face, &insn_plugin_face, &panda_plugin_face};
 
 typedef struct Loaded {
     const PluginFace *face;

@@ -8,10 +8,7 @@
 #include "plugins/panda/face.h"
 #include "plugins/panda/loader.h"
 
-static void tell(const char *what)
-{
-    fprintf(stderr, "myna: panda: %s\n", what);
-}
+static void tell(const char *what) { fprintf(stderr, "myna: panda: %s\n", what); }
 
 // --- callbacks ----------------------------------------------------------------------------------
 

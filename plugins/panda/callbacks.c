@@ -122,8 +122,7 @@ static void on_block(Event *e, void *opaque)
     unsigned n = event_block_insns(b), size = 0;
     CPUState *env = panda_state_take(&s, e->vcpu, pc, false);
     FOR_CALLS(c, PANDA_CB_BEFORE_BLOCK_TRANSLATE) { c->before_block_translate(env, pc); }
-    const EventAction exec = {
-        .type = EVENT_ACT_CALL, .regs = EVENT_REGS_WRITE, .fn = before_insn};
+    const EventAction exec = {.type = EVENT_ACT_CALL, .regs = EVENT_REGS_WRITE, .fn = before_insn};
     unsigned rw = (panda_calls(PANDA_CB_VIRT_MEM_READ)->n ? EVENT_READ : 0) |
                   (panda_calls(PANDA_CB_VIRT_MEM_WRITE)->n ? EVENT_WRITE : 0);
     const EventAction access = {.type = EVENT_ACT_CALL,
@@ -190,10 +189,7 @@ static void on_exception(Event *e, void *opaque)
 }
 
 // open's flags, the guest's numbers and ours (asm-generic/fcntl.h and arch/arm64's fcntl.h).
-#define SAME(mask, bits)                                                                           \
-    {                                                                                              \
-        mask, bits, mask, bits                                                                     \
-    }
+#define SAME(mask, bits) {mask, bits, mask, bits}
 #define COMMON_FLAGS                                                                               \
     SAME(3, 1), SAME(3, 2), SAME(0100, 0100), SAME(0200, 0200), SAME(0400, 0400),                  \
         SAME(01000, 01000), SAME(02000, 02000), SAME(04000, 04000), SAME(010000, 010000),          \
@@ -235,8 +231,8 @@ static void on_syscall(Event *e, void *opaque)
         FOR_CALLS(c, PANDA_CB_USER_AFTER_SYSCALL)
         {
             c->user_after_syscall(env, flags_table(), num, (abi_long)a[0], (abi_long)a[1],
-                                  (abi_long)a[2], (abi_long)a[3], (abi_long)a[4], (abi_long)a[5],
-                                  0, 0, NULL, (abi_long)e->syscall.result);
+                                  (abi_long)a[2], (abi_long)a[3], (abi_long)a[4], (abi_long)a[5], 0,
+                                  0, NULL, (abi_long)e->syscall.result);
         }
     }
     panda_state_give(&s);

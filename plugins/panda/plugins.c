@@ -230,8 +230,10 @@ static char *find_file(const char *name, GString *looked_at)
 
 bool panda_load_list(const char *list, const char *guest, GError **error)
 {
-    // An empty list has one empty name.
-    g_auto(GStrv) items = g_strsplit(*list ? list : ";", ";", *list ? -1 : 1);
+    g_auto(GStrv) items = g_strsplit(list, ";", -1);
+    if (!items[0]) {
+        return FAIL("-panda '': a plugin's name is missing");
+    }
     for (char **item = items; *item; item++) {
         g_auto(GStrv) halves = g_strsplit(*item, ":", 2);
         if (!halves[0] || !*halves[0]) {

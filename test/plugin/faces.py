@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The two small plugin interfaces: plugins.h (insn) and PANDA's.
 
-    faces.py own|printed|bad --myna MYNA --dir BUILT --guest x86_64|aarch64 --include PLUGINS_INCLUDE
+    faces.py own|commands|printed|bad --myna MYNA --dir BUILT --guest x86_64|aarch64 --include PLUGINS_INCLUDE
              --compiler CC [--seeds DIR]
 
-own: a plugin of ours uses all of PANDA's interface, in every engine.  printed: the examples that the two
+own: a plugin of ours uses all of PANDA's interface, in every engine.  commands: the monitor's, for
+plugins.  printed: the examples that the two
 interfaces' documents print compile as they stand and log what they say; where the documents are not at hand, the
 test is skipped.  bad: what cannot be loaded.
 """
@@ -13,9 +14,11 @@ import argparse
 import glob
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 ENGINES = ["--tci", "--llvm=off", "--llvm=all", "--hot=50"]
 wrong = []
@@ -71,6 +74,73 @@ def own(o):
         done = run(o, directory, "--tci", "-panda-plugin", so, "-panda-arg", "all:out=log2")
         check("-panda-plugin and -panda-arg", done.returncode == 7 and
               os.path.exists(os.path.join(directory, "log2")), done.stderr)
+
+
+class Monitor:
+    """A client of the monitor's socket."""
+    PROMPT = b"(myna) "
+
+    def __init__(self, path):
+        self.s = socket.socket(socket.AF_UNIX)
+        self.s.settimeout(60)
+        end = time.monotonic() + 60
+        while True:
+            try:
+                self.s.connect(path)
+                break
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+        self.answer()
+
+    def answer(self):
+        data = b""
+        while not data.endswith(self.PROMPT):
+            data += self.s.recv(4096) or self.PROMPT
+        return data.removesuffix(self.PROMPT).decode()
+
+    def ask(self, line):
+        self.s.sendall(line.encode() + b"\n")
+        return self.answer()
+
+
+def commands(o):
+    """The monitor's commands for plugins, while /bin/cat waits for its input."""
+    with tempfile.TemporaryDirectory() as d:
+        so = os.path.join(d, "panda_all.so")
+        build(o, os.path.join(os.path.dirname(__file__), "panda_all.c"), so, "panda")
+        with subprocess.Popen([o.myna, "--no-cache", "--llvm=off", "-monitor", f"unix:{d}/m", "-panda-plugin", so,
+                               "-panda-arg", f"all:out={d}/log", "-panda-arg", "all:count=1", "/bin/cat"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+            m = Monitor(f"{d}/m")
+            rows = [
+                ("list_plugins", r"^idx +name +addr\n0 +panda_all\.so +0x[0-9a-f]+\n$"),
+                ('plugin_cmd "hello there"', r"^panda_all got <hello there>\n$"),
+                (f"load_plugin {so}", r"^error: plugin \S+ is loaded already\n$"),
+                ("load_plugin", r"^error: load_plugin: it needs FILE"),
+                ("load_plugin /nonexistent.so", r"^error: plugin /nonexistent.so cannot be loaded: "),
+                (f"load_plugin {o.dir}/count.so", r"^$"),
+                ("list_plugins", r"\n1 +count\.so +0x"),
+                ("unload_plugin 7", r"^error: unload_plugin: there is no plugin with that index"),
+                ("unload_plugin x", r"^error: unload_plugin: it needs the index"),
+            ]
+            for line, pattern in rows:
+                got = m.ask(line)
+                check(line, re.search(pattern, got), repr(got))
+            p.stdin.write(b"through cat\n")
+            p.stdin.flush()
+            check("the guest goes on", p.stdout.readline() == b"through cat\n")
+            check("unload", m.ask("unload_plugin 0") == "")
+            p.stdin.write(b"once more\n")
+            p.stdin.flush()
+            check("the guest goes on after it", p.stdout.readline() == b"once more\n")
+            check("the list", "panda_all" not in m.ask("list_plugins"))
+            p.stdin.close()
+            check("its status", p.wait(60) == 0)
+        with open(f"{d}/log", encoding="ascii") as f:
+            n = figures(f.read())
+        check("what it saw", n.get("wrong") == 0 and n["monitor"] == 1 and n["insn_exec"] > 1000, str(n))
 
 
 def code_blocks(text):
@@ -185,11 +255,11 @@ def bad(o):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["own", "printed", "bad"])
+    parser.add_argument("what", choices=["own", "commands", "printed", "bad"])
     for name in ("myna", "dir", "guest", "include", "compiler", "seeds"):
         parser.add_argument(f"--{name}")
     o = parser.parse_args()
-    {"own": own, "printed": printed, "bad": bad}[o.what](o)
+    {"own": own, "commands": commands, "printed": printed, "bad": bad}[o.what](o)
     print("\n".join(wrong))
     print(f"{len(wrong)} failures")
     return 1 if wrong else 0

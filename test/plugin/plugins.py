@@ -64,7 +64,7 @@ def bad(o):
     cases = [
         ("missing file", "/nonexistent/x.so", r"plugin /nonexistent/x\.so cannot be loaded: .*No such file"),
         ("no object", text, r"plugin \S*text\.so cannot be loaded: "),
-        ("no entry", so("noentry"), r"plugin \S+ has no function qemu_plugin_install"),
+        ("no entry", so("noentry"), r"plugin \S+ has no entry that myna knows: none of qemu_plugin_install, plugin_init, init_plugin"),
         ("future version", so("future"), r"plugin \S+ is for version 99 of the interface, and myna has 2 to 6"),
         ("install refuses", so("refuse"), r"plugin \S+ refuses to start \(qemu_plugin_install gave 3\)"),
         ("uninstalls itself", so("refuse") + ",gone=on", r"plugin \S+ takes itself out while it is being installed"),
