@@ -23,11 +23,24 @@ typedef struct GuestReg {
     int pinning_rank; // 0 is the first to get a host register across regions; -1 never
 } GuestReg;
 
+// A register as a debugger knows it.
+typedef struct GuestStateReg {
+    const char *name, *feature; // of GDB's target description
+    uint8_t size;               // bytes, 16 at most; little-endian
+} GuestStateReg;
+
 // What identifies a block: its pc and everything else that decides what its bytes mean.
 typedef struct TBKey {
     uint64_t pc;
     uint32_t flags;
 } TBKey;
+
+enum {
+    GUEST_INSN_CALL = 1,
+    GUEST_INSN_RETURN = 2,
+    GUEST_INSN_SYSCALL = 4,
+    GUEST_INSN_HYPERCALL = 8, // the guest may talk to a plugin with it
+};
 
 typedef struct DisasContextBase DisasContextBase;
 typedef struct TranslatorOps TranslatorOps;
@@ -56,6 +69,12 @@ typedef struct GuestISA {
     TBKey (*get_tb_key)(const CPUState *cs);
     uint64_t (*get_pc)(const CPUState *cs);
     void (*set_pc)(CPUState *cs, uint64_t pc);
+    // Registers as debuggers and plugins know them, in their order; between two cpu_exec calls, or with
+    // fp_leave done.  set gives false for what cannot be set.
+    const GuestStateReg *state_regs;
+    unsigned nb_state_regs;
+    void (*state_get)(const CPUState *cs, unsigned n, void *buf);
+    bool (*state_set)(CPUState *cs, unsigned n, const void *buf);
     // Loads the guest's FP control state into the host FP unit before guest code runs, and takes the
     // accumulated flags back after it (leaving the emulator's own FP state in force).
     void (*fp_enter)(CPUState *cs);
@@ -66,6 +85,11 @@ typedef struct GuestISA {
     // invalid or has one as an operand; size is MO_32 or MO_64.
     bool (*fp_trap)(CPUState *cs);
     uint64_t (*fp_nan)(unsigned size, uint64_t a, uint64_t b);
+    // What kind of instruction stands at `bytes`, as instrumentation sees it: bits of GUEST_INSN_*.  NULL: not
+    // known.
+    unsigned (*insn_class)(const uint8_t *bytes, size_t len);
+    // Of an instruction that is GUEST_INSN_HYPERCALL, and begins with these bytes: the number it carries.
+    uint64_t (*hypercall_number)(const CPUState *cs, uint32_t bytes);
     // One line of disassembly for the instruction at `bytes`; gives its length, 0 when undefined.
     size_t (*disassemble)(const CPUState *cs_or_null, uint64_t pc, const uint8_t *bytes, size_t len,
                           char *buf, size_t size);

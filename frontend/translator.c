@@ -43,8 +43,10 @@ static unsigned block_max_insns(uint32_t cflags)
 // instruction straddles.
 static bool block_is_full(const TCGContext *ctx, const DisasContextBase *db)
 {
-    return db->num_insns >= db->max_insns || ctx->nb_ops >= MAX_OPS || ctx->nb_temps >= MAX_TEMPS ||
-           ((db->pc_next ^ db->pc_first) & PAGE_MASK);
+    // What CF_STATE adds does not make a block shorter, or it would not be the one that was asked about.
+    unsigned room = db->cflags & CF_STATE ? 2 : 1;
+    return db->num_insns >= db->max_insns || ctx->nb_ops >= room * MAX_OPS ||
+           ctx->nb_temps >= room * MAX_TEMPS || ((db->pc_next ^ db->pc_first) & PAGE_MASK);
 }
 
 static TCGLabel *gen_exit_request_check(void)
@@ -81,6 +83,9 @@ TranslationResult translator_loop(TCGContext *ctx, const GuestISA *isa, TCGCode 
     ops->tb_start(db);
     do {
         db->num_insns++;
+        if ((cflags & CF_STATE) && db->num_insns > 1) {
+            ops->sync_state(db);
+        }
         ops->translate_insn(db);
         if (db->is_jmp == DISAS_NEXT && block_is_full(ctx, db)) {
             db->is_jmp = DISAS_TOO_MANY;

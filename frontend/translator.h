@@ -24,8 +24,10 @@ enum {
     CF_NO_GOTO_TB = 1,  // no direct chaining (-d nochain, hooks, --verify)
     CF_NO_GOTO_PTR = 2, // no lookup_and_goto_ptr: return to cpu_exec instead
     CF_SINGLE_STEP = 4,
-    CF_PRECISE = 8,         // TCGContext.precise
-    CF_TAGGED = 16,         // data addresses may have tags (GuestISA.tag_bits): clear them
+    CF_PRECISE = 8, // TCGContext.precise
+    CF_TAGGED = 16, // data addresses may have tags (GuestISA.tag_bits): clear them
+    // Registers are complete at each instruction's start and each block's end: somebody may look.
+    CF_STATE = 1 << 16,
     CF_COUNT_MASK = 0xff00, // bits 8-15: at most so many instructions; 0: the default
     CF_COUNT_SHIFT = 8,
 };
@@ -59,6 +61,8 @@ struct TranslatorOps {
     void (*translate_insn)(DisasContextBase *db);
     // Ends the block according to is_jmp.
     void (*tb_stop)(DisasContextBase *db);
+    // Emits what makes all registers but the pc complete (flags that are pending).
+    void (*sync_state)(DisasContextBase *db);
     // Emits a store of pc to the CPU's pc.
     void (*store_pc)(DisasContextBase *db, uint64_t pc);
 };

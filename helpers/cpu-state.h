@@ -33,8 +33,8 @@ enum {
 struct CPUState {
     _Atomic uint32_t exit_request; // nonzero: blocks return TB_EXIT_REQUESTED at their start
     int32_t exception_index;       // EXCP_NONE, a guest exception number, or EXCP_*
-    uint64_t insn_pc;              // with TCGContext.precise: pc of the instruction that accesses memory
-    uint64_t exception_error;      // guest-specific detail of an exception (x86: error code)
+    uint64_t insn_pc;         // with TCGContext.precise: pc of the instruction that accesses memory
+    uint64_t exception_error; // guest-specific detail of an exception (x86: error code)
     uint64_t fault_addr;
     int32_t fault_code;
     bool fault_write;
@@ -47,10 +47,27 @@ struct CPUState {
     // Called before a helper writes guest memory through its host address, when not NULL (--verify's log).
     void (*mem_write_hook)(CPUState *cs, uint64_t addr, uint32_t size);
     void *verify; // state of --verify, NULL otherwise
+    // Instrumentation (runtime/event*.c).
+    uint32_t cpu_index;      // the lowest that no other CPU has
+    void *event_base;        // memory of the boards (event-state.c)
+    const void *event_site;  // in a callback of guest code: the action that it belongs to
+    const void *event_edge;  // the block that was left, when somebody wants to know
+    uint64_t event_value[2]; // of the access that a callback is told of
+    const void
+        *event_insn; // while a helper of this instruction runs that may access guest memory itself
+    void (*access_hook)(CPUState *cs, uint64_t addr, uint32_t size, bool write);
     // What a helper returns whose result differs from run to run (time stamps, random numbers), when
     // not NULL: gets the fresh value, gives the one to use.
     uint64_t (*nondeterministic)(CPUState *cs, uint64_t fresh);
 };
+
+// For a helper that has accessed guest memory through its host address: tells whoever wants to know.
+static inline void cpu_tell_access(CPUState *cs, uint64_t addr, uint32_t size, bool write)
+{
+    if (__builtin_expect(cs->event_insn != NULL, 0)) {
+        cs->access_hook(cs, addr, size, write);
+    }
+}
 
 // Leaves generated code, from a helper: back to cpu_exec with cs->exception_index set.
 _Noreturn void cpu_loop_exit(CPUState *cs);

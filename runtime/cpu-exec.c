@@ -11,6 +11,7 @@
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "event-internal.h"
 #include "guest-memory.h"
 #include "log.h"
 #include "process.h"
@@ -93,6 +94,12 @@ void cpu_set_parallel(void)
     }
 }
 
+void cpu_change_cflags(uint32_t set, uint32_t clear)
+{
+    atomic_fetch_or(&exec_state.cflags, set);
+    atomic_fetch_and(&exec_state.cflags, ~clear);
+}
+
 void cpu_request_flush(void)
 {
     atomic_store(&exec_state.flush, true);
@@ -110,9 +117,11 @@ void cpu_thread_leave(void)
 static void flush_and_wait(void)
 {
     rcu_read_unlock();
+    EventRemovals *removals = event_take_removals();
     tb_flush_all();
     cpu_request_exit_all();
     rcu_barrier();
+    event_finish_removals(removals);
     rcu_read_lock();
 }
 
@@ -155,7 +164,7 @@ static void log_exec(CPUState *cs, const TranslationBlock *tb)
     if (log_enabled(LOG_EXEC)) {
         uint64_t offset;
         const char *name = guest_symbol(tb->pc, &offset);
-        log_printf("Trace %u: %p [00000000/%016" PRIx64 "/%08x/%08x] %s\n", cpu_private(cs)->index,
+        log_printf("Trace %u: %p [00000000/%016" PRIx64 "/%08x/%08x] %s\n", cs->cpu_index,
                    (void *)tb->code.entry, tb->pc, tb->flags, tb->cflags, name ? name : "");
     }
     if (log_enabled(LOG_CPU)) {
@@ -271,6 +280,7 @@ int cpu_exec(CPUState *cs)
     current_cpu = cs;
     cs->exception_index = EXCP_NONE;
     tb_grow_table();
+    event_park_if_ending();
     rcu_read_lock();
     if (sigsetjmp(here, 0) == 0) {
         cs->jmp_env = &here;
@@ -293,7 +303,12 @@ int cpu_exec(CPUState *cs)
         last = exec_round(cs, p, last);
     }
     cs->jmp_env = NULL;
+    cs->event_site = cs->event_insn = NULL;
     fp_unload(cs, p);
+    if (__builtin_expect(cs->event_edge != NULL, 0)) {
+        event_edge_leave(cs, cs->exception_index == EXCP_SYSCALL ||
+                                 cs->exception_index == EXCP_INTERRUPT);
+    }
     rcu_read_unlock();
     if (log_enabled(LOG_INT)) {
         log_exception(cs);

@@ -8,13 +8,15 @@
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "event-internal.h"
 #include "tb.h"
 #include "tier-host.h"
 
 static struct CPUList {
     pthread_mutex_t lock;
     CPUPrivate *first;
-    unsigned count, next_index;
+    unsigned count, indices;
+    const GuestISA *isa;
 } cpus = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 // The block that means "there is none": returns to cpu_exec, which then translates.
@@ -71,6 +73,19 @@ static CPUState *cpu_alloc(const GuestISA *isa)
     return cpu_of_private(p);
 }
 
+// The lowest that no CPU has: logs and plugins count CPUs by it.
+static unsigned free_index(void)
+{
+    unsigned index = 0;
+    for (CPUPrivate *p = cpus.first; p;) {
+        bool taken = cpu_of_private(p)->cpu_index == index;
+        index += taken;
+        p = taken ? cpus.first : p->next;
+    }
+    cpus.indices = MAX(cpus.indices, index + 1);
+    return index;
+}
+
 static void cpu_set_up(CPUState *cs, const GuestISA *isa)
 {
     CPUPrivate *p = cpu_private(cs);
@@ -85,8 +100,11 @@ static void cpu_set_up(CPUState *cs, const GuestISA *isa)
     cs->mem_write_hook = NULL;
     cs->verify = NULL;
     cs->nondeterministic = NULL;
+    cs->event_site = cs->event_edge = NULL;
+    cs->event_insn = NULL;
+    cs->access_hook = event_helper_access;
     pthread_mutex_lock(&cpus.lock);
-    p->index = cpus.next_index++;
+    cs->cpu_index = free_index();
     p->next = cpus.first;
     if (p->next) {
         p->next->prev = p;
@@ -94,12 +112,14 @@ static void cpu_set_up(CPUState *cs, const GuestISA *isa)
     cpus.first = p;
     cpus.count++;
     pthread_mutex_unlock(&cpus.lock);
+    event_board_attach(cs);
 }
 
 CPUState *cpu_create(const GuestISA *isa, const char *model, GError **error)
 {
     isa->init();
     tier_host_set_isa(isa);
+    cpus.isa = isa;
     CPUState *cs = cpu_alloc(isa);
     if (!cs) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "no memory for a CPU");
@@ -149,6 +169,9 @@ unsigned cpu_list_count(void)
     pthread_mutex_unlock(&cpus.lock);
     return n;
 }
+
+unsigned cpu_list_indices(void) { return cpus.indices; }
+const GuestISA *cpu_isa(void) { return cpus.isa; }
 
 void cpu_list_foreach(void (*fn)(CPUState *cs, void *opaque), void *opaque)
 {

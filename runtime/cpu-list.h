@@ -15,7 +15,6 @@ typedef struct CPUPrivate {
     struct CPUPrivate *prev, *next; // the list of CPUs
     void *allocation;
     size_t env_size;
-    unsigned index;         // for logs
     bool in_guest;          // generated code or a helper of it runs
     bool fp_loaded;         // the guest's FP control state is in the host's FP unit
     uint32_t once_cflags;   // translation flags of the next block alone; 0: none
@@ -55,7 +54,11 @@ void cpu_list_forget_tb(const TranslationBlock *tb);
 uint32_t cpu_current_cflags(void);
 // Asks for a flush of the block cache by the next CPU that comes by; any thread, no lock needed.
 void cpu_request_flush(void);
+// Sets or clears flags that every CPU's blocks are looked up with.
+void cpu_change_cflags(uint32_t set, uint32_t clear);
 unsigned cpu_list_count(void);
+unsigned cpu_list_indices(void); // one more than the highest index that a CPU ever had
+const GuestISA *cpu_isa(void);   // of the CPUs; NULL before the first
 // Calls fn for each CPU of the process, under the list's lock: fn may take no other.
 void cpu_list_foreach(void (*fn)(CPUState *cs, void *opaque), void *opaque);
 

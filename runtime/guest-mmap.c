@@ -16,6 +16,7 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
+#include "event-internal.h"
 #include "guest-memory-internal.h"
 #include "log.h"
 #include "tb.h"
@@ -52,6 +53,24 @@ static bool range_bad(uint64_t addr, uint64_t len)
     uint64_t low, limit;
     guest_memory_limits(&low, &limit);
     return addr > limit || len > limit - addr;
+}
+
+// --- telling ---------------------------------------------------------------------------------------
+
+// After the call, without the locks: who is told may look at the map.
+static void tell_mapped(uint64_t start, uint64_t len)
+{
+    GuestRegion r;
+    if (event_wanted(EVENT_MAP) && guest_memory_find(start, &r)) {
+        event_fire_map(start, start + len, r.prot, r.name, r.offset + (start - r.start), true);
+    }
+}
+
+static void tell_changed(uint64_t start, uint64_t end, int prot)
+{
+    if (event_wanted(EVENT_MAP)) {
+        event_fire_map(start, end, prot, NULL, 0, false);
+    }
 }
 
 // --- reserving gaps --------------------------------------------------------------------------------
@@ -259,6 +278,9 @@ int64_t guest_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd, uin
     lock_all();
     int64_t ret = mmap_locked(addr, rounded, prot, flags, fd, offset);
     unlock_all();
+    if (ret >= 0) {
+        tell_mapped((uint64_t)ret, rounded);
+    }
     return ret;
 }
 
@@ -303,6 +325,9 @@ int64_t guest_munmap(uint64_t addr, uint64_t len)
         invalidate(addr, end);
     }
     unlock_all();
+    if (ret == 0) {
+        tell_changed(addr, end, -1);
+    }
     return ret;
 }
 
@@ -336,6 +361,9 @@ int64_t guest_mprotect(uint64_t addr, uint64_t len, int prot)
         invalidate(addr, end);
     }
     unlock_all();
+    if (ret == 0) {
+        tell_changed(addr, end, prot);
+    }
     return ret;
 }
 
@@ -390,6 +418,12 @@ int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, int flag
     lock_all();
     int64_t ret = mremap_locked(addr, old_size, new_size, flags, new_addr);
     unlock_all();
+    if (ret >= 0) {
+        if (old_size && !(flags & MREMAP_DONTUNMAP)) {
+            tell_changed(addr, addr + old_size, -1);
+        }
+        tell_mapped((uint64_t)ret, new_size);
+    }
     return ret;
 }
 
@@ -478,6 +512,7 @@ int64_t guest_shmat(int shmid, uint64_t addr, int flags)
     }
     g_hash_table_insert(shm_attached, g_memdup2(&r.start, 8), g_memdup2(&len, 8));
     unlock_all();
+    tell_mapped(r.start, len);
     return (int64_t)r.start;
 }
 
@@ -486,6 +521,7 @@ int64_t guest_shmdt(uint64_t addr)
     lock_all();
     uint64_t *len = shm_attached ? g_hash_table_lookup(shm_attached, &addr) : NULL;
     int64_t ret = -EINVAL;
+    uint64_t end = addr + (len ? *len : 0);
     if (len) {
         invalidate(addr, addr + *len);
         ret = shmdt(g2h(addr)) < 0 ? -errno : 0;
@@ -495,6 +531,9 @@ int64_t guest_shmdt(uint64_t addr)
         }
     }
     unlock_all();
+    if (ret == 0) {
+        tell_changed(addr, end, -1);
+    }
     return ret;
 }
 
@@ -545,7 +584,13 @@ static uint64_t brk_locked(uint64_t addr)
 uint64_t guest_brk(uint64_t addr)
 {
     lock_all();
-    uint64_t ret = brk_locked(addr);
+    uint64_t old_end = guest_page_align(brk_now);
+    uint64_t ret = brk_locked(addr), end = guest_page_align(ret);
     unlock_all();
+    if (end > old_end) {
+        tell_mapped(old_end, end - old_end);
+    } else if (end < old_end) {
+        tell_changed(end, old_end, -1);
+    }
     return ret;
 }

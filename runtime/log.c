@@ -33,6 +33,7 @@ static const struct LogRow {
     {"strace",   LOG_STRACE,   "system calls with arguments and results"},
     {"unimp",    LOG_UNIMP,    "what the guest asked for and myna does not have"},
     {"page",     LOG_PAGE,     "the guest's mappings, at start and when they change"},
+    {"plugin",   LOG_PLUGIN,   "what plugins have to say"},
 };
 // clang-format on
 

@@ -32,6 +32,7 @@ typedef enum LogItem {
     LOG_STRACE = 1 << 10,
     LOG_UNIMP = 1 << 11,
     LOG_PAGE = 1 << 12,
+    LOG_PLUGIN = 1 << 13,
 } LogItem;
 
 extern unsigned log_mask; // written at start-up alone

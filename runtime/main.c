@@ -12,6 +12,7 @@
 #include "linux/linux.h"
 #include "log.h"
 #include "options.h"
+#include "plugin-start.h"
 #include "process.h"
 #include "tcg2llvm/object-cache.h"
 
@@ -79,5 +80,6 @@ int main(int argc, char **argv)
         !cpu_exec_init(&options, &error)) {
         process_fail(EXIT_USAGE, "%s", error->message);
     }
+    linux_before_load = plugin_start;
     process_exit(linux_user_run(&options, argc - first, argv + first, environ));
 }

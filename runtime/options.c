@@ -56,6 +56,7 @@ SET_STRING(log_filter)
 SET_STRING(dump_ir)
 SET_STRING(cache_dir)
 SET_STRING(monitor)
+SET_STRING(panda)
 #undef SET_STRING
 
 // A flag's environment variable: set and not "0".
@@ -101,6 +102,26 @@ static const char *unset_env(MynaOptions *o, const char *arg)
         return "it must be a variable's name";
     }
     g_ptr_array_add(o->env_edits, g_strdup(arg));
+    return NULL;
+}
+
+// The environment has several, separated by semicolons.
+static const char *add_plugin(MynaOptions *o, const char *arg)
+{
+    if (!*arg) {
+        return "it must be FILE.so[,NAME=VALUE]...";
+    }
+    g_ptr_array_add(o->plugins, g_strdup(arg));
+    return NULL;
+}
+
+static const char *add_panda_arg(MynaOptions *o, const char *arg)
+{
+    const char *colon = strchr(arg, ':');
+    if (!colon || colon == arg || !colon[1] || colon[1] == '=') {
+        return "it must be PLUGIN:KEY=VALUE";
+    }
+    g_ptr_array_add(o->panda_args, g_strdup(arg));
     return NULL;
 }
 
@@ -289,6 +310,19 @@ static const OptionRow rows[] = {
     {GROUP_LOG, "dfilter", "RANGE,...", "DFILTER", false, set_log_filter,
      "log code at these guest addresses alone: START..LAST, START+LENGTH, START-LENGTH",
      "-d op -dfilter 0x401000+0x200 ./prog"},
+    {GROUP_LOG, "plugin", "FILE[,NAME=VALUE]...", "PLUGIN", false, add_plugin,
+     "load a plugin with QEMU's interface, with these arguments; several are called in their order "
+     "(MYNA_PLUGIN: separated by semicolons)",
+     "-plugin ./libhotblocks.so,inline=on -d plugin ./prog"},
+    {GROUP_LOG, "panda", "NAME[:KEY=VALUE,...][;...]", "PANDA", false, set_panda,
+     "load plugins with PANDA's interface: panda_NAME.so, looked for in $PANDA_PLUGIN_DIR and beside myna",
+     "-panda 'syscalls;trace:base=dir' ./prog"},
+    {GROUP_LOG, "panda-plugin", "FILE", NULL, false, add_plugin,
+     "load this file, a plugin with PANDA's interface",
+     "-panda-plugin ./panda_syscalls.so ./prog"},
+    {GROUP_LOG, "panda-arg", "PLUGIN:KEY=VALUE", NULL, false, add_panda_arg,
+     "an argument for a plugin of -panda or -panda-plugin",
+     "-panda-plugin ./panda_trace.so -panda-arg trace:base=dir ./prog"},
     {GROUP_LOG, "strace", NULL, "STRACE", false, set_strace,
      "log system calls",
      "-strace ./prog"},
@@ -315,7 +349,9 @@ static bool row_arg_optional(const OptionRow *r) { return r->arg && r->arg[0] ==
 // How the option is written: -x for one letter and for QEMU's names, --x for what QEMU does not have.
 static const char *row_dashes(const OptionRow *r)
 {
-    static const char *const single[] = {"cpu", "dfilter", "monitor", "strace", "version"};
+    static const char *const single[] = {"cpu",       "dfilter",      "monitor", "panda",
+                                         "panda-arg", "panda-plugin", "plugin",  "strace",
+                                         "version"};
     for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
         if (!strcmp(r->name, single[i])) {
             return "-";
@@ -365,16 +401,16 @@ static void apply_environment(MynaOptions *o)
         const OptionRow *r = &rows[i];
         char *name = r->env ? g_strconcat("MYNA_", r->env, NULL) : NULL;
         const char *value = name ? getenv(name) : NULL;
-        bool several = r->set == set_env || r->set == unset_env;
+        bool several = r->set == set_env || r->set == unset_env || r->set == add_plugin;
         char *one[] = {(char *)value, NULL};
-        char **words = several && value ? g_strsplit(value, ",", -1) : NULL;
+        char **words = several && value ? g_strsplit(value, r->set == add_plugin ? ";" : ",", -1) : NULL;
         for (char **w = words ? words : one; value && *value && *w; w++) {
             const char *wrong = r->set(o, *w);
             if (wrong) {
                 usage_error("%s=%s: %s", name, value, wrong);
             }
             if (r->arg || flag_value(value)) {
-                remember(o, r, r->arg ? value : NULL);
+                remember(o, r, r->arg ? (several ? *w : value) : NULL);
             }
         }
         g_strfreev(words);
@@ -397,6 +433,8 @@ int options_parse(MynaOptions *o, int argc, char **argv)
         .hot = 0,
         .env_edits = g_ptr_array_new_with_free_func(g_free),
         .given = g_ptr_array_new_with_free_func(g_free),
+        .plugins = g_ptr_array_new_with_free_func(g_free),
+        .panda_args = g_ptr_array_new_with_free_func(g_free),
     };
     apply_environment(o);
 
@@ -429,6 +467,9 @@ int options_parse(MynaOptions *o, int argc, char **argv)
         }
         o->engine = ENGINE_LLVM_ALL;
     }
+    if (o->verify && (o->plugins->len || o->panda)) {
+        usage_error("--verify runs each block twice: plugins would see everything twice");
+    }
     if (o->verify && o->engine == ENGINE_TCI) {
         usage_error("--verify compares LLVM with the interpreter: it cannot go with --tci");
     }
@@ -439,6 +480,8 @@ void options_free(MynaOptions *o)
 {
     g_ptr_array_unref(o->env_edits);
     g_ptr_array_unref(o->given);
+    g_ptr_array_unref(o->plugins);
+    g_ptr_array_unref(o->panda_args);
 }
 
 char **options_argv(const MynaOptions *o)

@@ -38,6 +38,9 @@ typedef struct MynaOptions {
     bool stress;           // --stress
     uint64_t stress_seed;  // of its random numbers
     const char *dump_ir;   // --dump-ir: directory; NULL: no dump
+    GPtrArray *plugins;    // -plugin and -panda-plugin, in their order
+    const char *panda;     // -panda: "a;b:key=value", or NULL
+    GPtrArray *panda_args; // -panda-arg
     bool stats;            // counters on standard error at exit
     // Log
     const char *log_items;    // -d

@@ -15,6 +15,7 @@
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "event-internal.h"
 #include "guest-memory-internal.h"
 #include "log.h"
 #include "monitor/monitor.h"
@@ -60,8 +61,9 @@ void process_internal_fault(const char *fmt, ...)
     _exit(EXIT_INTERNAL);
 }
 
-static void finish(void)
+static void finish(int status)
 {
+    event_exit(status);
     if (myna_options && myna_options->stats) {
         stats_print(stderr);
     }
@@ -72,13 +74,13 @@ static void finish(void)
 
 void process_exit(int status)
 {
-    finish();
+    finish(status);
     _exit(status);
 }
 
 void process_die_by_signal(int sig)
 {
-    finish();
+    finish(128 + sig);
     struct sigaction act = {.sa_handler = SIG_DFL};
     sigset_t set;
     sigaction(sig, &act, NULL);
@@ -153,6 +155,7 @@ void process_fork_prepare(void)
     tier_host_fork_prepare();
     guest_memory_fork_prepare();
     cpu_list_fork_prepare();
+    event_fork_prepare();
     log_fork_prepare();
 }
 
@@ -160,6 +163,7 @@ void process_fork_parent(void)
 {
     call_rcu_after_fork_parent();
     log_fork_parent();
+    event_fork_done();
     cpu_list_fork_parent();
     guest_memory_fork_parent();
     tier_host_fork_parent();
@@ -171,6 +175,7 @@ void process_fork_child(void)
 {
     call_rcu_after_fork_child();
     log_fork_child();
+    event_fork_done();
     cpu_list_fork_child();
     guest_memory_fork_child();
     tier_host_fork_child();

@@ -193,7 +193,7 @@ bool stress_round(CPUState *cs)
         start_ticking();
     }
     if (!p->stress_random) {
-        p->stress_random = (state.seed + p->index) * 0x9e3779b97f4a7c15u + 1;
+        p->stress_random = (state.seed + cs->cpu_index) * 0x9e3779b97f4a7c15u + 1;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
         uint64_t random = draw(&p->stress_random);

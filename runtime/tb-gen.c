@@ -13,6 +13,7 @@
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "event-internal.h"
 #include "guest-memory-internal.h"
 #include "log.h"
 #include "process.h"
@@ -46,6 +47,7 @@ void tb_gen_init(TBEngine e, uint32_t hot)
     engine = e;
     hot_count = hot;
     tcg_register_helpers(helper_rows, G_N_ELEMENTS(helper_rows));
+    event_block_init();
 }
 
 TBEngine tb_engine(void) { return engine; }
@@ -219,6 +221,7 @@ static TranslationResult translate(TCGContext *ctx, const GuestISA *isa, Transla
     ctx->guest_base = guest_base;
     ctx->ordered = cpu_is_parallel();
     ctx->log_writes = tb_engine_verifies();
+    ctx->bound = false;
     TBKey key = {tb->pc, tb->flags};
     TranslationResult r = translator_loop(ctx, isa, &tb->code, key, tb->gen_cflags, fetch, st);
     if (ctx->error) {
@@ -229,6 +232,9 @@ static TranslationResult translate(TCGContext *ctx, const GuestISA *isa, Transla
 
 static void add_ops(TCGContext *ctx, TranslationBlock *tb)
 {
+    if (tb->events) {
+        event_block_inject(tb->events, ctx);
+    }
     if (tb->checked) {
         add_check(ctx, tb);
     }
@@ -388,10 +394,40 @@ static Attempt give_bytes(const GuestISA *isa, TCGContext *ctx, TranslationBlock
     return DONE;
 }
 
+// Asks what is to be added to the block.  Who wants to see registers there gets them complete: then the block is
+// translated once more, and from now on others, which lead to it, are translated so as well.
+static bool instrument(const GuestISA *isa, TCGContext *ctx, TranslationBlock *tb, Plan *plan,
+                       FetchState *st)
+{
+    unsigned stop = event_first_hooked_insn(ctx);
+    if (stop && stop < tb->num_insns) {
+        plan->count = stop; // a block begins there
+        return false;
+    }
+    tb->events = event_block_new(isa, ctx, tb->pc, tb->size, st->bytes);
+    if (!tb->events) {
+        return true;
+    }
+    if (event_block_needs_state(tb->events) && !(tb->gen_cflags & CF_STATE)) {
+        if (!(cpu_current_cflags() & CF_STATE)) {
+            cpu_change_cflags(CF_STATE, 0);
+            cpu_request_exit_all();
+        }
+        tb->gen_cflags = with_count(tb->gen_cflags, tb->num_insns) | CF_STATE;
+        TranslationResult r = translate(ctx, isa, tb, st);
+        if (r.size != tb->size || r.num_insns != tb->num_insns) {
+            process_internal_fault("the block at 0x%" PRIx64 " changes when it is translated again",
+                                   tb->pc);
+        }
+    }
+    event_block_seal(tb->events);
+    return true;
+}
+
 static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchState *st,
                        TranslationBlock **out)
 {
-    TranslationBlock *tb = tb_new(plan->room);
+    TranslationBlock *tb = *out = tb_new(plan->room);
     st->isa = isa;
     st->pc = plan->key.pc;
     st->fixed = NULL;
@@ -430,6 +466,9 @@ static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchSt
             return AGAIN;
         }
     }
+    if (event_shapes_blocks() && !instrument(isa, ctx, tb, plan, st)) {
+        return AGAIN;
+    }
     bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT) && log_in_range(tb->pc);
     if (logged && log_enabled(LOG_IN_ASM)) {
         log_in_asm(isa, tb, st);
@@ -446,7 +485,6 @@ static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchSt
     if (logged && log_enabled(LOG_OP_OPT)) {
         log_ops(ctx, "OP after optimization and liveness analysis:");
     }
-    *out = tb;
     return give_bytes(isa, ctx, tb, plan, st);
 }
 
@@ -464,7 +502,12 @@ static TranslationBlock *make_block(const GuestISA *isa, TCGContext *ctx, TBKey 
             stats.tb_guest_insns += tb->num_insns;
             return tb;
         case FAULT: *fault_addr = plan.fault_addr; return NULL;
-        case AGAIN: break;
+        case AGAIN:
+            if (tb) {
+                event_block_free(tb->events);
+                tb->events = NULL;
+            }
+            break;
         }
     }
     process_internal_fault("no end to translating the block at 0x%" PRIx64, key.pc);

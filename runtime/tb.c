@@ -18,6 +18,7 @@
 #include "process.h"
 #include "stats.h"
 #include "tb-quick.h"
+#include "event-internal.h"
 #include "tb.h"
 #include "tier-host.h"
 
@@ -167,6 +168,7 @@ void tb_release(TranslationBlock *tb)
 {
     if (atomic_fetch_sub(&tb->refs, 1) == 1) {
         tb_quick_free(tb);
+        event_block_free(tb->events);
         chunk_put(tb->chunk);
     }
 }
@@ -359,6 +361,7 @@ void tb_flush_locked(void)
 {
     tb_foreach(flush_one, NULL);
     stats.tb_flushes++;
+    event_fire_plain(EVENT_FLUSH);
 }
 
 void tb_flush_all(void)

@@ -60,11 +60,12 @@ struct TranslationBlock {
 
     uint64_t pages[TB_MAX_PAGES];
     TranslationBlock *page_next[TB_MAX_PAGES]; // in the page's list
-    TCGEntry *cold_entry;     // what `entry` goes back to; NULL: the block goes too
-    struct TBUnitLink *units; // LLVM units that hold a copy (tier-host.c)
-    struct SlabBlock *quick;  // code of the quick tier (tb-quick.c)
-    TCGEntry *other_entry;    // --verify: the compiled form, beside the bytecode
-    const uint8_t *bytes;     // checked blocks: what was translated
+    TCGEntry *cold_entry;      // what `entry` goes back to; NULL: the block goes too
+    struct TBUnitLink *units;  // LLVM units that hold a copy (tier-host.c)
+    struct SlabBlock *quick;   // code of the quick tier (tb-quick.c)
+    TCGEntry *other_entry;     // --verify: the compiled form, beside the bytecode
+    struct EventBlock *events; // what instrumentation adds (event-block.c); NULL: nothing
+    const uint8_t *bytes;      // checked blocks: what was translated
     uint32_t bytecode_size;
     uint32_t runs; // --verify: how often it was compared
 };

@@ -16,6 +16,7 @@
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "event-internal.h"
 #include "guest-disas.h"
 #include "guest-memory.h"
 #include "log.h"
@@ -264,6 +265,15 @@ static void host_failed(void *opaque, const TCGCode *code, const GError *error)
     }
 }
 
+static void host_module(void *opaque, LLVMModuleRef module, uint64_t pc)
+{
+    (void)opaque;
+    if (event_wanted(EVENT_MODULE)) {
+        Event e = {.kind = EVENT_MODULE, .pc = pc, .module = {module}};
+        event_fire(&e);
+    }
+}
+
 static const char *host_file(void *opaque, uint64_t pc)
 {
     (void)opaque;
@@ -345,6 +355,7 @@ static LLVMTier *make_tier(GError **error)
         .install = host_install,
         .postpone = host_postpone,
         .failed = host_failed,
+        .module = host_module,
         .file = host_file,
         .symbol = host_symbol,
         .disassemble = host_disassemble,

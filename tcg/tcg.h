@@ -241,6 +241,7 @@ typedef struct TCGContext {
     bool precise;       // store globals and pc before each guest memory access
     bool ordered;       // others may look at the memory: accesses stay, in the program's order
     intptr_t pc_offset; // env offset of the saved guest pc of a faulting instruction (CPUState.insn_pc)
+    bool bound;         // constants hold addresses of this process: of no use to another
     bool log_writes;      // the interpreter calls tcg_interp_write_hook before each guest store
     uintptr_t guest_base; // added to each guest address
     char *error;        // first error of the block being built (NULL: none); freed by tcg_func_start

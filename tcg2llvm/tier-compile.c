@@ -310,6 +310,9 @@ static GBytes *generate(Compiler *c, CompileShape shape, LLVMLevel level, Compil
     if (!module) {
         return NULL;
     }
+    if (c->common->host.module) {
+        c->common->host.module(c->common->host.opaque, module, blocks[0].block.pc);
+    }
     JitLevel jit_level = level == LLVM_COLD ? JIT_O0 : JIT_O2;
     // Cold code calls helpers natively: inlining them costs more than it gains there.
     bool ok = level == LLVM_COLD || jit_link_helpers(c->jit, module, error);
@@ -344,7 +347,7 @@ static const char *cache_key(Compiler *c, CompileShape shape, LLVMLevel level,
     for (unsigned i = 0; i < n; i++) {
         const TCGContext *ctx = blocks[i].ctx;
         ctx = ctx ? ctx : compiler_translate(c, blocks[i].block.code);
-        if (!ctx) {
+        if (!ctx || ctx->bound) {
             return NULL;
         }
         unit_hash_block(c->hash, &blocks[i].block, ctx);

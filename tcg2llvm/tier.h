@@ -22,6 +22,8 @@
 #include <stdio.h>
 #include <glib.h>
 
+#include <llvm-c/Types.h>
+
 #include "tcg/tcg-code.h"
 #include "tcg/tcg.h"
 
@@ -106,6 +108,10 @@ typedef struct LLVMTierHost {
     void (*postpone)(void *opaque, const TCGCode *code);
     // The block could not be compiled; it stays where it is.  May be NULL.
     void (*failed)(void *opaque, const TCGCode *code, const GError *error);
+
+    // A module with guest code is there, guest operations lowered; optimising and code generation come next.  It may
+    // be changed.  May be NULL.  (sync too)
+    void (*module)(void *opaque, LLVMModuleRef module, uint64_t pc);
 
     // The path of the guest file that pc is mapped from, a string that stays; NULL when there is none.
     // For the persistent cache; may be NULL.  (sync too)

@@ -95,6 +95,31 @@ static size_t a64_disassemble(const CPUState *cs, uint64_t pc, const uint8_t *by
     return 4;
 }
 
+static unsigned a64_insn_class(const uint8_t *bytes, size_t len)
+{
+    uint32_t insn;
+    if (len < sizeof(insn)) {
+        return 0;
+    }
+    memcpy(&insn, bytes, sizeof(insn));
+    if ((insn & 0xfc000000) == 0x94000000 || (insn & 0xfffffc1f) == 0xd63f0000) { // BL, BLR
+        return GUEST_INSN_CALL;
+    }
+    if ((insn & 0xfffffc1f) == 0xd65f0000) { // RET
+        return GUEST_INSN_RETURN;
+    }
+    if ((insn & 0xffe0001f) == 0xd4000001) { // SVC
+        return GUEST_INSN_SYSCALL;
+    }
+    return (insn & 0xfffffe1f) == 0xd5032e1f ? GUEST_INSN_HYPERCALL : 0; // HINT #0x70 .. #0x7f
+}
+
+static uint64_t a64_hypercall_number(const CPUState *cs, uint32_t bytes)
+{
+    (void)cs;
+    return bytes >> 5 & 0x7f;
+}
+
 static void a64_dump_state(const CPUState *cs, FILE *f)
 {
     const CPUARMState *env = (const CPUARMState *)cs;
@@ -134,6 +159,12 @@ const GuestISA guest_isa_aarch64 = {
     .cpu_reset = a64_cpu_reset,
     .cpu_list = arm_model_list,
     .get_tb_key = a64_get_tb_key,
+    .state_regs = a64_state_regs,
+    .nb_state_regs = A64_NB_STATE_REGS,
+    .state_get = a64_state_get,
+    .state_set = a64_state_set,
+    .insn_class = a64_insn_class,
+    .hypercall_number = a64_hypercall_number,
     .get_pc = a64_get_pc,
     .set_pc = a64_set_pc,
     .fp_enter = fp_enter,

@@ -545,7 +545,7 @@ static void discard(TCGv_i64 v) { tcg_emit1(INDEX_op_discard, (TCGArg)v); }
 void a64_flags_leave_to(DisasContext *s, uint64_t dest)
 {
     uint32_t read = ARM_CC_MASK;
-    if (s->flags_written && !s->precise && !(s->base.cflags & CF_SINGLE_STEP)) {
+    if (s->flags_written && !s->precise && !(s->base.cflags & (CF_SINGLE_STEP | CF_STATE))) {
         unsigned budget = LOOK_INSNS;
         read = flags_read_at(s, dest, s->flags_written, &budget) |
                (ARM_CC_MASK & ~s->flags_written);

@@ -9,4 +9,9 @@
 
 extern const TranslatorOps a64_translator_ops;
 
+enum { A64_NB_STATE_REGS = 69 };
+extern const GuestStateReg a64_state_regs[A64_NB_STATE_REGS];
+void a64_state_get(const CPUState *cs, unsigned n, void *buf);
+bool a64_state_set(CPUState *cs, unsigned n, const void *buf);
+
 #endif

@@ -146,6 +146,11 @@ static void tr_init(DisasContextBase *db)
 
 static void tr_tb_start(DisasContextBase *db) { (void)db; }
 
+static void tr_sync_state(DisasContextBase *db)
+{
+    a64_flags_materialise((DisasContext *)db, ARM_CC_MASK);
+}
+
 static void tr_store_pc(DisasContextBase *db, uint64_t pc) { a64_store_pc((DisasContext *)db, pc); }
 
 // An access through an SP that is no multiple of 16 faults.  Every access would have to look; but SP is hardly
@@ -226,5 +231,6 @@ const TranslatorOps a64_translator_ops = {
     .tb_start = tr_tb_start,
     .translate_insn = tr_translate_insn,
     .tb_stop = tr_tb_stop,
+    .sync_state = tr_sync_state,
     .store_pc = tr_store_pc,
 };

@@ -77,6 +77,13 @@ static TBKey x86_get_tb_key(const CPUState *cs)
     };
 }
 
+// CPUID: the leaf.
+static uint64_t hypercall_number(const CPUState *cs, uint32_t bytes)
+{
+    (void)bytes;
+    return (uint32_t)((const CPUX86State *)cs)->regs[R_EAX];
+}
+
 static uint64_t x86_get_pc(const CPUState *cs) { return ((const CPUX86State *)cs)->rip; }
 
 static void x86_set_pc(CPUState *cs, uint64_t pc) { ((CPUX86State *)cs)->rip = pc; }
@@ -146,6 +153,12 @@ const GuestISA guest_isa_x86_64 = {
     .get_tb_key = x86_get_tb_key,
     .get_pc = x86_get_pc,
     .set_pc = x86_set_pc,
+    .state_regs = x86_state_regs,
+    .nb_state_regs = X86_NB_STATE_REGS,
+    .state_get = x86_state_get,
+    .state_set = x86_state_set,
+    .insn_class = x86_insn_class,
+    .hypercall_number = hypercall_number,
     .fp_enter = fp_enter,
     .fp_leave = fp_leave,
     .disassemble = x86_disassemble,

@@ -40,6 +40,22 @@ unsigned x86_memory_use(bool code64, const uint8_t *bytes, size_t len)
     return (writes && !only_reads ? X86_USE_WRITE : 0) | (stack && !other ? X86_USE_STACK : 0);
 }
 
+unsigned x86_insn_class(const uint8_t *bytes, size_t len)
+{
+    ZydisDecoder decoder = decoder_for(true);
+    ZydisDecodedInstruction insn;
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, len, &insn))) {
+        return 0;
+    }
+    switch (insn.mnemonic) {
+    case ZYDIS_MNEMONIC_CALL: return GUEST_INSN_CALL;
+    case ZYDIS_MNEMONIC_RET: return GUEST_INSN_RETURN;
+    case ZYDIS_MNEMONIC_SYSCALL: return GUEST_INSN_SYSCALL;
+    case ZYDIS_MNEMONIC_CPUID: return GUEST_INSN_HYPERCALL;
+    default: return 0;
+    }
+}
+
 size_t x86_disassemble(const CPUState *cs, uint64_t pc, const uint8_t *bytes, size_t len, char *buf,
                        size_t size)
 {

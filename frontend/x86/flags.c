@@ -401,7 +401,7 @@ static void discard(TCGv_i64 v) { tcg_emit1(INDEX_op_discard, (TCGArg)v); }
 void x86_flags_leave_to(DisasContext *s, uint64_t dest)
 {
     uint32_t read = X86_CC_MASK;
-    if (s->flags_written && !s->precise && !(s->base.cflags & CF_SINGLE_STEP) &&
+    if (s->flags_written && !s->precise && !(s->base.cflags & (CF_SINGLE_STEP | CF_STATE)) &&
         !(s->base.key.flags & X86_TB_TF)) {
         unsigned budget = LOOK_INSNS;
         read = flags_read_at(s, dest, s->flags_written, &budget) |

@@ -20,6 +20,13 @@ enum {
     X86_USE_STACK = 2, // all in the stack segment: a non-canonical address is #SS, not #GP
 };
 unsigned x86_memory_use(bool code64, const uint8_t *bytes, size_t len);
+// GUEST_INSN_* bits of the instruction.
+unsigned x86_insn_class(const uint8_t *bytes, size_t len);
+
+enum { X86_NB_STATE_REGS = 59 };
+extern const GuestStateReg x86_state_regs[X86_NB_STATE_REGS];
+void x86_state_get(const CPUState *cs, unsigned n, void *buf);
+bool x86_state_set(CPUState *cs, unsigned n, const void *buf);
 void x86_dump_state(const CPUState *cs, FILE *f);
 
 #endif

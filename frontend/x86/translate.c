@@ -164,6 +164,11 @@ static void tr_init(DisasContextBase *db)
 
 static void tr_tb_start(DisasContextBase *db) { (void)db; }
 
+static void tr_sync_state(DisasContextBase *db)
+{
+    x86_flags_materialise((DisasContext *)db, X86_CC_MASK);
+}
+
 static void tr_store_pc(DisasContextBase *db, uint64_t pc) { x86_store_pc((DisasContext *)db, pc); }
 
 // Decodes the instruction at s->pc.  When it cannot, sees to the block's end and gives false.
@@ -255,5 +260,6 @@ const TranslatorOps x86_translator_ops = {
     .tb_start = tr_tb_start,
     .translate_insn = tr_translate_insn,
     .tb_stop = tr_tb_stop,
+    .sync_state = tr_sync_state,
     .store_pc = tr_store_pc,
 };

@@ -262,6 +262,7 @@ void HELPER(x86_fnstenv)(CPUX86State *env, uint64_t addr, uint32_t wide)
     uint8_t image[28];
     size_t n = env_image(env, image, wide);
     memcpy(guest_write(env, addr, (uint32_t)n), image, n);
+    cpu_tell_access(&env->cs, addr, (uint32_t)n, true);
     x87_set_control(env, env->fpuc | FPUS_EXC);
     x87_host_load_cw(env->fpuc);
 }
@@ -273,6 +274,7 @@ void HELPER(x86_fldenv)(CPUX86State *env, uint64_t addr, uint32_t wide)
         raise_exception(env, EXCP10_COPR);
     }
     memcpy(image, guest(addr), wide ? 28 : 14);
+    cpu_tell_access(&env->cs, addr, wide ? 28 : 14, false);
     env_load(env, image, wide);
     x87_host_sync(env);
 }
@@ -285,6 +287,7 @@ void HELPER(x86_fnsave)(CPUX86State *env, uint64_t addr, uint32_t wide)
         memcpy(image + n, x87_st(env, i), 10);
     }
     memcpy(guest_write(env, addr, (uint32_t)n), image, n);
+    cpu_tell_access(&env->cs, addr, (uint32_t)n, true);
     x87_init(env);
     x87_host_sync(env);
 }
@@ -296,6 +299,7 @@ void HELPER(x86_frstor)(CPUX86State *env, uint64_t addr, uint32_t wide)
         raise_exception(env, EXCP10_COPR);
     }
     memcpy(image, guest(addr), wide ? 108 : 94);
+    cpu_tell_access(&env->cs, addr, wide ? 108 : 94, false);
     size_t n = env_load(env, image, wide);
     for (unsigned i = 0; i < 8; i++, n += 10) {
         memcpy(x87_st(env, i), image + n, 10);
@@ -387,6 +391,8 @@ static void check_alignment(CPUX86State *env, uint64_t addr, uint64_t align)
     }
 }
 
+enum { FXSAVE_USED = 416 }; // bytes of the image; the rest is reserved
+
 // rexw: the form with 64-bit instruction and data pointers.
 __attribute__((noinline)) void HELPER(x86_fxsave)(CPUX86State *env, uint64_t addr, uint32_t rexw)
 {
@@ -400,6 +406,7 @@ __attribute__((noinline)) void HELPER(x86_fxsave)(CPUX86State *env, uint64_t add
         a->fip = (uint32_t)a->fip;
         a->fdp = (uint32_t)a->fdp;
     }
+    cpu_tell_access(&env->cs, addr, FXSAVE_USED, true);
 }
 
 __attribute__((noinline)) void HELPER(x86_fxrstor)(CPUX86State *env, uint64_t addr, uint32_t rexw)
@@ -407,6 +414,7 @@ __attribute__((noinline)) void HELPER(x86_fxrstor)(CPUX86State *env, uint64_t ad
     FXSaveArea a;
     check_alignment(env, addr, 16);
     memcpy(&a, guest(addr), sizeof a);
+    cpu_tell_access(&env->cs, addr, FXSAVE_USED, false);
     if (a.mxcsr & ~MXCSR_VALID) {
         raise_exception(env, EXCP0D_GPF);
     }
@@ -517,12 +525,14 @@ __attribute__((noinline)) void HELPER(x86_xsave)(CPUX86State *env, uint64_t addr
     } else {
         h->xstate_bv |= mask;
     }
+    cpu_tell_access(&env->cs, addr, (uint32_t)x86_xsave_size(env), true);
 }
 
 __attribute__((noinline)) void HELPER(x86_xrstor)(CPUX86State *env, uint64_t addr, uint64_t mask)
 {
     check_alignment(env, addr, 64);
     mxcsr_collect(env);
+    cpu_tell_access(&env->cs, addr, (uint32_t)x86_xsave_size(env), false);
     if (!x86_xrstor(env, guest(addr), mask)) {
         raise_exception(env, EXCP0D_GPF);
     }

@@ -100,6 +100,22 @@ static void before_write(CPUX86State *env, uint64_t addr, uint64_t bytes)
     }
 }
 
+// An element at a time, as the instruction is defined.
+static void tell_elements(CPUX86State *env, uint64_t dst, const uint64_t *src, uint64_t n,
+                          uint32_t size)
+{
+    if (__builtin_expect(env->cs.event_insn == NULL, 1)) {
+        return;
+    }
+    int64_t step = (env->df < 0 ? -1 : 1) * ((int64_t)1 << size);
+    for (uint64_t i = 0; i < n; i++) {
+        if (src) {
+            cpu_tell_access(&env->cs, *src + i * (uint64_t)step, 1u << size, false);
+        }
+        cpu_tell_access(&env->cs, dst + i * (uint64_t)step, 1u << size, true);
+    }
+}
+
 static bool must_stop(CPUX86State *env)
 {
     return atomic_load_explicit(&env->cs.exit_request, memory_order_relaxed);
@@ -173,6 +189,7 @@ void helper_x86_rep_movs(CPUX86State *env, uint32_t size, uint64_t source_base)
         before_write(env, dst, n << size);
         move_elements(dst, src, n, size);
         finish_round(env, n, size, true);
+        tell_elements(env, dst, &src, n, size);
         if (must_stop(env)) {
             break;
         }
@@ -187,6 +204,7 @@ void helper_x86_rep_stos(CPUX86State *env, uint32_t size)
         before_write(env, dst, n << size);
         fill_elements(dst, env->regs[R_EAX], n, size);
         finish_round(env, n, size, false);
+        tell_elements(env, dst, NULL, n, size);
         if (must_stop(env)) {
             break;
         }

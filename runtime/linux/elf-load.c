@@ -13,6 +13,7 @@
 
 #include "elf-stack.h"
 #include "paths.h"
+#include "runtime/event-internal.h"
 #include "runtime/guest-memory.h"
 
 #define MAX_SCRIPTS 4
@@ -300,6 +301,21 @@ static bool map_image(const ElfImage *image, int fd, uint64_t hint, uint64_t *bi
 }
 
 // The interpreter must be for the same machine, and need none itself.
+// The program's own code, for those who instrument it: from the first executable segment to the last.
+static void tell_program(const Program *program, uint64_t bias)
+{
+    const ElfImage *image = &program->image;
+    uint64_t start = UINT64_MAX, end = 0;
+    for (unsigned i = 0; i < image->nb_segments; i++) {
+        const ElfSegment *seg = &image->segments[i];
+        if (seg->prot & PROT_EXEC) {
+            start = MIN(start, bias + seg->vaddr);
+            end = MAX(end, bias + seg->vaddr + seg->memsz);
+        }
+    }
+    event_set_program(program->path, start, end, bias + image->entry);
+}
+
 static bool load_interp(const Program *program, uint64_t *base, uint64_t *entry, GError **error)
 {
     g_autofree char *path = path_in_prefix(program->image.interp);
@@ -387,6 +403,7 @@ bool program_load(const Program *program, CPUState *cs, char *const *envp, uint6
         .executable = image->exec_stack,
     };
     loaded->entry = info.entry;
+    tell_program(program, bias);
     if (image->interp && !load_interp(program, &info.interp_base, &loaded->entry, error)) {
         return false;
     }

@@ -22,6 +22,7 @@
 #include "elf-load.h"
 #include "guest-signal.h"
 #include "paths.h"
+#include "runtime/event-internal.h"
 #include "runtime/guest-memory.h"
 #include "runtime/process.h"
 #include "runtime/tier-host.h"
@@ -271,6 +272,11 @@ static int64_t prepare_and_execute(GuestTask *task, int dirfd, const uint64_t ad
         return error;
     }
     make_argv(call);
+    if (event_wanted(EVENT_EXEC)) {
+        Event e = {.kind = EVENT_EXEC, .pc = task->cs->isa->get_pc(task->cs)};
+        e.exec.path = call->path;
+        event_fire(&e);
+    }
     return execute(task, call);
 }
 

@@ -25,6 +25,7 @@
 
 #include "abi.h"
 #include "runtime/cpu-exec.h"
+#include "runtime/event-internal.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
@@ -266,6 +267,13 @@ static void handle(GuestTask *task, int sig, const siginfo_t *info, bool is_sync
     }
     uint64_t mask = task->restore_mask ? task->saved_mask : task->blocked;
     task->restore_mask = false;
+    if (event_wanted(EVENT_SIGNAL)) {
+        Event e = {.kind = EVENT_SIGNAL, .pc = task->cs->isa->get_pc(task->cs)};
+        e.signal.number = sig;
+        e.signal.synchronous = is_sync;
+        e.signal.handler = action.handler;
+        event_fire(&e);
+    }
     if (!process->abi->setup_frame(task, sig, info, &action, mask)) {
         // Linux: a frame that cannot be written is SIGSEGV, and deadly when that is SIGSEGV's own.
         if (sig == SIGSEGV) {

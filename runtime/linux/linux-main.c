@@ -22,6 +22,8 @@
 #include "runtime/process.h"
 #include "symbols.h"
 
+bool (*linux_before_load)(const char *guest, GError **error);
+
 // A name without a slash is a file here, or else one in PATH, as a shell would find it.
 static char *find_program(const char *name, bool exact)
 {
@@ -102,6 +104,10 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     }
     const GuestABI *abi = program.abi;
     guest_memory_init(abi->mmap_low, abi->task_size);
+    if (linux_before_load && !linux_before_load(abi->isa->name, &error)) {
+        fprintf(stderr, "myna: %s\n", error->message);
+        return EXIT_USAGE;
+    }
     CPUState *cs = create_cpu(abi->isa, opts->cpu_model, successor, &error);
     if (!cs) {
         fprintf(stderr, "myna: %s\n", error->message);

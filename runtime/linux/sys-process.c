@@ -25,6 +25,7 @@
 #include "abi.h"
 #include "guest-signal.h"
 #include "runtime/cpu-exec.h"
+#include "runtime/event-internal.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
@@ -138,6 +139,15 @@ static int64_t make_thread(GuestTask *task, const CloneRequest *request)
 }
 
 // --- fork ---------------------------------------------------------------------------------------
+static void fire_fork(pid_t child)
+{
+    if (event_wanted(EVENT_FORK)) {
+        Event e = {.kind = EVENT_FORK, .pc = current_cpu->isa->get_pc(current_cpu)};
+        e.fork.child = child;
+        event_fire(&e);
+    }
+}
+
 static void set_up_child_process(GuestTask *task, const CloneRequest *request)
 {
     task->tid = (pid_t)syscall(SYS_gettid);
@@ -192,6 +202,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
         }
         pthread_mutex_unlock(&task->process->lock);
         set_up_child_process(task, request);
+        fire_fork(0);
         return 0;
     }
     process_fork_parent();
@@ -201,6 +212,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
         return -err;
     }
     tell_parent(request, pid);
+    fire_fork(pid);
     return pid;
 }
 
@@ -383,6 +395,7 @@ int64_t sys_exit(GuestTask *task, const uint64_t a[6])
     }
     if (task->tid == getpid()) {
         // The first thread: its host thread is main's, which must not return.
+        event_fire_plain(EVENT_THREAD_EXIT);
         current_task = NULL;
         cpu_thread_leave();
         cpu_free(task->cs);

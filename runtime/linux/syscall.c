@@ -16,11 +16,13 @@
 #include <sys/uio.h>
 
 #include "abi.h"
+#include "runtime/event-internal.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
 #include "safe-syscall.h"
 #include "strace-flags.h"
+#include "syscall-events.h"
 
 // --- the table ----------------------------------------------------------------------------------
 #define NA (-1)
@@ -287,7 +289,12 @@ void syscall_serve(GuestTask *task)
     const GuestABI *abi = task->process->abi;
     CPUState *cs = task->cs;
     uint64_t number, args[6];
+    int64_t result = 0;
     abi->syscall_get(cs, &number, args);
+    bool skipped = event_wanted(EVENT_SYSCALL) &&
+                   syscall_event_before(task, &number, args, &result);
+    uint64_t guest_args[6];
+    memcpy(guest_args, args, sizeof(args));
     const SyscallRow *row = syscall_find(abi->syscalls, number);
     bool trace = log_enabled(LOG_STRACE);
     if (row) {
@@ -296,9 +303,17 @@ void syscall_serve(GuestTask *task)
     if (trace) {
         strace_begin(task, row, number, args);
     }
-    int64_t result;
-    if (row) {
+    if (skipped) {
+        // `result` is the subscriber's.
+    } else if (row) {
+        bool waits = syscall_event_waits(row);
+        if (waits) {
+            event_fire_plain(EVENT_THREAD_WAIT);
+        }
         result = perform(task, row, args);
+        if (waits) {
+            event_fire_plain(EVENT_THREAD_RESUME);
+        }
     } else {
         if (log_enabled(LOG_UNIMP)) {
             log_printf("unknown system call %" PRIu64 "\n", number);
@@ -307,6 +322,9 @@ void syscall_serve(GuestTask *task)
     }
     if (trace) {
         strace_end(task, row, number, args, result);
+    }
+    if (event_wanted(EVENT_SYSCALL_RETURN)) {
+        result = syscall_event_after(task, number, guest_args, result);
     }
     if (result == -ERESTARTSYS) {
         abi->syscall_restart(cs);

@@ -12,6 +12,7 @@
 #include "exec.h"
 #include "guest-signal.h"
 #include "runtime/cpu-exec.h"
+#include "runtime/event-internal.h"
 
 _Thread_local GuestTask *current_task;
 
@@ -43,9 +44,24 @@ void task_free(GuestTask *task)
     g_free(task);
 }
 
+static void fire_exception(GuestTask *task, int excp)
+{
+    const CPUState *cs = task->cs;
+    Event e = {.kind = EVENT_EXCEPTION, .pc = cs->isa->get_pc(cs)};
+    e.exception.number = excp;
+    e.exception.is_memory = excp == EXCP_SEGV || excp == EXCP_BUS || excp == EXCP_UNALIGNED;
+    if (e.exception.is_memory) {
+        e.exception.addr = cs->fault_addr;
+        e.exception.write = cs->fault_write;
+    }
+    event_fire(&e);
+}
+
 void task_run(GuestTask *task)
 {
     const GuestABI *abi = task->process->abi;
+    current_cpu = task->cs;
+    event_fire_plain(EVENT_THREAD_START);
     while (!task->exiting) {
         int excp = cpu_exec(task->cs);
         switch (excp) {
@@ -53,10 +69,16 @@ void task_run(GuestTask *task)
         case EXCP_INTERRUPT: break;
         case EXCP_ATOMIC:
         case EXCP_YIELD: sched_yield(); break;
-        default: abi->exception(task, excp); break;
+        default:
+            if (event_wanted(EVENT_EXCEPTION)) {
+                fire_exception(task, excp);
+            }
+            abi->exception(task, excp);
+            break;
         }
         if (!task->exiting) {
             signal_deliver(task);
         }
     }
+    event_fire_plain(EVENT_THREAD_EXIT);
 }

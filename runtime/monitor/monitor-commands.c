@@ -13,13 +13,6 @@
 #include "runtime/stats.h"
 #include "runtime/tb.h"
 
-typedef struct MonitorRow {
-    const char *name; // two words for `info registers` and its kin
-    const char *args; // as the help shows them, or ""
-    MonitorFn *fn;
-    const char *help;
-} MonitorRow;
-
 void monitor_printf(Monitor *mon, const char *fmt, ...)
 {
     va_list ap;
@@ -164,11 +157,28 @@ static const MonitorRow rows[] = {
 };
 // clang-format on
 
+static const MonitorRow *more_rows;
+static unsigned nb_more_rows;
+
+void monitor_add_rows(const MonitorRow *add, unsigned n)
+{
+    more_rows = add;
+    nb_more_rows = n;
+}
+
+// The row with that number; NULL behind the last.
+static const MonitorRow *get_row(size_t i)
+{
+    return i < G_N_ELEMENTS(rows)                  ? &rows[i]
+           : i < G_N_ELEMENTS(rows) + nb_more_rows ? &more_rows[i - G_N_ELEMENTS(rows)]
+                                                   : NULL;
+}
+
 static const char *do_help(Monitor *mon, const char *args)
 {
     bool found = false;
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        const MonitorRow *r = &rows[i];
+    const MonitorRow *r;
+    for (size_t i = 0; (r = get_row(i)); i++) {
         if (*args && strncmp(r->name, args, strlen(args)) != 0) {
             continue;
         }
@@ -214,16 +224,17 @@ bool monitor_execute(const char *line, GString *out)
             return false;
         }
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        const char *args = match(&rows[i], command);
+    const MonitorRow *row;
+    for (size_t i = 0; (row = get_row(i)); i++) {
+        const char *args = match(row, command);
         if (args) {
             while (g_ascii_isspace(*args)) {
                 args++;
             }
-            const char *wrong = rows[i].fn(&mon, args);
+            const char *wrong = row->fn(&mon, args);
             if (wrong) {
-                monitor_printf(&mon, "error: %s: %s (see `help %s`)\n", rows[i].name, wrong,
-                               rows[i].name);
+                monitor_printf(&mon, "error: %s: %s (see `help %s`)\n", row->name, wrong,
+                               row->name);
             }
             return !wrong;
         }

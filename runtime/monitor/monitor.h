@@ -10,6 +10,7 @@
 #define RUNTIME_MONITOR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <glib.h>
 
 // Where a command's text goes to.  Plugins see it as `Monitor *`.
@@ -35,6 +36,16 @@ void monitor_end(void);
 // A command's function: args is what follows the name, without blanks around it.  Gives NULL, or what is
 // wrong with args (a string that stays).
 typedef const char *MonitorFn(Monitor *mon, const char *args);
+
+// A command's row.
+typedef struct MonitorRow {
+    const char *name; // two words for `info registers` and its kin
+    const char *args; // as the help shows them, or ""
+    MonitorFn *fn;
+    const char *help;
+} MonitorRow;
+// More commands, behind the monitor's own; before monitor_start.  The rows stay the caller's.
+void monitor_add_rows(const MonitorRow *rows, unsigned n);
 
 // x/FORMAT ADDRESS (monitor-examine.c).
 MonitorFn monitor_examine;

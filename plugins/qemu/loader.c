@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Plugins with QEMU's interface come and go.
+
+#include "loader.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "qemu-face.h"
+
+static struct Loader {
+    pthread_mutex_t lock;
+    QemuPlugin *plugins;
+    qemu_plugin_id_t next_id;
+} loader = {.lock = PTHREAD_MUTEX_INITIALIZER, .next_id = 1};
+
+QemuPlugin *qemu_plugin_by_id(qemu_plugin_id_t id)
+{
+    pthread_mutex_lock(&loader.lock);
+    QemuPlugin *p = loader.plugins;
+    while (p && p->id != id) {
+        p = p->next;
+    }
+    pthread_mutex_unlock(&loader.lock);
+    return p;
+}
+
+int qemu_plugin_version_at(const void *code)
+{
+    int version = QEMU_VERSION_MIN;
+    pthread_mutex_lock(&loader.lock);
+    for (QemuPlugin *p = loader.plugins; p; p = p->next) {
+        if ((uintptr_t)code >= p->text_start && (uintptr_t)code < p->text_end) {
+            version = p->version;
+        }
+    }
+    pthread_mutex_unlock(&loader.lock);
+    return version;
+}
+
+// --- arguments ----------------------------------------------------------------------------------
+
+// "a,b=c,,d" into "a", "b=c,d".
+static GPtrArray *split_words(const char *spec)
+{
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    GString *word = g_string_new(NULL);
+    for (const char *c = spec; *c; c++) {
+        if (*c != ',' || c[1] == ',') {
+            g_string_append_c(word, *c);
+            c += *c == ',';
+            continue;
+        }
+        g_ptr_array_add(words, g_string_free(word, FALSE));
+        word = g_string_new(NULL);
+    }
+    g_ptr_array_add(words, g_string_free(word, FALSE));
+    return words;
+}
+
+// What install gets of a word: a name alone is switched on; "arg=" is an old way to write any of them.
+static char *argument(const char *word)
+{
+    const char *text = g_str_has_prefix(word, "arg=") ? word + 4 : word;
+    return strchr(text, '=') ? g_strdup(text) : g_strconcat(text, "=on", NULL);
+}
+
+// --- loading ------------------------------------------------------------------------------------
+
+static int note_text(struct dl_phdr_info *info, size_t size, void *opaque)
+{
+    QemuPlugin *p = opaque;
+    const struct link_map *map = p->handle;
+    (void)size;
+    if (info->dlpi_addr != map->l_addr || strcmp(info->dlpi_name, map->l_name)) {
+        return 0;
+    }
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+        if (h->p_type == PT_LOAD && (h->p_flags & PF_X)) {
+            p->text_start = info->dlpi_addr + h->p_vaddr;
+            p->text_end = p->text_start + h->p_memsz;
+        }
+    }
+    return 1;
+}
+
+static void plugin_free(QemuPlugin *p)
+{
+    if (p->handle) {
+        dlclose(p->handle);
+    }
+    g_strfreev(p->argv);
+    g_free(p->path);
+    g_free(p);
+}
+
+static void unlink_plugin(QemuPlugin *p)
+{
+    pthread_mutex_lock(&loader.lock);
+    QemuPlugin **at = &loader.plugins;
+    while (*at && *at != p) {
+        at = &(*at)->next;
+    }
+    if (*at) {
+        *at = p->next;
+    }
+    pthread_mutex_unlock(&loader.lock);
+}
+
+#define FAIL(...) (g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, __VA_ARGS__), false)
+
+typedef int InstallFn(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
+
+// Opens the file and looks what it is.
+static bool open_plugin(QemuPlugin *p, InstallFn **install, GError **error)
+{
+    // A name without a slash is a file here, not one of the dynamic linker's.
+    g_autofree char *path = strchr(p->path, '/') ? g_strdup(p->path)
+                                                 : g_strconcat("./", p->path, NULL);
+    p->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!p->handle) {
+        return FAIL("plugin %s cannot be loaded: %s", p->path, dlerror());
+    }
+    const int *version = dlsym(p->handle, "qemu_plugin_version");
+    *install = (InstallFn *)dlsym(p->handle, "qemu_plugin_install");
+    if (!*install) {
+        return FAIL("plugin %s has no function qemu_plugin_install", p->path);
+    }
+    if (!version) {
+        return FAIL("plugin %s does not say which version of the interface it is for "
+                    "(qemu_plugin_version)",
+                    p->path);
+    }
+    p->version = *version;
+    if (p->version < QEMU_VERSION_MIN || p->version > QEMU_VERSION_MAX) {
+        return FAIL("plugin %s is for version %d of the interface, and myna has %d to %d", p->path,
+                    p->version, QEMU_VERSION_MIN, QEMU_VERSION_MAX);
+    }
+    dl_iterate_phdr(note_text, p);
+    return true;
+}
+
+static void remove_silently(QemuPlugin *p)
+{
+    if (p->client) {
+        event_client_remove(p->client, NULL, NULL);
+    }
+    unlink_plugin(p);
+}
+
+static bool qemu_plugin_load(const char *spec, const char *guest, GError **error)
+{
+    g_autoptr(GPtrArray) words = split_words(spec);
+    const char *file = words->pdata[0];
+    file = g_str_has_prefix(file, "file=") ? file + 5 : file;
+    if (!*file) {
+        return FAIL("-plugin '%s' names no file", spec);
+    }
+    QemuPlugin *p = g_new0(QemuPlugin, 1);
+    InstallFn *install = NULL;
+    p->path = g_strdup(file);
+    p->argv = g_new0(char *, words->len);
+    for (unsigned i = 1; i < words->len; i++) {
+        if (!*(const char *)words->pdata[i] || *(const char *)words->pdata[i] == '=') {
+            FAIL("plugin %s: '%s' is not a list of NAME=VALUE", file, spec);
+            plugin_free(p);
+            return false;
+        }
+        p->argv[i - 1] = argument(words->pdata[i]);
+    }
+    if (!open_plugin(p, &install, error)) {
+        plugin_free(p);
+        return false;
+    }
+    const qemu_info_t info = {
+        .target_name = guest,
+        .version = {QEMU_VERSION_MIN, QEMU_VERSION_MAX},
+        .system_emulation = false,
+    };
+    g_autofree char *base = g_path_get_basename(p->path);
+    p->client = event_client_new(base);
+    pthread_mutex_lock(&loader.lock);
+    p->id = loader.next_id++;
+    p->next = loader.plugins;
+    loader.plugins = p;
+    pthread_mutex_unlock(&loader.lock);
+    p->installing = true;
+    int result = install(p->id, &info, (int)words->len - 1, p->argv);
+    p->installing = false;
+    if (result != 0) {
+        remove_silently(p); // its code stays: a thread of its own may run
+        return FAIL("plugin %s refuses to start (qemu_plugin_install gave %d)", p->path, result);
+    }
+    if (p->leaving) {
+        remove_silently(p);
+        return FAIL("plugin %s takes itself out while it is being installed", p->path);
+    }
+    plugin_list_add(&qemu_plugin_face, base, p->handle, p);
+    return true;
+}
+
+// --- going --------------------------------------------------------------------------------------
+
+static void left(void *opaque)
+{
+    QemuPlugin *p = opaque;
+    qemu_plugin_simple_cb_t cb = p->leave_cb;
+    p->leaving = false;
+    if (cb) {
+        cb(p->id);
+    }
+    if (p->unload) {
+        plugin_list_remove(p);
+        unlink_plugin(p);
+        plugin_free(p);
+    }
+}
+
+static void leave(qemu_plugin_id_t id, qemu_plugin_simple_cb_t cb, bool unload)
+{
+    QemuPlugin *p = qemu_plugin_by_id(id);
+    if (!p || p->leaving) {
+        return; // it is on its way
+    }
+    p->leaving = true;
+    if (p->installing) {
+        return; // its own code runs: qemu_plugin_load sees to it
+    }
+    p->unload = unload;
+    p->leave_cb = cb;
+    memset(p->slots, 0, sizeof(p->slots)); // the core takes the hooks back
+    if (unload) {
+        event_client_remove(p->client, left, p);
+    } else {
+        event_client_reset(p->client, left, p);
+    }
+}
+
+void qemu_plugin_uninstall(qemu_plugin_id_t id, qemu_plugin_simple_cb_t cb) { leave(id, cb, true); }
+void qemu_plugin_reset(qemu_plugin_id_t id, qemu_plugin_simple_cb_t cb) { leave(id, cb, false); }
+
+static void qemu_unload(void *plugin)
+{
+    const QemuPlugin *p = plugin;
+    qemu_plugin_uninstall(p->id, NULL);
+}
+
+const PluginFace qemu_plugin_face = {
+    .name = "qemu",
+    .entry = "qemu_plugin_install",
+    .load = qemu_plugin_load,
+    .unload = qemu_unload,
+};

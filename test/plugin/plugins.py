@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Plugins in every engine, and plugins that cannot be loaded.
+
+    plugins.py engines|bad --myna MYNA --dir BUILT --guest x86_64|aarch64
+
+count.so counts each event by an inline operation and by a callback: the two must agree, and the figures be
+the same in each engine.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ENGINES = ["--tci", "--llvm=off", "--llvm=all", "--hot=50"]
+
+
+def run(options, *command):
+    with tempfile.NamedTemporaryFile("r") as log:
+        done = subprocess.run([options.myna, "--no-cache", "-d", "plugin", "-D", log.name, *command],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300, check=False)
+        return done.returncode, done.stdout, done.stderr, log.read()
+
+
+def engines(o):
+    guest = os.path.join(o.dir, f"guest-{o.guest}")
+    so = {name: os.path.join(o.dir, f"{name}.so") for name in ("count", "v6")}
+    plain = run(o, "--tci", guest)
+    wrong = [] if plain[0] == 7 else [f"the guest itself gives {plain[0]}: {plain[2]}"]
+    known = {}
+    for engine in ENGINES:
+        for name, args in (("count", ""), ("count", ",regs=on")):
+            status, out, err, log = run(o, engine, "-plugin", so[name] + args, guest)
+            if (status, out) != plain[:2]:
+                wrong.append(f"{engine} {name}{args}: the guest ends with {status}, {out!r} {err!r}")
+            # Values and stack pointers depend on where the kernel puts things.
+            fixed = re.sub(r"values .*\n|regs .*\n", "", log)
+            figures = dict(re.findall(r"^(\w+) (\d+ \d+)$", fixed, re.M))
+            for what, pair in figures.items():
+                if len(set(pair.split())) != 1:
+                    wrong.append(f"{engine} {name}{args}: {what}: inline and callbacks differ: {pair}")
+            if set(figures) != {"blocks", "insns", "loads", "stores"} or "0 0" in figures.values():
+                wrong.append(f"{engine} {name}{args}: log {log!r}")
+            first = known.setdefault(name, (engine, fixed))
+            if fixed != first[1]:
+                wrong.append(f"{engine} {name}{args} differs from {first[0]}:\n{fixed}{first[1]}")
+        # Two at once: the later interface, beside the counts.
+        status, out, err, log = run(o, engine, "-plugin", so["v6"], "-plugin", so["count"], guest)
+        if status != 42 or out != plain[1].upper() or "interrupts 1 resets 1\n" not in log:
+            wrong.append(f"{engine} v6: {status} {out!r} {err!r} {log!r}")
+    return wrong
+
+
+def bad(o):
+    guest = os.path.join(o.dir, f"guest-{o.guest}")
+
+    def so(name):
+        return os.path.join(o.dir, f"{name}.so")
+    text = os.path.join(o.dir, "text.so")
+    with open(text, "w", encoding="ascii") as f:
+        f.write("not an object\n")
+    cases = [
+        ("missing file", "/nonexistent/x.so", r"plugin /nonexistent/x\.so cannot be loaded: .*No such file"),
+        ("no object", text, r"plugin \S*text\.so cannot be loaded: "),
+        ("no entry", so("noentry"), r"plugin \S+ has no entry that myna knows: none of qemu_plugin_install, plugin_init, init_plugin"),
+        ("future version", so("future"), r"plugin \S+ is for version 99 of the interface, and myna has 2 to 6"),
+        ("install refuses", so("refuse"), r"plugin \S+ refuses to start \(qemu_plugin_install gave 3\)"),
+        ("uninstalls itself", so("refuse") + ",gone=on", r"plugin \S+ takes itself out while it is being installed"),
+        ("unknown argument", so("count") + ",colour=red", r"plugin \S+ refuses to start"),
+        ("empty argument", so("count") + ",,=x,=y", r"plugin .* (is not a list of NAME=VALUE|cannot be loaded)"),
+        ("no name", ",a=b", r"names no file"),
+    ]
+    wrong = []
+    for name, spec, pattern in cases:
+        status, out, err, _ = run(o, "--tci", "-plugin", spec, guest)
+        lines = [line for line in err.splitlines() if line.startswith("myna: ")]
+        if status != 64 or out or len(lines) != 1 or not re.search(pattern, lines[0]):
+            wrong.append(f"{name}: status {status} (expected 64), {err!r} (expected {pattern})")
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["engines", "bad"])
+    for name in ("myna", "dir", "guest"):
+        parser.add_argument(f"--{name}", required=True)
+    o = parser.parse_args()
+    wrong = engines(o) if o.what == "engines" else bad(o)
+    for line in wrong:
+        print(line)
+    print(f"{len(wrong)} failures")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
