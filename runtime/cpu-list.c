@@ -8,6 +8,7 @@
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "pass-host.h"
 #include "tb.h"
 #include "tier-host.h"
 
@@ -85,6 +86,7 @@ static void cpu_set_up(CPUState *cs, const GuestISA *isa)
     cs->mem_write_hook = NULL;
     cs->verify = NULL;
     cs->nondeterministic = NULL;
+    pass_host_cpu_new(cs);
     pthread_mutex_lock(&cpus.lock);
     p->index = cpus.next_index++;
     p->next = cpus.first;
@@ -99,6 +101,7 @@ static void cpu_set_up(CPUState *cs, const GuestISA *isa)
 CPUState *cpu_create(const GuestISA *isa, const char *model, GError **error)
 {
     isa->init();
+    pass_host_start(isa);
     tier_host_set_isa(isa);
     CPUState *cs = cpu_alloc(isa);
     if (!cs) {
@@ -129,6 +132,7 @@ CPUState *cpu_clone(const CPUState *src)
 void cpu_free(CPUState *cs)
 {
     CPUPrivate *p = cpu_private(cs);
+    pass_host_cpu_free(cs);
     pthread_mutex_lock(&cpus.lock);
     if (p->next) {
         p->next->prev = p->prev;

@@ -38,7 +38,11 @@ typedef struct MynaOptions {
     bool stress;           // --stress
     uint64_t stress_seed;  // of its random numbers
     const char *dump_ir;   // --dump-ir: directory; NULL: no dump
-    bool stats;            // counters on standard error at exit
+    GArray
+        *instruments; // --pass and the like: InstrumentItem (tcg2llvm/instrument.h), in their order
+    const char
+        *canonical; // while parsing: how the option in work is to be handed on; NULL: as it stands
+    bool stats;     // counters on standard error at exit
     // Log
     const char *log_items;    // -d
     const char *log_filename; // -D

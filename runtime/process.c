@@ -18,6 +18,7 @@
 #include "guest-memory-internal.h"
 #include "log.h"
 #include "monitor/monitor.h"
+#include "pass-host.h"
 #include "process.h"
 #include "stats.h"
 #include "stress.h"
@@ -65,6 +66,7 @@ static void finish(void)
     if (myna_options && myna_options->stats) {
         stats_print(stderr);
     }
+    pass_host_end(MYNA_PASS_EXIT);
     tier_host_finish();
     monitor_end();
     fflush(NULL);
@@ -151,6 +153,7 @@ void process_fork_prepare(void)
     verify_fork_prepare();
     tb_fork_prepare();
     tier_host_fork_prepare();
+    pass_host_fork_prepare();
     guest_memory_fork_prepare();
     cpu_list_fork_prepare();
     log_fork_prepare();
@@ -162,6 +165,7 @@ void process_fork_parent(void)
     log_fork_parent();
     cpu_list_fork_parent();
     guest_memory_fork_parent();
+    pass_host_fork_parent();
     tier_host_fork_parent();
     tb_fork_parent();
     verify_fork_done();
@@ -174,6 +178,7 @@ void process_fork_child(void)
     cpu_list_fork_child();
     guest_memory_fork_child();
     tier_host_fork_child();
+    pass_host_fork_child();
     tb_fork_child();
     verify_fork_done();
     stress_fork_child();

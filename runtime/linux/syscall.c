@@ -18,6 +18,7 @@
 #include "abi.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
+#include "runtime/pass-host.h"
 #include "runtime/process.h"
 #include "safe-syscall.h"
 #include "strace-flags.h"
@@ -297,6 +298,12 @@ void syscall_serve(GuestTask *task)
         strace_begin(task, row, number, args);
     }
     int64_t result;
+    MynaSyscall told = {.name = row ? row->name : NULL, .number = number};
+    if (pass_host_wants_syscalls()) {
+        memcpy(told.args, args, sizeof(args));
+        told.pc = cs->isa->get_pc(cs);
+        pass_host_syscall(cs, &told, false);
+    }
     if (row) {
         result = perform(task, row, args);
     } else {
@@ -307,6 +314,10 @@ void syscall_serve(GuestTask *task)
     }
     if (trace) {
         strace_end(task, row, number, args, result);
+    }
+    if (pass_host_wants_syscalls()) {
+        told.result = result;
+        pass_host_syscall(cs, &told, true);
     }
     if (result == -ERESTARTSYS) {
         abi->syscall_restart(cs);
