@@ -87,13 +87,25 @@ static LLVMValueRef scope_list(LLVMContextRef c, const char *const *names, unsig
     return LLVMMetadataAsValue(c, LLVMMDNodeInContext2(c, nodes, n));
 }
 
+// The scopes of lower-base.c, and two more: access is of the first, and not of the n behind it.
+static void set_scopes(MynaPassUnit *unit, LLVMValueRef access, const char *const *names,
+                       unsigned n)
+{
+    LLVMContextRef c = LLVMGetModuleContext(unit->module);
+    LLVMSetMetadata(access, md_kind(c, "alias.scope"), scope_list(c, names, 1));
+    LLVMSetMetadata(access, md_kind(c, "noalias"), scope_list(c, names + 1, n));
+}
+
 void myna_own_memory(MynaPassUnit *unit, LLVMValueRef access)
 {
-    // The scopes of lower-base.c, and one more.
-    static const char *const own[] = {"myna.pass"}, *const others[] = {"myna.env", "myna.guest"};
-    LLVMContextRef c = LLVMGetModuleContext(unit->module);
-    LLVMSetMetadata(access, md_kind(c, "alias.scope"), scope_list(c, own, 1));
-    LLVMSetMetadata(access, md_kind(c, "noalias"), scope_list(c, others, 2));
+    static const char *const names[] = {"myna.pass", "myna.env", "myna.guest"};
+    set_scopes(unit, access, names, 2);
+}
+
+void myna_own_buffer(MynaPassUnit *unit, LLVMValueRef access)
+{
+    static const char *const names[] = {"myna.buffer", "myna.env", "myna.guest", "myna.pass"};
+    set_scopes(unit, access, names, 3);
 }
 
 // --- guest operations -------------------------------------------------------------------------------------

@@ -180,6 +180,8 @@ LLVMValueRef myna_env(LLVMBuilderRef b);
 LLVMValueRef myna_thread_ptr(MynaPassUnit *unit, LLVMBuilderRef b, size_t offset);
 // Tells the optimiser that a load or store touches the pass's own memory alone, no guest memory and no register.
 void myna_own_memory(MynaPassUnit *unit, LLVMValueRef access);
+// The same for memory that the pass reaches through pointers: it is not where those are kept.
+void myna_own_buffer(MynaPassUnit *unit, LLVMValueRef access);
 // A counter of 64 bits at ptr, plus n; not atomic.
 void myna_add(MynaPassUnit *unit, LLVMBuilderRef b, LLVMValueRef ptr, LLVMValueRef n);
 // Calls a C function, which the module knows by this name.  `result` may be void; at most 8 arguments.

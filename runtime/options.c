@@ -330,8 +330,8 @@ static const OptionRow rows[] = {
      "--stress=7 ./prog"},
 
     {GROUP_PASS, "pass", "NAME[:ARGUMENTS]", "PASS", false, set_pass,
-     "run a pass on all guest code: a file FILE.so, or one that comes with myna (icount); "
-     "several run in the order given; implies --llvm=all",
+     "run a pass on all guest code: a file FILE.so, or one that comes with myna (callgraph, coverage, "
+     "icount, memtrace, syscalls); several run in the order given; implies --llvm=all",
      "--pass=icount:out=counts ./prog"},
     {GROUP_PASS, "load-pass-plugin", "FILE.so", "LOAD_PASS_PLUGIN", false, set_plugin,
      "load an LLVM pass plugin, as opt does, for --passes",

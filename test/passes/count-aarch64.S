@@ -3,6 +3,8 @@
 // As count-x86_64.S: the same numbers.
     .text
     .globl _start
+    .type _start, @function
+    .type inner, @function
 _start:
     mov w19, #20000
     mov x20, #0
@@ -21,6 +23,7 @@ _start:
     mov x8, #94
     mov x0, #7
     svc #0
+    .size _start, . - _start
 inner:
     tst w19, #1
     b.eq 2f
@@ -30,6 +33,7 @@ inner:
 2:  nop
     nop
     ret
+    .size inner, . - inner
     .data
     .balign 8
 cell: .quad 0

@@ -3,6 +3,8 @@
 # 5 + 20000 * 9 + 20000 * 5 + 3 instructions; each round stores 8 bytes, loads them and calls a function.
     .text
     .globl _start
+    .type _start, @function
+    .type inner, @function
 _start:
     mov $20000, %ecx
     xor %ebx, %ebx
@@ -21,6 +23,7 @@ _start:
     mov $231, %eax
     mov $7, %edi
     syscall
+    .size _start, . - _start
 inner:
     test $1, %ecx
     jz 2f
@@ -30,6 +33,7 @@ inner:
 2:  nop
     nop
     ret
+    .size inner, . - inner
     .data
     .balign 8
 cell: .quad 0

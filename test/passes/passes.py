@@ -274,6 +274,83 @@ def bad_passes(rig):
 
 
 @test
+def memtrace(rig):
+    """Every access in order, in cold and in hot code."""
+    for guest, program in rig.guests():
+        for hot in ("1000000", "50"):
+            rig.run("--hot", hot, f"--pass=memtrace:out={rig.path('trace')}", program=[program], status=7)
+            text = subprocess.run([f"{TOP}/passes/memtrace-print", rig.path("trace")], stdout=subprocess.PIPE,
+                                  text=True, check=True).stdout
+            rows = [line.split() for line in text.split("\n") if line]
+            kinds = "wrwr" if guest == "x86_64" else "wr"
+            check(f"{guest} --hot {hot}: accesses", "".join(row[2] for row in rows), kinds * CALLS)
+            check("bytes", {row[3] for row in rows}, {"8"})
+            check("threads", len({row[0] for row in rows}), 1)
+            places = [(row[1], row[4]) for row in rows]
+            check("addresses", set(places), set(places[:len(kinds)] + places[len(kinds):2 * len(kinds)]))
+            check("the same address", rows[0][4], rows[1][4])
+            if guest == "x86_64":
+                check("the stack's", rows[2][4], rows[3][4])
+
+
+@test
+def coverage(rig):
+    """Edges' counts add up to blocks; the function is entered once a call."""
+    for guest, program in rig.guests():
+        symbol = subprocess.run(["nm", program], stdout=subprocess.PIPE, text=True, check=True).stdout
+        inner = int(re.search(r"^(\w+) . inner$", symbol, re.M).group(1), 16)
+        for hot in ("1000000", "50"):
+            run = rig.run("--hot", hot, f"--pass=coverage:out={rig.path('edges')},map={rig.path('map')}",
+                          "--pass=icount:count=blocks", program=[program], status=7)
+            blocks = int(re.search(r"icount: (\d+) blocks", run.stderr).group(1))
+            edges = [(int(a, 16), int(b, 16), int(n)) for a, b, n in
+                     (line.split() for line in rig.read("edges").split("\n") if line)]
+            check(f"{guest} --hot {hot}: sum of edges", sum(n for _, _, n in edges), blocks)
+            check("entries of the function", sum(n for _, to, n in edges if to == inner), CALLS)
+            check("the first edge", [n for a, _, n in edges if a == 0], [1])
+            with open(rig.path("map"), "rb") as f:
+                classes = f.read()
+            check("size of the map", len(classes), 65536)
+            if not 0 < sum(c != 0 for c in classes) <= len(edges) or set(classes) - {0, 1, 2, 4, 8, 16, 32, 64, 128}:
+                raise Wrong(f"map: {sum(c != 0 for c in classes)} places, {set(classes)}")
+
+
+@test
+def callgraph(rig):
+    for guest, program in rig.guests():
+        for hot in ("1000000", "50"):
+            rig.run("--hot", hot, f"--pass=callgraph:out={rig.path('dot')}", program=[program], status=7)
+            check(f"{guest} --hot {hot}", rig.read("dot"),
+                  f'digraph calls {{\n  "_start" -> "inner" [label={CALLS}];\n}}\n')
+
+
+@test
+def syscalls(rig):
+    run = rig.run("--pass=syscalls", program=["/bin/busybox", "echo", "hello"])
+    check("output", run.stdout, "hello\n")
+    matches("write", run.stderr, r"(?m)^(\d+) \1 write\(0x1, 0x[0-9a-f]+, 0x6, .*\) = 6$")
+    matches("the end", run.stderr, r"(?m)^(\d+) \1 exit_group\(0x0, .*\) = \?\n\Z")
+    run = rig.run("--pass=syscalls:count", program=["/bin/busybox", "cat", "/no/such"], status=1)
+    matches("counts", run.stderr, r"(?m)^[1-9]\d* 1 openat$")
+
+
+@test
+def real_programs(rig):
+    """All passes at once; the guests' output is what it is natively."""
+    out = [f"--pass={name}:out={rig.path(name)}" for name in ("icount", "coverage", "callgraph", "syscalls", "memtrace")]
+    script = "s=0; for i in {1..200}; do s=$((s + i * i)); done; echo $s; (echo child); /bin/busybox seq 3; false || kill -9 $BASHPID"
+    for program in (["/bin/bash", "-c", script], ["/usr/bin/perl", "-e", "print join(',', map { $_ ** 2 } 1..50), qq(\\n)"]):
+        native = subprocess.run(program, stdout=subprocess.PIPE, text=True, check=False)
+        run = rig.run(*out, "--hot", "1000", program=program, status=native.returncode)
+        check(program[0], run.stdout, native.stdout)
+        check("standard error", run.stderr, "")
+    root = os.path.expanduser("~/.cache/myna-roots/arm64")
+    if os.path.exists(f"{root}/.complete"):
+        run = rig.run(*out, "--hot", "1000", "-L", root, program=[f"{root}/bin/bash", "-c", "echo $((6 * 7)); (echo child)"])
+        check("aarch64 bash", (run.stdout, run.stderr), ("42\nchild\n", ""))
+
+
+@test
 def forks_and_programs(rig):
     """Results of the first program, of children and of what they execute, each in a file of its own."""
     rig.run(f"--pass=icount:out={rig.path('f')}", program=["/bin/bash", "-c", "(:); /bin/busybox true; :"])
