@@ -339,7 +339,9 @@ static LLVMValueRef register_copy(LLVMBuilderRef b, const char *name)
     LLVMValueRef fn = LLVMGetBasicBlockParent(LLVMGetInsertBlock(b));
     LLVMValueRef at = LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(fn));
     for (; at; at = LLVMGetNextInstruction(at)) {
-        LLVMValueRef of = LLVMIsAAllocaInst(at) ? md_operand(at, "guest.reg") : NULL;
+        // Half of a pair of registers is a part of a variable.
+        bool place = LLVMIsAAllocaInst(at) || LLVMIsAGetElementPtrInst(at);
+        LLVMValueRef of = place ? md_operand(at, "guest.reg") : NULL;
         unsigned length;
         const char *text = of ? LLVMGetMDString(of, &length) : NULL;
         if (text && strlen(name) == length && strncmp(text, name, length) == 0) {

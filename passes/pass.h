@@ -99,6 +99,8 @@ enum {
     MYNA_PASS_CACHEABLE = 1,
     // The pass reads or writes guest registers (myna_reg_read, myna_reg_write).
     MYNA_PASS_REGISTERS = 2,
+    // Helpers are inlined before the passes run, as far as their bodies are not too large.
+    MYNA_PASS_HELPERS = 4,
 };
 
 typedef struct MynaPass {

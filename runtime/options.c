@@ -331,7 +331,7 @@ static const OptionRow rows[] = {
 
     {GROUP_PASS, "pass", "NAME[:ARGUMENTS]", "PASS", false, set_pass,
      "run a pass on all guest code: a file FILE.so, or one that comes with myna (callgraph, coverage, "
-     "icount, memtrace, syscalls); several run in the order given; implies --llvm=all",
+     "icount, memtrace, syscalls, taint); several run in the order given; implies --llvm=all",
      "--pass=icount:out=counts ./prog"},
     {GROUP_PASS, "load-pass-plugin", "FILE.so", "LOAD_PASS_PLUGIN", false, set_plugin,
      "load an LLVM pass plugin, as opt does, for --passes",
@@ -565,6 +565,7 @@ void options_help(FILE *f)
 {
     fprintf(f, "Usage: myna [options] program [arguments]\n"
                "       myna cache status|clear|path\n"
+               "       myna lift FILE ADDRESS|SYMBOL [-O N]\n"
                "Runs a Linux program that was built for another machine.\n");
     for (int g = 0; g < GROUP_COUNT; g++) {
         fprintf(f, "\n%s:\n", group_titles[g]);

@@ -244,10 +244,10 @@ Value guest_ops_syscall(LLVMUnit *u)
     return named_call(u, "guest.syscall", u->l->void_, &u->env, 1);
 }
 
-void guest_ops_flow(LLVMUnit *u, Value target)
+Value guest_ops_flow(LLVMUnit *u, Value target)
 {
     if (u->flow == LLVM_FLOW_NONE) {
-        return;
+        return NULL;
     }
     if (!target) {
         target = u->opt.pc_global < 0 ? lower_i64(u, 0)
@@ -258,7 +258,7 @@ void guest_ops_flow(LLVMUnit *u, Value target)
     }
     Value args[] = {u->env, target, lower_i64(u, u->next_pc)};
     bool call = u->flow == LLVM_FLOW_CALL;
-    named_call(u, call ? "guest.call" : "guest.ret", u->l->void_, args, call ? 3 : 2);
+    return named_call(u, call ? "guest.call" : "guest.ret", u->l->void_, args, call ? 3 : 2);
 }
 
 void guest_ops_reg(LLVMUnit *u, Value access, const char *name)

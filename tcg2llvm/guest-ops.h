@@ -28,7 +28,7 @@ void guest_ops_insn(LLVMUnit *u, uint64_t pc);
 Value guest_ops_syscall(LLVMUnit *u);
 // Marks that the guest calls or returns, as the current instruction does (LLVMUnit.flow); nothing when it does
 // neither.  target: where to, an i64; NULL: what pc_global holds.
-void guest_ops_flow(LLVMUnit *u, Value target);
+Value guest_ops_flow(LLVMUnit *u, Value target); // the marker, or NULL
 // Names the register that an access is to.
 void guest_ops_reg(LLVMUnit *u, Value access, const char *name);
 // Lowers the named operations in the unit's module.

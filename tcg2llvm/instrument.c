@@ -36,7 +36,7 @@ struct Instrument {
     Item *items;
     unsigned n_items;
     char *key;
-    bool registers, syscalls, started;
+    bool registers, helpers, syscalls, started;
     Jit *jit;
     GArray *symbols;     // JitSymbol: defined before there was a Jit
     JitObject **objects; // the libraries', by item
@@ -177,6 +177,7 @@ Instrument *instrument_load(const InstrumentItem *items, unsigned n, GError **er
         }
         const MynaPass *pass = in->items[i].pass;
         in->registers |= pass && pass->flags & MYNA_PASS_REGISTERS;
+        in->helpers |= pass && pass->flags & MYNA_PASS_HELPERS;
         in->syscalls |= pass && pass->syscall;
     }
     in->key = make_key(in);
@@ -184,6 +185,7 @@ Instrument *instrument_load(const InstrumentItem *items, unsigned n, GError **er
 }
 
 bool instrument_wants_registers(const Instrument *in) { return in->registers; }
+bool instrument_wants_helpers(const Instrument *in) { return in->helpers; }
 bool instrument_wants_syscalls(const Instrument *in) { return in->syscalls; }
 const char *instrument_key(const Instrument *in) { return in->key; }
 
@@ -414,7 +416,7 @@ bool instrument_run(Instrument *in, JitContext *context, LLVMModuleRef module, u
                     bool hot, GError **error)
 {
     MynaPassUnit unit = {.module = module, .host = &in->host, .pc = pc, .hot = hot};
-    bool ok = true;
+    bool ok = !in->helpers || jit_inline_helpers(context, module, error);
     pthread_mutex_lock(&in->running);
     for (unsigned i = 0; i < in->n_items && ok; i++) {
         ok = run_item(in, &in->items[i], context, &unit, error);

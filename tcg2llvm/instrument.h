@@ -41,6 +41,7 @@ bool instrument_attach(Instrument *in, Jit *jit, GError **error);
 bool instrument_run(Instrument *in, JitContext *context, LLVMModuleRef module, uint64_t pc,
                     bool hot, GError **error);
 bool instrument_wants_registers(const Instrument *in);
+bool instrument_wants_helpers(const Instrument *in);
 // A hash of files and arguments, "" when units must not be kept.
 const char *instrument_key(const Instrument *in);
 

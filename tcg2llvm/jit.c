@@ -403,6 +403,18 @@ bool jit_link_helpers(JitContext *context, LLVMModuleRef module, GError **error)
     return true;
 }
 
+bool jit_inline_helpers(JitContext *context, LLVMModuleRef module, GError **error)
+{
+    if (!jit_link_helpers(context, module, error)) {
+        return false;
+    }
+    if (context->with_helpers == module) {
+        shim_inline_helpers(module);
+        context->with_helpers = NULL;
+    }
+    return true;
+}
+
 bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipeline, GError **error)
 {
     uint64_t start = now_ns();

@@ -151,6 +151,8 @@ bool jit_optimise(JitContext *context, LLVMModuleRef module, JitLevel level, GEr
 // A bitcode library besides the helpers, whose functions jit_link_helpers brings in as well when they are not
 // large. The bytes must outlive the Jit; before the first context that shall know it.
 void jit_add_library(Jit *jit, const void *bitcode, size_t size);
+// The same, and inlines them at once: for who wants to see what helpers do.
+bool jit_inline_helpers(JitContext *context, LLVMModuleRef module, GError **error);
 // Runs a pipeline of the caller's, in the form of opt's -passes; parsed once a context.
 bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipeline,
                     GError **error);

@@ -183,10 +183,32 @@ static Value slot_target(LLVMUnit *u, const TCGOp *op)
     return NULL;
 }
 
+// Lifting: a call, or a system call, and then the block behind it.  The marker stands for all that happens
+// meanwhile: env is right before it, and read anew after it.
+static bool goes_on(LLVMUnit *u, Value marker)
+{
+    unsigned to = u->blocks[u->block].after_call;
+    if (!to || !marker) {
+        return false;
+    }
+    lower_sync_before(u, marker, false);
+    lower_reload_after(u, marker);
+    LLVMBuildBr(u->b, lower_edge_target(u, to - 1));
+    lower_edge(u, to - 1);
+    u->dead = true;
+    u->flow_told = false;
+    return true;
+}
+
 void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
 {
     if (u->opt.guest_ops) {
-        guest_ops_flow(u, slot_target(u, op));
+        if (u->blocks[u->block].after_call) {
+            lower_sync_begin(u);
+        }
+        if (goes_on(u, guest_ops_flow(u, slot_target(u, op)))) {
+            return;
+        }
         u->flow_told = true;
     }
     if (lower_in_unit_slot(u, op)) {
@@ -357,9 +379,10 @@ void myna_tb_hot(void *env, const TCGCode *code)
 }
 
 // raise_exception(env, EXCP_SYSCALL)
-static bool raises_syscall(const TCGOp *op)
+bool llvm_unit_is_syscall(const TCGOp *op)
 {
-    if (strcmp(op->call_info->name, "raise_exception") != 0 || op->nin != 2) {
+    if (op->opc != INDEX_op_call || strcmp(op->call_info->name, "raise_exception") != 0 ||
+        op->nin != 2) {
         return false;
     }
     const TCGTemp *number = arg_temp(op->args[1]);
@@ -372,7 +395,12 @@ void lower_call(LLVMUnit *u, const TCGOp *op)
     const TCGHelperInfo *info = op->call_info;
     bool indirect = op->next->opc == INDEX_op_goto_ptr && strcmp(info->name, "lookup_tb_ptr") == 0;
     if (u->opt.guest_ops && indirect) {
-        guest_ops_flow(u, NULL);
+        if (u->blocks[u->block].after_call) {
+            lower_sync_begin(u);
+        }
+        if (goes_on(u, guest_ops_flow(u, NULL))) {
+            return;
+        }
     }
     if (!u->opt.cold && u->opt.pc_global >= 0 && indirect) {
         lower_indirect(u, op);
@@ -403,8 +431,12 @@ void lower_call(LLVMUnit *u, const TCGOp *op)
     if (reads) {
         lower_sync_begin(u);
     }
-    if (u->opt.guest_ops && raises_syscall(op)) {
-        lower_sync_before(u, guest_ops_syscall(u), u->precise);
+    if (u->opt.guest_ops && llvm_unit_is_syscall(op)) {
+        Value marker = guest_ops_syscall(u);
+        if (goes_on(u, marker)) {
+            return;
+        }
+        lower_sync_before(u, marker, u->precise);
     }
     Value call = LLVMBuildCall2(u->b, type, fn, args, n, "");
     call_attributes(u, call, info);

@@ -434,6 +434,9 @@ static void find_reach(LLVMUnit *u)
                 u->reach[i * n + (unsigned)b->succ[k]] = 1;
             }
         }
+        if (b->after_call) {
+            u->reach[i * n + b->after_call - 1] = 1;
+        }
         for (unsigned j = 0; j < n && b->succ[0] < 0 && b->succ[1] < 0; j++) {
             u->reach[i * n + j] = u->blocks[j].guess && u->has_guess;
         }
@@ -483,8 +486,8 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
         char name[32];
         snprintf(name, sizeof(name), "tb.%" PRIx64, blocks[i].pc);
         u->check_bb[i] = lower_new_bb(u, name);
-        for (unsigned k = 0; k < 2; k++) {
-            int to = blocks[i].succ[k];
+        for (unsigned k = 0; k < 3; k++) {
+            int to = k < 2 ? blocks[i].succ[k] : (int)blocks[i].after_call - 1;
             if (to >= 0 && !u->body_bb[to]) {
                 snprintf(name, sizeof(name), "body.%" PRIx64, blocks[to].pc);
                 u->body_bb[to] = lower_new_bb(u, name);

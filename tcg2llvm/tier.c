@@ -18,6 +18,8 @@
 #include "tcg2llvm/instrument.h"
 #include "tcg2llvm/tier-compile.h"
 
+// Where a pass is to see what helpers do, larger ones are inlined.
+enum { WATCHED_INLINE_LIMIT = 400 };
 enum { DEFAULT_MAX_BLOCKS = 64, DEFAULT_MAX_INSNS = 300 };
 
 struct LLVMTier {
@@ -63,6 +65,9 @@ Jit *tier_make_jit(const LLVMTierOptions *options, GError **error)
         .n_symbols = G_N_ELEMENTS(symbols),
         .helpers_bc = myna_helpers_bc,
         .helpers_bc_size = myna_helpers_bc_size,
+        .inline_limit = options->instrument && instrument_wants_helpers(options->instrument)
+                            ? WATCHED_INLINE_LIMIT
+                            : 0,
         .keep_names = options->dump_dir || options->keep_names || options->instrument,
     };
     return jit_create(&jit_options, error);

@@ -51,6 +51,7 @@ typedef struct LLVMUnitBlock {
     int succ
         [2]; // the block of this function that goto_tb slot 0 or 1 goes to; -1: leaves the function
     uint64_t jump_mode; // TBJumpCacheEntry.mode that its indirect jumps look for
+    unsigned after_call; // lifting: 1 + the block behind the call or system call that it ends with; 0: none
     bool guess;         // an indirect jump inside the function may be to this block
 } LLVMUnitBlock;
 
@@ -71,6 +72,9 @@ void llvm_unit_end(LLVMUnit *unit);
 void llvm_unit_resolve(LLVMUnit *unit);
 // Ends the unit; what it was built in stays with the module.
 LLVMModuleRef llvm_unit_finish(LLVMUnit *unit);
+
+// Is the op the guest's system call?
+bool llvm_unit_is_syscall(const TCGOp *op);
 
 // What cold units call when a block's counter reaches 0: to be defined in the Jit under this name.
 void myna_tb_hot(void *env, const TCGCode *code);

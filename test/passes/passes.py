@@ -9,8 +9,10 @@ import argparse
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -83,7 +85,7 @@ class Rig:
     def run(self, *options, program=(), status=0, env=None, cache=False, cwd=None):
         argv = [self.myna, *([] if cache else ["--no-cache"]), *options, *program]
         run = subprocess.run(argv, cwd=cwd or self.work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, text=True, timeout=300, check=False,
+                             stderr=subprocess.PIPE, text=True, errors="backslashreplace", timeout=300, check=False,
                              env={**os.environ, **(env or {})})
         if status is not None and run.returncode != status:
             raise Wrong(f"{' '.join(argv)}: status {run.returncode}, expected {status}\n{run.stderr[:2000]}")
@@ -252,6 +254,10 @@ def bad_passes(rig):
         (64, [f"--pass={bad}"], "pass 'bad' refuses to start: say what to do wrong"),
         (64, ["--pass=icount:what=1"], "pass 'icount' refuses to start: there is no argument 'what'"),
         (64, ["--pass=icount:count=1"], "pass 'icount' refuses to start: count must be"),
+        (64, ["--pass=memtrace"], "pass 'memtrace' refuses to start: it needs out=FILE"),
+        (64, ["--pass=memtrace:out=/no/such/file"], "pass 'memtrace' refuses to start: cannot write '/no/such/file': "),
+        (64, ["--pass=taint"], "pass 'taint' refuses to start: it needs a source"),
+        (64, ["--pass=taint:fd=x"], "pass 'taint' refuses to start: fd=x is not understood"),
         (64, ["--tci", "--pass=icount"], "passes need LLVM, which --tci is without"),
         (64, ["--passes=no-such-pass"], "cannot run passes 'no-such-pass': unknown pass name"),
         (64, ["--load-pass-plugin=/no/such.so"], "cannot load pass plugin '/no/such.so': No such file"),
@@ -360,6 +366,113 @@ def forks_and_programs(rig):
     counts = [int(re.fullmatch(r"icount: (\d+) instructions\n", rig.read(name)).group(1)) for name in names]
     if min(counts) < 1 or counts[names.index("f")] != max(counts):
         raise Wrong(f"counts: {dict(zip(names, counts))}")
+
+
+@test
+def lift(rig):
+    """IR of functions that are not run, as opt and llc take it."""
+    tools = [(shutil.which(f"{name}-19") or f"{LLVM}/bin/{name}", options)
+             for name, options in (("opt", ["-passes=verify", "-disable-output"]), ("llc", ["-filetype=obj", "-o", "/dev/null"]))]
+
+    def lifted(*words):
+        run = subprocess.run([rig.myna, "lift", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             check=False, cwd=rig.work)
+        check(f"lift {' '.join(words)}: status and messages", (run.returncode, run.stderr), (0, ""))
+        for tool, options in tools:
+            subprocess.run([tool, *options], input=run.stdout, text=True, check=True)
+        return run.stdout
+
+    programs = list(rig.guests())
+    for guest, program in programs:
+        for level in ("0", "2"):
+            text = lifted(program, "_start", "-O", level)
+            matches(f"{guest} _start -O {level}", text, r"(?m)^define .*i64 @_start\(ptr")
+            counts = [text.count(f"call void @guest.{name}(") for name in ("insn", "call", "syscall", "st.i64")]
+            if level == "0":
+                # The loop's head stands in the function's first block as well: 9 instructions, then 5, 4 and 3.
+                check(f"{guest}: instructions, calls, system calls, stores", counts,
+                      [21, 2, 1, 4 if guest == "x86_64" else 2])
+            elif min(counts) < 1:
+                raise Wrong(f"{guest} -O {level}: {counts}")
+        address = re.search(r"^(\w+) . inner$", subprocess.run(["nm", program], stdout=subprocess.PIPE, text=True,
+                                                               check=True).stdout, re.M).group(1)
+        text = lifted(program, f"0x{address}")
+        check(f"{guest} inner: instructions and returns",
+              (text.count("call void @guest.insn("), text.count("call void @guest.ret(")), (8, 2))
+    lifted(rig.made("vectors", ["gcc", "-O2", "-static", f"{HERE}/vectors.c", "-lm"]), "main", "-O1")
+    program = programs[0][1]
+    for words, status, pattern in (
+            (["/no/such", "main"], 127, "cannot lift from '/no/such': it cannot be read"),
+            (["/etc/passwd", "main"], 126, "cannot lift from '/etc/passwd': "),
+            ([program, "nosuch"], 64, "it has no symbol of this name"),
+            ([program, "0x10"], 64, "there is no code at this address"),
+            ([program], 64, "usage: myna lift FILE"),
+            ([program, "_start", "-O", "7"], 64, "usage: myna lift FILE")):
+        run = subprocess.run([rig.myna, "lift", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        check(f"lift {words}", (run.returncode, run.stdout), (status, ""))
+        matches(f"lift {words}", run.stderr, rf"\Amyna: .*{pattern}.*\n\Z")
+
+
+def served(run_client):
+    """What a client gets through to a socket: starts a listener, gives its port to run_client."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        listener.settimeout(280)
+        received = []
+
+        def serve():
+            connection, _ = listener.accept()
+            with connection:
+                while data := connection.recv(65536):
+                    received.append(data)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        result = run_client(listener.getsockname()[1])
+        thread.join(10)
+        return result, b"".join(received)
+
+
+@test
+def taint_is_byte_precise(rig):
+    """A program that moves bytes of a file in many ways: each output byte has the sources that it should."""
+    with open(rig.path("secret"), "wb") as f:
+        f.write(bytes(range(65, 65 + 16)))
+    with open(rig.path("other"), "wb") as f:
+        f.write(b"0123456789abcdef")
+    compilers = [("x86_64", "gcc"), ("aarch64", "aarch64-linux-gnu-gcc")]
+    for guest, cc in compilers:
+        if not shutil.which(cc):
+            continue
+        for level in ("-O0", "-O2"):
+            program = rig.made(f"moves-{guest}{level}", [cc, level, "-static", f"{HERE}/moves.c"])
+            for hot in ("1000000", "30"):
+                run = rig.run("--hot", hot, "--pass=taint:file=secret,file=other,sink=fd:1", program=[program])
+                lines = [line for line in run.stderr.split("\n") if line.startswith("taint: write")]
+                expected = re.findall(r"^expected .*$", run.stdout, re.M)
+                got = [re.sub(r"^.* bytes\):", "expected", line) for line in lines]
+                check(f"{guest} {level} --hot {hot}", got, expected)
+
+
+@test
+def taint_through_json_and_sha256(rig):
+    """From a file through python3's json to a socket, and through openssl's SHA-256."""
+    with open(rig.path("in.json"), "w", encoding="utf-8") as f:
+        f.write('{"name": "abcdefgh", "n": 1}')
+    code = ("import json, socket; d = json.load(open('in.json')); s = socket.create_connection(('127.0.0.1', PORT)); "
+            "s.sendall(b'clean: ' + json.dumps({'copy': d['name'] * 2}).encode())")
+    run, got = served(lambda port: rig.run("--pass=taint:file=in.json,sink=socket", program=[
+        "/usr/bin/python3", "-I", "-S", "-c", code.replace("PORT", str(port))]))
+    check("what was sent", got, b'clean: {"copy": "abcdefghabcdefgh"}')
+    matches("json", run.stderr, r"(?m)^taint: sendto\(\d+ <socket:\[\d+\]>, 35 bytes\): 17-32:in.json$")
+    script = f"exec 3<>/dev/tcp/127.0.0.1/PORT; exec /usr/bin/openssl dgst -sha256 -binary in.json >&3"
+    native = subprocess.run(["/usr/bin/openssl", "dgst", "-sha256", "-binary", "in.json"], cwd=rig.work, stdout=subprocess.PIPE,
+                            check=True).stdout
+    run, got = served(lambda port: rig.run("--pass=taint:file=in.json,sink=socket", program=[
+        "/bin/bash", "-c", script.replace("PORT", str(port))]))
+    check("the digest", got, native)
+    matches("sha256", run.stderr, r"(?m)^taint: write\(\d+ <socket:\[\d+\]>, 32 bytes\): 0-31:in.json$")
 
 
 def main():
