@@ -41,6 +41,7 @@ enum {
     GUEST_INSN_SYSCALL = 4,
     GUEST_INSN_HYPERCALL = 8, // the guest may talk to a plugin with it
 };
+typedef enum GuestFlow { GUEST_FLOW_NONE, GUEST_FLOW_CALL, GUEST_FLOW_RETURN } GuestFlow;
 
 typedef struct DisasContextBase DisasContextBase;
 typedef struct TranslatorOps TranslatorOps;
@@ -93,6 +94,9 @@ typedef struct GuestISA {
     // One line of disassembly for the instruction at `bytes`; gives its length, 0 when undefined.
     size_t (*disassemble)(const CPUState *cs_or_null, uint64_t pc, const uint8_t *bytes, size_t len,
                           char *buf, size_t size);
+    // What the instruction at `bytes` does to the flow of control; its length in *size, 0 when undefined.  May be
+    // NULL: nobody is told of calls then.
+    GuestFlow (*flow)(uint64_t pc, const uint8_t *bytes, size_t len, size_t *size);
     // `-d cpu`: the register state, in several lines.
     void (*dump_state)(const CPUState *cs, FILE *f);
 } GuestISA;

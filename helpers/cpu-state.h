@@ -59,6 +59,7 @@ struct CPUState {
     // What a helper returns whose result differs from run to run (time stamps, random numbers), when
     // not NULL: gets the fresh value, gives the one to use.
     uint64_t (*nondeterministic)(CPUState *cs, uint64_t fresh);
+    void *pass_block; // what instrumentation keeps for this CPU (tcg2llvm/instrument.h); NULL: nothing
 };
 
 // For a helper that has accessed guest memory through its host address: tells whoever wants to know.

@@ -12,6 +12,7 @@
 #include "cpu-exec.h"
 #include "cpu-list.h"
 #include "event-internal.h"
+#include "pass-host.h"
 #include "guest-memory.h"
 #include "log.h"
 #include "process.h"
@@ -278,6 +279,7 @@ int cpu_exec(CPUState *cs)
     volatile uintptr_t last = 0;
 
     current_cpu = cs;
+    instrument_thread_enter(cs->pass_block);
     cs->exception_index = EXCP_NONE;
     tb_grow_table();
     event_park_if_ending();

@@ -9,6 +9,7 @@
 #include "cpu-exec.h"
 #include "cpu-list.h"
 #include "event-internal.h"
+#include "pass-host.h"
 #include "tb.h"
 #include "tier-host.h"
 
@@ -103,6 +104,7 @@ static void cpu_set_up(CPUState *cs, const GuestISA *isa)
     cs->event_site = cs->event_edge = NULL;
     cs->event_insn = NULL;
     cs->access_hook = event_helper_access;
+    pass_host_cpu_new(cs);
     pthread_mutex_lock(&cpus.lock);
     cs->cpu_index = free_index();
     p->next = cpus.first;
@@ -118,6 +120,7 @@ static void cpu_set_up(CPUState *cs, const GuestISA *isa)
 CPUState *cpu_create(const GuestISA *isa, const char *model, GError **error)
 {
     isa->init();
+    pass_host_start(isa);
     tier_host_set_isa(isa);
     cpus.isa = isa;
     CPUState *cs = cpu_alloc(isa);
@@ -149,6 +152,7 @@ CPUState *cpu_clone(const CPUState *src)
 void cpu_free(CPUState *cs)
 {
     CPUPrivate *p = cpu_private(cs);
+    pass_host_cpu_free(cs);
     pthread_mutex_lock(&cpus.lock);
     if (p->next) {
         p->next->prev = p->prev;

@@ -9,6 +9,7 @@
 
 #include "cpu-exec.h"
 #include "linux/abi.h"
+#include "linux/lift.h"
 #include "linux/linux.h"
 #include "log.h"
 #include "options.h"
@@ -62,6 +63,9 @@ int main(int argc, char **argv)
     GError *error = NULL;
     if (is_cache_command(argc, argv)) {
         return cache_command(argv[2]);
+    }
+    if (argc > 1 && !strcmp(argv[1], "lift")) {
+        return lift_command(argc - 2, argv + 2);
     }
     int first = options_parse(&options, argc, argv);
     myna_options = &options;

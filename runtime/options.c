@@ -13,6 +13,7 @@
 #include "log.h"
 #include "options.h"
 #include "process.h"
+#include "tcg2llvm/instrument.h"
 
 // Gives NULL, or what is wrong with the argument (a string that stays).
 typedef const char *OptionSet(MynaOptions *o, const char *arg);
@@ -20,11 +21,13 @@ typedef const char *OptionSet(MynaOptions *o, const char *arg);
 typedef enum OptionGroup {
     GROUP_GUEST,
     GROUP_ENGINE,
+    GROUP_PASS,
     GROUP_LOG,
     GROUP_OTHER,
     GROUP_COUNT
 } OptionGroup;
-static const char *const group_titles[GROUP_COUNT] = {"Guest", "Engine", "Seeing inside", "Other"};
+static const char *const group_titles[GROUP_COUNT] = {"Guest", "Engine", "Instrumentation",
+                                                      "Seeing inside", "Other"};
 
 typedef struct OptionRow {
     OptionGroup group;
@@ -209,6 +212,51 @@ static const char *set_stress(MynaOptions *o, const char *arg)
     return NULL;
 }
 
+static void add_instrument(MynaOptions *o, InstrumentKind kind, const char *text)
+{
+    // Programs that the guest executes may start in another directory.
+    size_t name = kind == INSTRUMENT_PASS ? strcspn(text, ":") : strlen(text);
+    char *full = NULL;
+    bool file = kind == INSTRUMENT_PASS
+                    ? memchr(text, '/', name) || (name > 3 && !memcmp(text + name - 3, ".so", 3))
+                    : kind != INSTRUMENT_PIPELINE;
+    if (file && *text != '/') {
+        char *directory = g_get_current_dir();
+        full = g_strconcat(directory, "/", text, NULL);
+        g_free(directory);
+    }
+    InstrumentItem item = {kind, g_intern_string(full ? full : text)};
+    g_free(full);
+    o->canonical = item.text;
+    g_array_append_val(o->instruments, item);
+}
+static const char *set_pass(MynaOptions *o, const char *arg)
+{
+    if (!*arg || *arg == ':') {
+        return "it must be a file or the name of a shipped pass, with :arguments behind it or not";
+    }
+    add_instrument(o, INSTRUMENT_PASS, arg);
+    return NULL;
+}
+static const char *set_plugin(MynaOptions *o, const char *arg)
+{
+    add_instrument(o, INSTRUMENT_PLUGIN, arg);
+    return NULL;
+}
+static const char *set_passes(MynaOptions *o, const char *arg)
+{
+    if (!*arg) {
+        return "it must be a pipeline as opt's -passes takes it";
+    }
+    add_instrument(o, INSTRUMENT_PIPELINE, arg);
+    return NULL;
+}
+static const char *set_library(MynaOptions *o, const char *arg)
+{
+    add_instrument(o, INSTRUMENT_LIBRARY, arg);
+    return NULL;
+}
+
 static const char *set_guest_base(MynaOptions *o, const char *arg)
 {
     (void)o;
@@ -301,6 +349,22 @@ static const OptionRow rows[] = {
      "flush and invalidate blocks, move them between tiers and interrupt the program at random moments; none of it "
      "may change what the program does",
      "--stress=7 ./prog"},
+
+    {GROUP_PASS, "pass", "NAME[:ARGUMENTS]", "PASS", false, set_pass,
+     "run a pass on all guest code: a file FILE.so, or one that comes with myna (callgraph, coverage, "
+     "icount, memtrace, syscalls, taint); several run in the order given; implies --llvm=all",
+     "--pass=icount:out=counts ./prog"},
+    {GROUP_PASS, "load-pass-plugin", "FILE.so", "LOAD_PASS_PLUGIN", false, set_plugin,
+     "load an LLVM pass plugin, as opt does, for --passes",
+     "--load-pass-plugin=./my.so --passes=my-pass ./prog"},
+    {GROUP_PASS, "passes", "PIPELINE", "PASSES", false, set_passes,
+     "run LLVM passes on all guest code, as opt's -passes takes them; implies --llvm=all",
+     "--passes='function(instcombine)' ./prog"},
+    {GROUP_PASS, "instrument-lib", "FILE.bc", "INSTRUMENT_LIB", false, set_library,
+     "call the hooks (on_load, on_block, ...) that a bitcode file defines, inlined where code is hot; implies "
+     "--llvm=all",
+     "--instrument-lib=hooks.bc ./prog"},
+
     {GROUP_LOG, "d", "ITEM,...", "LOG", false, set_log_items,
      "log these; `-d help` lists the items",
      "-d in_asm,op_opt ./prog"},
@@ -391,6 +455,8 @@ static void remember(MynaOptions *o, const OptionRow *r, const char *arg)
     if (r->once) {
         return;
     }
+    arg = o->canonical ? o->canonical : arg;
+    o->canonical = NULL;
     char *word = arg ? g_strdup_printf("--%s=%s", r->name, arg) : g_strdup_printf("--%s", r->name);
     g_ptr_array_add(o->given, word);
 }
@@ -432,6 +498,7 @@ int options_parse(MynaOptions *o, int argc, char **argv)
         .stack_size = 8 << 20,
         .hot = 0,
         .env_edits = g_ptr_array_new_with_free_func(g_free),
+        .instruments = g_array_new(false, false, sizeof(InstrumentItem)),
         .given = g_ptr_array_new_with_free_func(g_free),
         .plugins = g_ptr_array_new_with_free_func(g_free),
         .panda_args = g_ptr_array_new_with_free_func(g_free),
@@ -460,9 +527,10 @@ int options_parse(MynaOptions *o, int argc, char **argv)
         }
         remember(o, &rows[index], optarg);
     }
-    if (o->dump_ir && !o->verify && !(o->engine == ENGINE_LLVM_ALL)) {
+    bool passes = o->instruments->len;
+    if ((o->dump_ir || passes) && !o->verify && !(o->engine == ENGINE_LLVM_ALL)) {
         if (o->engine == ENGINE_TCI || o->engine == ENGINE_QUICK) {
-            usage_error("--dump-ir needs LLVM, which %s is without",
+            usage_error("%s LLVM, which %s is without", passes ? "passes need" : "--dump-ir needs",
                         o->engine == ENGINE_TCI ? "--tci" : "--llvm=off");
         }
         o->engine = ENGINE_LLVM_ALL;
@@ -482,6 +550,7 @@ void options_free(MynaOptions *o)
     g_ptr_array_unref(o->given);
     g_ptr_array_unref(o->plugins);
     g_ptr_array_unref(o->panda_args);
+    g_array_unref(o->instruments);
 }
 
 char **options_argv(const MynaOptions *o)
@@ -539,6 +608,7 @@ void options_help(FILE *f)
 {
     fprintf(f, "Usage: myna [options] program [arguments]\n"
                "       myna cache status|clear|path\n"
+               "       myna lift FILE ADDRESS|SYMBOL [-O N]\n"
                "Runs a Linux program that was built for another machine.\n");
     for (int g = 0; g < GROUP_COUNT; g++) {
         fprintf(f, "\n%s:\n", group_titles[g]);

@@ -41,7 +41,11 @@ typedef struct MynaOptions {
     GPtrArray *plugins;    // -plugin and -panda-plugin, in their order
     const char *panda;     // -panda: "a;b:key=value", or NULL
     GPtrArray *panda_args; // -panda-arg
-    bool stats;            // counters on standard error at exit
+    GArray
+        *instruments; // --pass and the like: InstrumentItem (tcg2llvm/instrument.h), in their order
+    const char
+        *canonical; // while parsing: how the option in work is to be handed on; NULL: as it stands
+    bool stats;     // counters on standard error at exit
     // Log
     const char *log_items;    // -d
     const char *log_filename; // -D

@@ -19,6 +19,7 @@
 #include "guest-memory-internal.h"
 #include "log.h"
 #include "monitor/monitor.h"
+#include "pass-host.h"
 #include "process.h"
 #include "stats.h"
 #include "stress.h"
@@ -67,6 +68,7 @@ static void finish(int status)
     if (myna_options && myna_options->stats) {
         stats_print(stderr);
     }
+    pass_host_end(MYNA_PASS_EXIT);
     tier_host_finish();
     monitor_end();
     fflush(NULL);
@@ -153,6 +155,7 @@ void process_fork_prepare(void)
     verify_fork_prepare();
     tb_fork_prepare();
     tier_host_fork_prepare();
+    pass_host_fork_prepare();
     guest_memory_fork_prepare();
     cpu_list_fork_prepare();
     event_fork_prepare();
@@ -166,6 +169,7 @@ void process_fork_parent(void)
     event_fork_done();
     cpu_list_fork_parent();
     guest_memory_fork_parent();
+    pass_host_fork_parent();
     tier_host_fork_parent();
     tb_fork_parent();
     verify_fork_done();
@@ -179,6 +183,7 @@ void process_fork_child(void)
     cpu_list_fork_child();
     guest_memory_fork_child();
     tier_host_fork_child();
+    pass_host_fork_child();
     tb_fork_child();
     verify_fork_done();
     stress_fork_child();

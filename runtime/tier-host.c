@@ -20,6 +20,7 @@
 #include "guest-disas.h"
 #include "guest-memory.h"
 #include "log.h"
+#include "pass-host.h"
 #include "process.h"
 #include "stats.h"
 #include "tcg/interp.h"
@@ -257,6 +258,9 @@ static void host_failed(void *opaque, const TCGCode *code, const GError *error)
 {
     (void)opaque;
     ((TCGCode *)code)->hot = NULL; // once is enough
+    if (g_error_matches(error, JIT_ERROR, JIT_ERROR_PASS)) {
+        process_fail(EXIT_INTERNAL, "%s", error->message);
+    }
     if (g_error_matches(error, JIT_ERROR, JIT_ERROR_FULL)) {
         cpu_request_flush();
     } else if (log_enabled(LOG_UNIMP)) {
@@ -298,6 +302,22 @@ static const unsigned log_items[] = {
     [LLVM_LOG_IR_OPT] = LOG_LLVM_OPT,
     [LLVM_LOG_ASM] = LOG_OUT_ASM,
 };
+
+static LLVMFlow host_flow(void *opaque, uint64_t pc, uint64_t *next)
+{
+    (void)opaque;
+    uint8_t bytes[16];
+    size_t len = state.isa->max_insn_size, size = 0;
+    while (len && !guest_read(pc, bytes, len)) {
+        len--; // a page's end
+    }
+    GuestFlow flow = len && state.isa->flow ? state.isa->flow(pc, bytes, len, &size)
+                                            : GUEST_FLOW_NONE;
+    *next = pc + size;
+    return flow == GUEST_FLOW_CALL     ? LLVM_FLOW_CALL
+           : flow == GUEST_FLOW_RETURN ? LLVM_FLOW_RETURN
+                                       : LLVM_FLOW_NONE;
+}
 
 static bool host_log_wanted(void *opaque, LLVMLogItem item)
 {
@@ -359,6 +379,7 @@ static LLVMTier *make_tier(GError **error)
         .file = host_file,
         .symbol = host_symbol,
         .disassemble = host_disassemble,
+        .flow = host_flow,
         .log_wanted = host_log_wanted,
         .log_begin = host_log_begin,
         .log_end = host_log_end,
@@ -371,6 +392,7 @@ static LLVMTier *make_tier(GError **error)
         .cache_guest = state.isa && !state.opts->no_cache ? state.isa->name : NULL,
         .cache_dir = state.opts->cache_dir,
         .dump_dir = state.opts->dump_ir,
+        .instrument = pass_host_instrument(),
         .keep_names = log_enabled(LOG_LLVM) || log_enabled(LOG_LLVM_OPT),
     };
     return llvm_tier_new(&host, &options, error);
@@ -403,6 +425,9 @@ bool tier_host_init(const MynaOptions *opts, GError **error)
     if (opts->dump_ir && !make_dump_dir(opts->dump_ir, error)) {
         return false;
     }
+    if (!pass_host_load(opts, error)) {
+        return false;
+    }
     bool wants_quick = opts->engine == ENGINE_QUICK;
     if (wants_quick && !tb_quick_start(state.code_size, false, error)) {
         return false;
@@ -427,7 +452,16 @@ bool tier_host_init(const MynaOptions *opts, GError **error)
     return true;
 }
 
-void tier_host_set_isa(const GuestISA *isa) { state.isa = isa; }
+void tier_host_set_isa(const GuestISA *isa)
+{
+    state.isa = isa;
+    // Passes have something to say about their arguments, and their threads' blocks may need what the tier
+    // compiles for them: now, not when the first block is translated.
+    GError *error = NULL;
+    if (pass_host_instrument() && !get_tier(&error)) {
+        process_fail(EXIT_USAGE, "%s", error ? error->message : "LLVM cannot be used");
+    }
+}
 void tier_host_set_code_size(size_t bytes) { state.code_size = bytes; }
 
 // --- compiling ----------------------------------------------------------------------------------
@@ -488,6 +522,9 @@ bool tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot)
         if (g_error_matches(error, JIT_ERROR, JIT_ERROR_FULL)) {
             g_clear_error(&error);
             return false;
+        }
+        if (g_error_matches(error, JIT_ERROR, JIT_ERROR_PASS)) {
+            process_fail(EXIT_INTERNAL, "%s", error->message);
         }
         process_internal_fault("LLVM cannot compile the block at 0x%" PRIx64 ": %s", tb->pc,
                                error->message);

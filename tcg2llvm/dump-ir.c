@@ -152,6 +152,8 @@ static void report(DumpIR *dump, const char *path)
     }
 }
 
+static __thread char *last_path; // of the unit that this thread dumped
+
 void dump_ir_unit(DumpIR *dump, LLVMModuleRef module, const LLVMBlockInfo *blocks, unsigned n,
                   const char *kind)
 {
@@ -177,7 +179,9 @@ void dump_ir_unit(DumpIR *dump, LLVMModuleRef module, const LLVMBlockInfo *block
         g_string_append_printf(base, "-%u", times);
     }
     g_string_append(base, ".ll");
-    g_autofree char *path = g_build_filename(dump->dir, base->str, NULL);
+    char *path = g_build_filename(dump->dir, base->str, NULL);
+    g_free(last_path);
+    last_path = path;
     FILE *out = dump->failed ? NULL : fopen(path, "w");
     if (out) {
         uint64_t bytes = 0, insns = 0;
@@ -208,4 +212,23 @@ void dump_ir_unit(DumpIR *dump, LLVMModuleRef module, const LLVMBlockInfo *block
     }
     pthread_mutex_unlock(&dump->lock);
     g_string_free(base, true);
+}
+
+void dump_ir_passes(DumpIR *dump, LLVMModuleRef module)
+{
+    pthread_mutex_lock(&dump->lock);
+    FILE *out = NULL;
+    if (!dump->failed && last_path) {
+        g_autofree char *base = g_strndup(last_path, strlen(last_path) - strlen(".ll"));
+        g_autofree char *path = g_strconcat(base, ".passes.ll", NULL);
+        out = fopen(path, "w");
+        if (!out) {
+            report(dump, path);
+        }
+    }
+    if (out) {
+        dump_ir_print(module, dump->host, out);
+        fclose(out);
+    }
+    pthread_mutex_unlock(&dump->lock);
 }

@@ -22,6 +22,8 @@ void dump_ir_close(DumpIR *dump);
 // Writes a unit of n blocks.  Thread-safe; a failure to write is reported on standard error, once.
 void dump_ir_unit(DumpIR *dump, LLVMModuleRef module, const LLVMBlockInfo *blocks, unsigned n,
                   const char *kind);
+// Writes what the passes made of the unit that the calling thread dumped last, as *.passes.ll beside it.
+void dump_ir_passes(DumpIR *dump, LLVMModuleRef module);
 // Around fork(); NULL is allowed.
 void dump_ir_lock(DumpIR *dump);
 void dump_ir_unlock(DumpIR *dump);

@@ -223,6 +223,12 @@ static Value named(LLVMUnit *u, const GuestOp *g)
     }
 }
 
+void guest_ops_block(LLVMUnit *u, uint64_t pc, unsigned insns)
+{
+    Value args[] = {u->env, lower_i64(u, pc), lower_i32(u, insns)};
+    named_call(u, "guest.block", u->l->void_, args, 3);
+}
+
 void guest_ops_insn(LLVMUnit *u, uint64_t pc)
 {
     Value args[] = {u->env, lower_i64(u, pc)};
@@ -236,6 +242,30 @@ void guest_ops_insn(LLVMUnit *u, uint64_t pc)
 Value guest_ops_syscall(LLVMUnit *u)
 {
     return named_call(u, "guest.syscall", u->l->void_, &u->env, 1);
+}
+
+Value guest_ops_flow(LLVMUnit *u, Value target)
+{
+    if (u->flow == LLVM_FLOW_NONE) {
+        return NULL;
+    }
+    if (!target) {
+        target = u->opt.pc_global < 0 ? lower_i64(u, 0)
+                                      : lower_get(u, (TCGArg)u->s->temps[u->opt.pc_global + 1]);
+    }
+    if (LLVMTypeOf(target) != u->l->i64) {
+        target = LLVMBuildZExt(u->b, target, u->l->i64, "");
+    }
+    Value args[] = {u->env, target, lower_i64(u, u->next_pc)};
+    bool call = u->flow == LLVM_FLOW_CALL;
+    return named_call(u, call ? "guest.call" : "guest.ret", u->l->void_, args, call ? 3 : 2);
+}
+
+void guest_ops_reg(LLVMUnit *u, Value access, const char *name)
+{
+    if (u->opt.guest_ops) {
+        set_string(u, access, u->l->md_guest_reg, name);
+    }
 }
 
 // --- from TCG ------------------------------------------------------------------------------------------
@@ -416,7 +446,12 @@ static bool parse_call(Value call, const char *name, GuestOp *g)
 static void lower_one(LLVMUnit *u, Value call, const char *name)
 {
     GuestOp g = {0};
-    bool marker = strcmp(name, "guest.insn") == 0 || strcmp(name, "guest.syscall") == 0;
+    static const char *const markers[] = {"guest.block", "guest.insn", "guest.syscall",
+                                          "guest.call", "guest.ret"};
+    bool marker = false;
+    for (unsigned i = 0; i < G_N_ELEMENTS(markers); i++) {
+        marker |= strcmp(name, markers[i]) == 0;
+    }
     if (!marker) {
         if (!parse_call(call, name, &g)) {
             return;

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Guest operations in the IR.  While passes and dumps look at a unit they are calls by name:
-//
-//   <t>  guest.ld.<t>(ptr env, i64 address, i32 memop)
-//   void guest.st.<t>(ptr env, <t> value, i64 address, i32 memop)
-//   <t>  guest.atomic.<op>.<t>(ptr env, i64 address, <t> value, i32 memop)      the old value
-//   <t>  guest.atomic.cmpxchg.<t>(ptr env, i64 address, <t> expected, <t> new, i32 memop)
-//   void guest.insn(ptr env, i64 pc)          an instruction starts
-//   void guest.syscall(ptr env)               the guest's system-call instruction, state is in env
+// guest-op-table.h has the names, their arguments and when they appear; docs/writing-a-pass.md shows it to
+// people.
 //
 // <t> is the type in memory: i8 i16 i32 i64 i128 f32 f64 v64 v128 v256; <op> one of xchg add and or xor
 // smin umin smax umax.  memop is a constant: MemOp bits (tcg/tcg.h), and GUEST_OP_ bits.  Each
-// call has the instruction's guest pc as metadata, !guest.pc !{i64 pc}.
+// call has the instruction's guest pc as metadata, !guest.pc !{i64 pc}.  Loads and stores of guest registers,
+// in env or in a function's own copy, have the register's name as metadata, !guest.reg !{!"rax"}.
 //
 // guest_ops_lower makes plain IR of those that are left.  Where nobody looks, the plain IR is emitted at
 // once: the same functions do both.
@@ -25,10 +21,16 @@ enum {
     GUEST_OP_ORDERED = 0x2000,  // it stays, and in its order: another thread may look at the memory
 };
 
-// Marks the start of an instruction (units with guest_ops only).
+// Marks the start of a block of so many instructions, and of an instruction (units with guest_ops only).
+void guest_ops_block(LLVMUnit *u, uint64_t pc, unsigned insns);
 void guest_ops_insn(LLVMUnit *u, uint64_t pc);
 // Marks a system call; the marker.
 Value guest_ops_syscall(LLVMUnit *u);
+// Marks that the guest calls or returns, as the current instruction does (LLVMUnit.flow); nothing when it does
+// neither.  target: where to, an i64; NULL: what pc_global holds.
+Value guest_ops_flow(LLVMUnit *u, Value target); // the marker, or NULL
+// Names the register that an access is to.
+void guest_ops_reg(LLVMUnit *u, Value access, const char *name);
 // Lowers the named operations in the unit's module.
 void guest_ops_lower(LLVMUnit *u);
 

@@ -48,6 +48,8 @@ static const struct {
 enum {
     DEFAULT_SLAB_SIZE = 512 << 20,
     DEFAULT_INLINE_LIMIT = 40,
+    LIBRARY_INLINE_LIMIT = 200, // hooks of a user's: what is inlined is what the user asked for
+    MAX_LIBRARIES = 16,
     // Modules after which a context should be renewed: at most some 6 MB are lost in it by then.
     WORN_MODULES = 4096,
 };
@@ -59,6 +61,11 @@ struct Jit {
     const void *helpers_bc;
     size_t helpers_bc_size;
     unsigned inline_limit;
+    struct {
+        const void *bitcode;
+        size_t size;
+    } libraries[MAX_LIBRARIES];
+    unsigned n_libraries;
     char *cpu, *features; // NULL until LLVM is loaded: the host's
     bool keep_names;
     // LLVM initialises passes and targets when they are first used, under locks of its own. The first
@@ -76,7 +83,8 @@ struct JitContext {
     char *triple;
     ShimPasses *passes;
     ShimCodegen *codegen[JIT_LEVELS];
-    ShimHelpers *helpers;         // opened when first asked for
+    ShimHelpers *helpers; // opened when first asked for
+    ShimHelpers *libraries[MAX_LIBRARIES];
     LLVMModuleRef with_helpers;   // the module that last had bodies brought in, not optimised yet
     unsigned generation, modules; // modules: made in this generation
     char *diagnostic;             // LLVM's error message while it works for us, or NULL
@@ -247,6 +255,12 @@ static void llvm_context_close(JitContext *context)
 {
     shim_helpers_close(context->helpers);
     context->helpers = NULL;
+    for (unsigned i = 0; i < MAX_LIBRARIES; i++) {
+        if (context->libraries[i]) {
+            shim_helpers_close(context->libraries[i]);
+            context->libraries[i] = NULL;
+        }
+    }
     context->with_helpers = NULL;
     if (context->llvm) {
         LLVMContextDispose(context->llvm);
@@ -344,22 +358,39 @@ LLVMModuleRef jit_module_new(JitContext *context, const char *name)
     return module;
 }
 
+void jit_add_library(Jit *jit, const void *bitcode, size_t size)
+{
+    if (jit->n_libraries < MAX_LIBRARIES) { // what is beyond is called, not inlined
+        jit->libraries[jit->n_libraries].bitcode = bitcode;
+        jit->libraries[jit->n_libraries++].size = size;
+    }
+}
+
+// Brings in from one bitcode, opened when first asked for. The number of bodies, or -1 and a message.
+static int link_from(JitContext *context, LLVMModuleRef module, ShimHelpers **helpers,
+                     const void *bitcode, size_t size, unsigned limit, char **message)
+{
+    if (!*helpers) {
+        *helpers = shim_helpers_open(context->llvm, bitcode, size, context->machines[JIT_O2], limit,
+                                     message);
+    }
+    return *helpers ? shim_helpers_link(*helpers, module, message) : -1;
+}
+
 bool jit_link_helpers(JitContext *context, LLVMModuleRef module, GError **error)
 {
     Jit *jit = context->jit;
-    if (!jit->helpers_bc) {
-        return true;
-    }
     uint64_t start = now_ns();
     char *message = NULL;
-    int count = -1;
-    if (!context->helpers) {
-        context->helpers = shim_helpers_open(context->llvm, jit->helpers_bc, jit->helpers_bc_size,
-                                             context->machines[JIT_O2], jit->inline_limit,
-                                             &message);
+    int count = 0;
+    if (jit->helpers_bc) {
+        count = link_from(context, module, &context->helpers, jit->helpers_bc, jit->helpers_bc_size,
+                          jit->inline_limit, &message);
     }
-    if (context->helpers) {
-        count = shim_helpers_link(context->helpers, module, &message);
+    for (unsigned i = 0; i < jit->n_libraries && count >= 0; i++) {
+        int more = link_from(context, module, &context->libraries[i], jit->libraries[i].bitcode,
+                             jit->libraries[i].size, LIBRARY_INLINE_LIMIT, &message);
+        count = more < 0 ? more : count + more;
     }
     context->times.helpers += now_ns() - start;
     if (count < 0) {
@@ -368,6 +399,18 @@ bool jit_link_helpers(JitContext *context, LLVMModuleRef module, GError **error)
     }
     if (count > 0) {
         context->with_helpers = module;
+    }
+    return true;
+}
+
+bool jit_inline_helpers(JitContext *context, LLVMModuleRef module, GError **error)
+{
+    if (!jit_link_helpers(context, module, error)) {
+        return false;
+    }
+    if (context->with_helpers == module) {
+        shim_inline_helpers(module);
+        context->with_helpers = NULL;
     }
     return true;
 }

@@ -56,7 +56,8 @@ typedef enum JitError {
     JIT_ERROR_IR,       // a module that the verifier or the code generator refuses
     JIT_ERROR_PIPELINE, // a pipeline text that cannot be parsed
     JIT_ERROR_HELPERS,  // the helpers' bitcode cannot be read, or does not fit its declaration
-    JIT_ERROR_PLUGIN,   // a pass plugin that cannot be loaded
+    JIT_ERROR_PLUGIN,   // a pass, plugin or library of the user's that cannot be used
+    JIT_ERROR_PASS,     // a pass of the user's that fails on a unit
 } JitError;
 
 // How much is done to a unit; jit.c has the table of pipelines.
@@ -147,6 +148,11 @@ bool jit_link_helpers(JitContext *context, LLVMModuleRef module, GError **error)
 
 // Inlines what jit_link_helpers brought, and runs the level's pipeline.
 bool jit_optimise(JitContext *context, LLVMModuleRef module, JitLevel level, GError **error);
+// A bitcode library besides the helpers, whose functions jit_link_helpers brings in as well when they are not
+// large. The bytes must outlive the Jit; before the first context that shall know it.
+void jit_add_library(Jit *jit, const void *bitcode, size_t size);
+// The same, and inlines them at once: for who wants to see what helpers do.
+bool jit_inline_helpers(JitContext *context, LLVMModuleRef module, GError **error);
 // Runs a pipeline of the caller's, in the form of opt's -passes; parsed once a context.
 bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipeline,
                     GError **error);

@@ -79,6 +79,7 @@ void lower_refresh(LLVMLower *l)
     l->md_prof = md_kind(c, "prof");
     l->md_guest_pc = md_kind(c, "guest.pc");
     l->md_guest_asm = md_kind(c, "guest.asm");
+    l->md_guest_reg = md_kind(c, "guest.reg");
     l->scope_env = scope_list(c, "myna.env");
     l->scope_guest = scope_list(c, "myna.guest");
     l->unlikely_true = branch_weights(l, 1, 2000);

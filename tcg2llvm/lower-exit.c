@@ -101,7 +101,7 @@ static Value code_ptr(LLVMUnit *u)
         return u->code;
     }
     char name[40];
-    if (!u->opt.symbolic) {
+    if (!u->opt.symbolic || u->opt.table_code) {
         snprintf(name, sizeof(name), LLVM_UNIT_CODE_NAME, u->block);
         return code_from_table(u, name);
     }
@@ -165,8 +165,52 @@ static void jump_to_code(LLVMUnit *u, Value code)
     tail_call(u, load_shared(u, u->l->ptr, code, sizeof(void *)), code);
 }
 
+// The pc that the guest goes on at behind a goto_tb: stored between it and its exit_tb, or, when the block
+// is of the function, known.
+static Value slot_target(LLVMUnit *u, const TCGOp *op)
+{
+    int to = u->blocks[u->block].succ[op->args[0]];
+    if (to >= 0) {
+        return lower_i64(u, u->blocks[to].pc);
+    }
+    for (op = op->next; op->opc == INDEX_op_mov_i64 || op->opc == INDEX_op_mov_i32; op = op->next) {
+        const TCGTemp *out = arg_temp(op->args[0]), *in = arg_temp(op->args[1]);
+        if (out->kind == TEMP_GLOBAL && (int)out->index - 1 == u->opt.pc_global &&
+            in->kind == TEMP_CONST) {
+            return lower_i64(u, in->val);
+        }
+    }
+    return NULL;
+}
+
+// Lifting: a call, or a system call, and then the block behind it.  The marker stands for all that happens
+// meanwhile: env is right before it, and read anew after it.
+static bool goes_on(LLVMUnit *u, Value marker)
+{
+    unsigned to = u->blocks[u->block].after_call;
+    if (!to || !marker) {
+        return false;
+    }
+    lower_sync_before(u, marker, false);
+    lower_reload_after(u, marker);
+    LLVMBuildBr(u->b, lower_edge_target(u, to - 1));
+    lower_edge(u, to - 1);
+    u->dead = true;
+    u->flow_told = false;
+    return true;
+}
+
 void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
 {
+    if (u->opt.guest_ops) {
+        if (u->blocks[u->block].after_call) {
+            lower_sync_begin(u);
+        }
+        if (goes_on(u, guest_ops_flow(u, slot_target(u, op)))) {
+            return;
+        }
+        u->flow_told = true;
+    }
     if (lower_in_unit_slot(u, op)) {
         unsigned to = u->blocks[u->block].succ[op->args[0]];
         lower_flush(u);
@@ -176,6 +220,7 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
         }
         lower_edge(u, to);
         u->dead = true;
+        u->flow_told = false;
         return;
     }
     lower_sync_begin(u);
@@ -193,6 +238,10 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
 void lower_exit_tb(LLVMUnit *u, const TCGOp *op)
 {
     uintptr_t val = op->args[0];
+    if (u->opt.guest_ops && !u->flow_told && (val & TB_EXIT_MASK) != TB_EXIT_REQUESTED) {
+        guest_ops_flow(u, NULL);
+    }
+    u->flow_told = false;
     lower_sync_begin(u);
     Value result = lower_i64(u, val);
     if ((val & ~(uintptr_t)TB_EXIT_MASK) == (uintptr_t)u->blocks[u->block].code && val) {
@@ -330,9 +379,10 @@ void myna_tb_hot(void *env, const TCGCode *code)
 }
 
 // raise_exception(env, EXCP_SYSCALL)
-static bool raises_syscall(const TCGOp *op)
+bool llvm_unit_is_syscall(const TCGOp *op)
 {
-    if (strcmp(op->call_info->name, "raise_exception") != 0 || op->nin != 2) {
+    if (op->opc != INDEX_op_call || strcmp(op->call_info->name, "raise_exception") != 0 ||
+        op->nin != 2) {
         return false;
     }
     const TCGTemp *number = arg_temp(op->args[1]);
@@ -343,8 +393,16 @@ static bool raises_syscall(const TCGOp *op)
 void lower_call(LLVMUnit *u, const TCGOp *op)
 {
     const TCGHelperInfo *info = op->call_info;
-    if (!u->opt.cold && u->opt.pc_global >= 0 && op->next->opc == INDEX_op_goto_ptr &&
-        strcmp(info->name, "lookup_tb_ptr") == 0) {
+    bool indirect = op->next->opc == INDEX_op_goto_ptr && strcmp(info->name, "lookup_tb_ptr") == 0;
+    if (u->opt.guest_ops && indirect) {
+        if (u->blocks[u->block].after_call) {
+            lower_sync_begin(u);
+        }
+        if (goes_on(u, guest_ops_flow(u, NULL))) {
+            return;
+        }
+    }
+    if (!u->opt.cold && u->opt.pc_global >= 0 && indirect) {
         lower_indirect(u, op);
         return;
     }
@@ -373,8 +431,12 @@ void lower_call(LLVMUnit *u, const TCGOp *op)
     if (reads) {
         lower_sync_begin(u);
     }
-    if (u->opt.guest_ops && raises_syscall(op)) {
-        lower_sync_before(u, guest_ops_syscall(u), u->precise);
+    if (u->opt.guest_ops && llvm_unit_is_syscall(op)) {
+        Value marker = guest_ops_syscall(u);
+        if (goes_on(u, marker)) {
+            return;
+        }
+        lower_sync_before(u, marker, u->precise);
     }
     Value call = LLVMBuildCall2(u->b, type, fn, args, n, "");
     call_attributes(u, call, info);

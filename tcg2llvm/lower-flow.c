@@ -327,15 +327,32 @@ static bool lower_host_op(LLVMUnit *u, const TCGOp *op)
 
 // --- the walk ------------------------------------------------------------------------------------------
 
+static unsigned count_insns(const LLVMUnit *u)
+{
+    unsigned n = 0;
+    TCG_FOREACH_OP(op, u->s) { n += op->opc == INDEX_op_insn_start; }
+    return n;
+}
+
 static void lower_insn_start(LLVMUnit *u, const TCGOp *op)
 {
     u->pc = op->args[0];
     if (u->di && !u->dead) {
         lower_set_line(u, u->pc);
     }
-    if (u->opt.guest_ops && !u->dead) {
-        guest_ops_insn(u, u->pc);
+    if (!u->opt.guest_ops || u->dead) {
+        return;
     }
+    u->flow = u->opt.flow ? u->opt.flow(u->opt.opaque, u->pc, &u->next_pc) : LLVM_FLOW_NONE;
+    if (u->opt.registers) {
+        lower_flush(u);
+        u->global_epoch++;
+    }
+    if (u->pc == u->blocks[u->block].pc && !u->begun) {
+        u->begun = true;
+        guest_ops_block(u, u->pc, count_insns(u));
+    }
+    guest_ops_insn(u, u->pc);
 }
 
 static void lower_op(LLVMUnit *u, const TCGOp *op)

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <llvm-c/DebugInfo.h>
 
+#include "tcg2llvm/guest-ops.h"
+
 // --- temps and globals ---------------------------------------------------------------------------------
 
 static void set_add(GlobalSet *set, unsigned n) { set->w[n / 64] |= 1ull << (n % 64); }
@@ -53,6 +55,7 @@ static Value global_home(LLVMUnit *u, unsigned g)
         if (u->opt.symbolic) {
             LLVMSetValueName2(u->home[g], u->global_name[g], strlen(u->global_name[g]));
         }
+        guest_ops_reg(u, u->home[g], u->global_name[g]);
     }
     return u->home[g];
 }
@@ -102,6 +105,7 @@ Value lower_get(LLVMUnit *u, TCGArg arg)
                                : LLVMBuildLoad2(u->b, u->l->types[t->type], global_home(u, g), "");
             state->epoch = u->global_epoch;
             state->whole = NULL;
+            guest_ops_reg(u, state->value, t->name);
             if (u->opt.symbolic) {
                 LLVMSetValueName2(state->value, t->name, strlen(t->name));
             }
@@ -203,8 +207,9 @@ void lower_flush(LLVMUnit *u)
             if (u->opt.cold) {
                 Value store = lower_store_env(u, v, u->global_offset[g]);
                 LLVMSetVolatile(store, u->precise);
+                guest_ops_reg(u, store, u->global_name[g]);
             } else {
-                LLVMBuildStore(u->b, v, global_home(u, g));
+                guest_ops_reg(u, LLVMBuildStore(u->b, v, global_home(u, g)), u->global_name[g]);
             }
         }
         u->pending.w[w] = 0;
@@ -429,6 +434,9 @@ static void find_reach(LLVMUnit *u)
                 u->reach[i * n + (unsigned)b->succ[k]] = 1;
             }
         }
+        if (b->after_call) {
+            u->reach[i * n + b->after_call - 1] = 1;
+        }
         for (unsigned j = 0; j < n && b->succ[0] < 0 && b->succ[1] < 0; j++) {
             u->reach[i * n + j] = u->blocks[j].guess && u->has_guess;
         }
@@ -478,8 +486,8 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
         char name[32];
         snprintf(name, sizeof(name), "tb.%" PRIx64, blocks[i].pc);
         u->check_bb[i] = lower_new_bb(u, name);
-        for (unsigned k = 0; k < 2; k++) {
-            int to = blocks[i].succ[k];
+        for (unsigned k = 0; k < 3; k++) {
+            int to = k < 2 ? blocks[i].succ[k] : (int)blocks[i].after_call - 1;
             if (to >= 0 && !u->body_bb[to]) {
                 snprintf(name, sizeof(name), "body.%" PRIx64, blocks[to].pc);
                 u->body_bb[to] = lower_new_bb(u, name);
@@ -545,8 +553,9 @@ void llvm_unit_block(LLVMUnit *u, unsigned i, TCGContext *s)
     memset(&u->pending, 0, sizeof(u->pending));
     u->dirty = clean;
     u->dirty.pass = true;
-    u->dead = false;
-    u->pc = u->blocks[i].pc;
+    u->dead = u->begun = u->flow_told = false;
+    u->flow = LLVM_FLOW_NONE;
+    u->pc = u->next_pc = u->blocks[i].pc;
     LLVMPositionBuilderAtEnd(u->b, u->check_bb[i]);
     lower_block_ops(u);
     g_free(u->temps);

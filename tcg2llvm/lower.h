@@ -91,7 +91,7 @@ struct LLVMLower {
     Type types[TCG_TYPE_COUNT];
     Type entry_type;                    // TCGEntry
     Value round_dynamic, except_strict; // metadata operands of constrained intrinsics
-    unsigned md_alias_scope, md_noalias, md_guest_pc, md_prof, md_guest_asm;
+    unsigned md_alias_scope, md_noalias, md_guest_pc, md_prof, md_guest_asm, md_guest_reg;
     Value scope_env, scope_guest;     // lists of one alias scope
     Value unlikely_true, likely_true; // branch weights
     unsigned attr_strictfp, attr_null_valid, attr_nounwind, attr_memory, attr_noreturn,
@@ -150,10 +150,14 @@ struct LLVMUnit {
     unsigned epoch;        // changes where SSA values of temps cease to be valid
     unsigned global_epoch; // the same for globals
     bool dead;             // the current place cannot be reached
+    bool begun;            // guest.block has been emitted
+    bool flow_told;        // guest.call or guest.ret has, on the path in work
     GlobalSet pending;     // globals whose value in SSA is newer than their home
     Dirty dirty;
     GlobalSet killed; // hidden globals that the block overwrites before anything looks at them
     uint64_t pc;      // of the current instruction
+    uint64_t next_pc; // behind it, with guest_ops where the host can tell
+    LLVMFlow flow;    // what it does, with guest_ops
 };
 
 // Takes types and names from the JitContext's LLVM context, anew when that was renewed (lower-base.c).

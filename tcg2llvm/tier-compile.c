@@ -10,6 +10,7 @@
 
 #include "tcg2llvm/fp-order.h"
 #include "tcg2llvm/guest-ops.h"
+#include "tcg2llvm/instrument.h"
 
 static uint64_t now_ns(void)
 {
@@ -181,7 +182,8 @@ static bool lower_batch(Compiler *c, LLVMUnit *unit, CompileBlock *blocks, unsig
 
 // The module as lowered, looked at by whoever wants to; guest operations are plain IR afterwards.
 static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape shape,
-                                     const CompileBlock *blocks, unsigned n, GError **error)
+                                     LLVMLevel level, const CompileBlock *blocks, unsigned n,
+                                     GError **error)
 {
     const TierCommon *common = c->common;
     LLVMModuleRef module = llvm_unit_module(unit);
@@ -199,6 +201,13 @@ static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape s
         ok = jit_run_passes(c->jit, module, common->opt.passes, error) &&
              verify(common, module, "after the user's passes", error);
     }
+    if (ok && common->opt.instrument) {
+        ok = instrument_run(common->opt.instrument, c->jit, module, blocks[0].block.pc,
+                            level == LLVM_HOT, error);
+        if (ok && common->dump) {
+            dump_ir_passes(common->dump, module);
+        }
+    }
     guest_ops_lower(unit);
     llvm_unit_resolve(unit);
     LLVMStripModuleDebugInfo(module);
@@ -214,15 +223,20 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
                                   CompileBlock *blocks, unsigned n, GError **error)
 {
     const TierCommon *common = c->common;
-    bool looked_at = common->dump || common->opt.passes || log_wanted(common, LLVM_LOG_IR);
+    Instrument *instrument = common->opt.instrument;
+    bool passes = common->opt.passes || instrument;
+    bool looked_at = common->dump || passes || log_wanted(common, LLVM_LOG_IR);
     LLVMUnitOptions options = {
         .cold = level == LLVM_COLD,
         .symbolic = looked_at,
+        .table_code = instrument && !common->dump,
         .guest_ops = looked_at,
-        .debug_lines = common->dump || common->opt.passes,
+        .debug_lines = common->dump || passes,
+        .registers = instrument && instrument_wants_registers(instrument),
         .pc_global = common->host.pc_global,
         .hidden_globals = common->host.hidden_globals,
         .disassemble = common->host.disassemble,
+        .flow = common->host.flow,
         .opaque = common->host.opaque,
     };
     char name[64];
@@ -235,7 +249,7 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
         return NULL;
     }
     if (looked_at) {
-        return show_and_finish(c, unit, shape, blocks, n, error);
+        return show_and_finish(c, unit, shape, level, blocks, n, error);
     }
     LLVMModuleRef module = llvm_unit_finish(unit);
     if (!verify(common, module, "as lowered", error)) {

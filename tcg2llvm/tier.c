@@ -15,8 +15,11 @@
 
 #include "helpers/helper-bitcode.h"
 #include "tcg2llvm/guest-ops.h"
+#include "tcg2llvm/instrument.h"
 #include "tcg2llvm/tier-compile.h"
 
+// Where a pass is to see what helpers do, larger ones are inlined.
+enum { WATCHED_INLINE_LIMIT = 400 };
 enum { DEFAULT_MAX_BLOCKS = 64, DEFAULT_MAX_INSNS = 300 };
 
 struct LLVMTier {
@@ -62,7 +65,10 @@ Jit *tier_make_jit(const LLVMTierOptions *options, GError **error)
         .n_symbols = G_N_ELEMENTS(symbols),
         .helpers_bc = myna_helpers_bc,
         .helpers_bc_size = myna_helpers_bc_size,
-        .keep_names = options->dump_dir || options->keep_names,
+        .inline_limit = options->instrument && instrument_wants_helpers(options->instrument)
+                            ? WATCHED_INLINE_LIMIT
+                            : 0,
+        .keep_names = options->dump_dir || options->keep_names || options->instrument,
     };
     return jit_create(&jit_options, error);
 }
@@ -97,9 +103,15 @@ LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options
     pthread_mutex_init(&t->sync_lock, NULL);
     init_queue(t);
     t->postponed = g_hash_table_new(NULL, NULL);
-    if (options->cache_guest) {
+    Instrument *instrument = options->instrument;
+    if (instrument && !instrument_attach(instrument, jit, error)) {
+        llvm_tier_free(t);
+        return NULL;
+    }
+    if (options->cache_guest && (!instrument || *instrument_key(instrument))) {
         // Without a cache everything is compiled; that is no reason to stop.
-        g_autofree char *configuration = unit_configuration(options->cache_guest);
+        g_autofree char *configuration = unit_configuration(
+            options->cache_guest, instrument ? instrument_key(instrument) : "");
         t->common.cache = configuration
                               ? object_cache_open(options->cache_dir, configuration, 0, NULL)
                               : NULL;

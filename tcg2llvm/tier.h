@@ -29,6 +29,9 @@
 
 typedef struct LLVMTier LLVMTier;
 
+// What a guest instruction does to the flow of control, as far as passes are told.
+typedef enum LLVMFlow { LLVM_FLOW_NONE, LLVM_FLOW_CALL, LLVM_FLOW_RETURN } LLVMFlow;
+
 // What the tier wants to know of a block.
 typedef struct LLVMBlockInfo {
     uint64_t pc;
@@ -122,6 +125,8 @@ typedef struct LLVMTierHost {
     const char *(*symbol)(void *opaque, uint64_t pc, uint64_t *offset);
     // One line of disassembly; the instruction's length, 0 when there is none.
     size_t (*disassemble)(void *opaque, uint64_t pc, char *buf, size_t size);
+    // What the instruction at pc does to the flow of control (unit.h), and where the next one begins.
+    LLVMFlow (*flow)(void *opaque, uint64_t pc, uint64_t *next);
     // The stream to print an item about the unit at pc to, or NULL when it is not wanted; log_end
     // follows.  log_wanted asks in advance whether any unit is to be printed.
     bool (*log_wanted)(void *opaque, LLVMLogItem item);
@@ -142,6 +147,8 @@ typedef struct LLVMTierOptions {
     bool verify_ir;        // LLVM's verifier after each step (always on with MYNA_VERIFY_IR)
     const char *passes;    // a pipeline in opt's form, run on each unit before guest operations are
                            // lowered; NULL: none
+    // Run on each unit after that (instrument.h), started but not attached yet; NULL: none.
+    struct Instrument *instrument;
 } LLVMTierOptions;
 
 // How a unit is compiled.

@@ -177,7 +177,7 @@ static void put_cpu(UnitHash *h)
 #endif
 }
 
-char *unit_configuration(const char *guest)
+char *unit_configuration(const char *guest, const char *instrument)
 {
     UnitHash *h = unit_hash_new();
     unit_hash_begin(h, NULL, 0);
@@ -186,6 +186,7 @@ char *unit_configuration(const char *guest)
     put_cpu(h);
     put_text(h, LLVM_VERSION_STRING);
     put_text(h, guest);
+    put_text(h, instrument);
     ObjectKey key = unit_hash_end(h);
     unit_hash_free(h);
     return ok ? g_strdup_printf("%s-%016" PRIx64, guest, key.word[0]) : NULL;

@@ -23,7 +23,7 @@ ObjectKey unit_hash_end(UnitHash *h);
 // What all units of a process have in common that decides about their code, as a name for a directory:
 // this build, LLVM's version, the host's CPU, the guest.  NULL when the build cannot be identified.
 // g_free it.
-char *unit_configuration(const char *guest);
+char *unit_configuration(const char *guest, const char *instrument);
 // Under what the region around a head is kept: which blocks it had.
 ObjectKey region_key(uint64_t pc, uint64_t mode);
 

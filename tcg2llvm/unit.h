@@ -18,6 +18,7 @@
 #include "tcg/tcg-code.h"
 #include "tcg/tcg.h"
 #include "tcg2llvm/jit.h"
+#include "tcg2llvm/tier.h"
 
 typedef struct LLVMLower LLVMLower;
 typedef struct LLVMUnit LLVMUnit;
@@ -26,15 +27,21 @@ typedef struct LLVMUnit LLVMUnit;
 #define LLVM_UNIT_CODE_NAME "code.%u"
 
 typedef struct LLVMUnitOptions {
-    bool cold;      // for the O0 pipeline: registers stay in env, entries count executions
-    bool symbolic;  // blocks are named by their guest pc, for readers, until llvm_unit_resolve
-    bool guest_ops; // guest operations stay named calls until guest_ops_lower
+    bool cold;        // for the O0 pipeline: registers stay in env, entries count executions
+    bool symbolic;    // blocks are named by their guest pc, for readers, until llvm_unit_resolve
+    bool table_code;  // but not so: they are numbered as elsewhere, and the code may be kept
+    bool guest_ops;   // guest operations stay named calls until guest_ops_lower
     bool debug_lines; // guest pcs as debug locations (implies the module is to be looked at)
     int pc_global;    // number of the global with the guest's pc, for indirect jumps; -1: none
     const uint64_t *hidden_globals; // see tier.h; NULL: none
     // With guest_ops: one line of guest disassembly, becomes metadata of guest.insn.  May be NULL.
     size_t (*disassemble)(void *opaque, uint64_t pc, char *buf, size_t size);
+    // With guest_ops: what the instruction at pc does, and where the next one begins.  May be NULL.
+    LLVMFlow (*flow)(void *opaque, uint64_t pc, uint64_t *next);
     void *opaque;
+    // With guest_ops: at each guest.insn every register is in its home (env, or the function's copy that
+    // !guest.reg names), and is read from there afterwards: a pass may read and write it in between.
+    bool registers;
 } LLVMUnitOptions;
 
 // A block of a function.
@@ -44,6 +51,7 @@ typedef struct LLVMUnitBlock {
     int succ
         [2]; // the block of this function that goto_tb slot 0 or 1 goes to; -1: leaves the function
     uint64_t jump_mode; // TBJumpCacheEntry.mode that its indirect jumps look for
+    unsigned after_call; // lifting: 1 + the block behind the call or system call that it ends with; 0: none
     bool guess;         // an indirect jump inside the function may be to this block
 } LLVMUnitBlock;
 
@@ -64,6 +72,9 @@ void llvm_unit_end(LLVMUnit *unit);
 void llvm_unit_resolve(LLVMUnit *unit);
 // Ends the unit; what it was built in stays with the module.
 LLVMModuleRef llvm_unit_finish(LLVMUnit *unit);
+
+// Is the op the guest's system call?
+bool llvm_unit_is_syscall(const TCGOp *op);
 
 // What cold units call when a block's counter reaches 0: to be defined in the Jit under this name.
 void myna_tb_hot(void *env, const TCGCode *code);

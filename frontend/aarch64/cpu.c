@@ -142,6 +142,18 @@ static void a64_dump_state(const CPUState *cs, FILE *f)
     }
 }
 
+// BL and BLR call, RET returns; with pointer authentication (BLRAA, RETAA and the like) as well.
+static GuestFlow a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, size_t *size)
+{
+    (void)pc;
+    uint32_t insn = 0;
+    *size = len < 4 ? 0 : 4;
+    memcpy(&insn, bytes, *size);
+    bool call = (insn & 0xfc000000) == 0x94000000 || (insn & 0xfefff000) == 0xd63f0000;
+    bool ret = (insn & 0xfffff000) == 0xd65f0000;
+    return call ? GUEST_FLOW_CALL : ret ? GUEST_FLOW_RETURN : GUEST_FLOW_NONE;
+}
+
 const GuestISA guest_isa_aarch64 = {
     .name = "aarch64",
     .elf_machine = EM_AARCH64,
@@ -172,5 +184,6 @@ const GuestISA guest_isa_aarch64 = {
     .fp_trap = fp_trap,
     .fp_nan = arm_fp_nan,
     .disassemble = a64_disassemble,
+    .flow = a64_flow,
     .dump_state = a64_dump_state,
 };

@@ -162,5 +162,6 @@ const GuestISA guest_isa_x86_64 = {
     .fp_enter = fp_enter,
     .fp_leave = fp_leave,
     .disassemble = x86_disassemble,
+    .flow = x86_flow,
     .dump_state = x86_dump_state,
 };

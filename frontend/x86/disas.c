@@ -56,6 +56,21 @@ unsigned x86_insn_class(const uint8_t *bytes, size_t len)
     }
 }
 
+GuestFlow x86_flow(uint64_t pc, const uint8_t *bytes, size_t len, size_t *size)
+{
+    (void)pc;
+    ZydisDecoder decoder = decoder_for(true);
+    ZydisDecodedInstruction insn;
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, len, &insn))) {
+        *size = 0;
+        return GUEST_FLOW_NONE;
+    }
+    *size = insn.length;
+    return insn.meta.category == ZYDIS_CATEGORY_CALL  ? GUEST_FLOW_CALL
+           : insn.meta.category == ZYDIS_CATEGORY_RET ? GUEST_FLOW_RETURN
+                                                      : GUEST_FLOW_NONE;
+}
+
 size_t x86_disassemble(const CPUState *cs, uint64_t pc, const uint8_t *bytes, size_t len, char *buf,
                        size_t size)
 {

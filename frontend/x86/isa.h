@@ -10,6 +10,8 @@
 extern const TranslatorOps x86_translator_ops;
 void x86_translate_init(void); // builds the look-up of semantics rows
 
+// GuestISA.flow.
+GuestFlow x86_flow(uint64_t pc, const uint8_t *bytes, size_t len, size_t *size);
 size_t x86_disassemble(const CPUState *cs, uint64_t pc, const uint8_t *bytes, size_t len, char *buf,
                        size_t size);
 // How an instruction uses memory, for the signal that its fault becomes; 0 for an unknown one.

@@ -25,6 +25,7 @@
 #include "runtime/event-internal.h"
 #include "runtime/guest-memory.h"
 #include "runtime/process.h"
+#include "runtime/pass-host.h"
 #include "runtime/tier-host.h"
 
 #define HIDDEN "MYNA_HIDDEN_"
@@ -232,6 +233,7 @@ static void make_argv(ExecCall *call)
 
 static int64_t execute(GuestTask *task, const ExecCall *call)
 {
+    pass_host_end(MYNA_PASS_EXEC);
     tier_host_finish();
     if (signal_block_host(task)) {
         return -ERESTARTSYS;

@@ -16,6 +16,7 @@
 #include "exec.h"
 #include "guest-signal.h"
 #include "runtime/cpu-exec.h"
+#include "runtime/pass-host.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/monitor/monitor.h"
@@ -89,6 +90,9 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     LoadedProgram loaded;
     char **env = options_guest_environ(opts, envp);
     bool successor = exec_is_successor(env);
+    if (successor) {
+        pass_host_successor();
+    }
     exec_reveal_environ(env);
 
     g_autofree char *path = find_program(argv[0], successor);

@@ -19,6 +19,7 @@
 #include "runtime/event-internal.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
+#include "runtime/pass-host.h"
 #include "runtime/process.h"
 #include "safe-syscall.h"
 #include "strace-flags.h"
@@ -303,6 +304,12 @@ void syscall_serve(GuestTask *task)
     if (trace) {
         strace_begin(task, row, number, args);
     }
+    MynaSyscall told = {.name = row ? row->name : NULL, .number = number};
+    if (pass_host_wants_syscalls()) {
+        memcpy(told.args, args, sizeof(args));
+        told.pc = cs->isa->get_pc(cs);
+        pass_host_syscall(cs, &told, false);
+    }
     if (skipped) {
         // `result` is the subscriber's.
     } else if (row) {
@@ -325,6 +332,10 @@ void syscall_serve(GuestTask *task)
     }
     if (event_wanted(EVENT_SYSCALL_RETURN)) {
         result = syscall_event_after(task, number, guest_args, result);
+    }
+    if (pass_host_wants_syscalls()) {
+        told.result = result;
+        pass_host_syscall(cs, &told, true);
     }
     if (result == -ERESTARTSYS) {
         abi->syscall_restart(cs);

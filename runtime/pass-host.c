@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What passes are told, and what they may ask.  See pass-host.h and passes/pass.h.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cpu-exec.h"
+#include "cpu-list.h"
+#include "guest-memory.h"
+#include "pass-host.h"
+#include "process.h"
+
+bool pass_host_syscalls;
+
+static struct PassHost {
+    Instrument *instrument;
+    const GuestISA *isa;
+    MynaRegister *registers;
+    pid_t pid;      // whose results these are
+    bool successor; // not the first program, or a child: file names are told apart
+} state;
+
+Instrument *pass_host_instrument(void) { return state.instrument; }
+
+void pass_host_successor(void) { state.successor = true; }
+
+// --- what passes may ask --------------------------------------------------------------------------
+
+static const char *host_symbol(MynaPassHost *host, uint64_t pc, uint64_t *offset)
+{
+    (void)host;
+    return guest_symbol(pc, offset);
+}
+
+static size_t host_disassemble(MynaPassHost *host, uint64_t pc, char *buf, size_t size)
+{
+    (void)host;
+    uint8_t bytes[16];
+    size_t len = state.isa->max_insn_size;
+    while (len && !guest_read(pc, bytes, len)) {
+        len--;
+    }
+    return len ? state.isa->disassemble(NULL, pc, bytes, len, buf, size) : 0;
+}
+
+static const char *host_file(MynaPassHost *host, uint64_t pc)
+{
+    (void)host;
+    GuestRegion r;
+    return guest_memory_find(pc, &r) && r.name && r.name[0] == '/' ? r.name : NULL;
+}
+
+static char *host_output(MynaPassHost *host, const char *name)
+{
+    (void)host;
+    GString *path = g_string_new(NULL);
+    bool has_pid = false;
+    for (const char *c = name; *c; c++) {
+        if (c[0] == '%' && c[1] == 'p') {
+            g_string_append_printf(path, "%d", (int)getpid());
+            has_pid = true;
+            c++;
+        } else {
+            g_string_append_c(path, *c);
+        }
+    }
+    // Not what is one file for all: /dev/null, a pipe under /proc/self/fd.
+    if (!has_pid && state.successor && !g_str_has_prefix(name, "/dev/")) {
+        g_string_append_printf(path, ".%d", (int)getpid());
+    }
+    char *absolute = g_canonicalize_filename(path->str, NULL), *copy = strdup(absolute);
+    g_free(absolute);
+    g_string_free(path, TRUE);
+    return copy;
+}
+
+static int host_open(MynaPassHost *host, const char *path, char **error)
+{
+    (void)host;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    fd = fd < 0 ? fd : process_own_fd(fd);
+    if (fd < 0) {
+        int err = errno;
+        if (asprintf(error, "cannot write '%s': %s", path, g_strerror(err)) < 0) {
+            *error = NULL;
+        }
+    }
+    return fd;
+}
+
+static void host_close(MynaPassHost *host, int fd)
+{
+    (void)host;
+    process_close_own_fd(fd);
+}
+
+static bool host_read(MynaPassHost *host, uint64_t addr, void *buf, size_t size)
+{
+    (void)host;
+    return guest_read(addr, buf, size);
+}
+
+static bool host_write(MynaPassHost *host, uint64_t addr, const void *buf, size_t size)
+{
+    (void)host;
+    return guest_write(addr, buf, size);
+}
+
+// --- start ------------------------------------------------------------------------------------------
+
+bool pass_host_load(const MynaOptions *opts, GError **error)
+{
+    if (opts->instruments->len == 0) {
+        return true;
+    }
+    state.pid = getpid();
+    state.instrument = instrument_load((const InstrumentItem *)opts->instruments->data,
+                                       opts->instruments->len, error);
+    return state.instrument != NULL;
+}
+
+void pass_host_start(const GuestISA *isa)
+{
+    if (!state.instrument || state.isa) {
+        return;
+    }
+    state.isa = isa;
+    state.registers = g_new0(MynaRegister, isa->nb_regs);
+    for (unsigned i = 0; i < isa->nb_regs; i++) {
+        const GuestReg *r = &isa->regs[i];
+        state.registers[i] = (MynaRegister){.name = r->name,
+                                            .offset = (size_t)r->offset,
+                                            .size = tcg_type_size(r->type),
+                                            .hidden = r->gdb_number < 0};
+    }
+    const MynaPassHost host = {
+        .guest = isa->name,
+        .n_registers = isa->nb_regs,
+        .registers = state.registers,
+        .env_size = isa->env_size,
+        .thread_block_at = offsetof(CPUState, pass_block),
+        .symbol = host_symbol,
+        .disassemble = host_disassemble,
+        .file = host_file,
+        .output = host_output,
+        .open = host_open,
+        .close = host_close,
+        .read_memory = host_read,
+        .write_memory = host_write,
+    };
+    GError *error = NULL;
+    if (!instrument_start(state.instrument, &host, &error)) {
+        process_fail(EXIT_USAGE, "%s", error->message);
+    }
+    pass_host_syscalls = instrument_wants_syscalls(state.instrument);
+}
+
+// --- events -----------------------------------------------------------------------------------------
+
+void pass_host_cpu_new(CPUState *cs)
+{
+    cs->pass_block = state.instrument ? instrument_thread_start(state.instrument) : NULL;
+}
+
+void pass_host_cpu_free(CPUState *cs)
+{
+    if (cs->pass_block) {
+        instrument_thread_end(state.instrument, cs->pass_block);
+        cs->pass_block = NULL;
+    }
+}
+
+void pass_host_syscall(CPUState *cs, const MynaSyscall *call, bool after)
+{
+    instrument_syscall(state.instrument, cs, cs->pass_block, call, after);
+}
+
+void pass_host_end(MynaPassEnd why)
+{
+    if (state.instrument && state.isa && getpid() == state.pid) {
+        instrument_end(state.instrument, why);
+    }
+}
+
+// --- fork -------------------------------------------------------------------------------------------
+
+void pass_host_fork_prepare(void)
+{
+    if (state.instrument) {
+        instrument_fork_prepare(state.instrument);
+    }
+}
+
+void pass_host_fork_parent(void)
+{
+    if (state.instrument) {
+        instrument_fork_done(state.instrument, false, NULL);
+    }
+}
+
+void pass_host_fork_child(void)
+{
+    if (state.instrument) {
+        state.pid = getpid();
+        state.successor = true;
+        instrument_fork_done(state.instrument, true, current_cpu ? current_cpu->pass_block : NULL);
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An LLVM pass plugin as anybody would write one: `freeze-stores` freezes what the guest stores, and
+// `break-stores` makes ill-formed IR. Loaded by opt-19 and by myna.
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Passes/PassPlugin.h"
+
+using namespace llvm;
+
+namespace
+{
+
+std::vector<CallInst *> stores(Function &function)
+{
+    std::vector<CallInst *> found;
+    for (Instruction &insn : instructions(function)) {
+        auto *call = dyn_cast<CallInst>(&insn);
+        Function *callee = call ? call->getCalledFunction() : nullptr;
+        if (callee && callee->getName().starts_with("guest.st.")) {
+            found.push_back(call);
+        }
+    }
+    return found;
+}
+
+struct FreezeStores : PassInfoMixin<FreezeStores> {
+    PreservedAnalyses run(Function &function, FunctionAnalysisManager &)
+    {
+        for (CallInst *store : stores(function)) {
+            IRBuilder<> b(store);
+            store->setArgOperand(1, b.CreateFreeze(store->getArgOperand(1)));
+        }
+        return PreservedAnalyses::none();
+    }
+    static bool isRequired() { return true; }
+};
+
+struct BreakStores : PassInfoMixin<BreakStores> {
+    PreservedAnalyses run(Function &function, FunctionAnalysisManager &)
+    {
+        for (CallInst *store : stores(function)) {
+            auto *add = BinaryOperator::CreateAdd(store->getArgOperand(2), store->getArgOperand(2));
+            add->insertAfter(store); // used before it is there
+            store->setArgOperand(2, add);
+            break;
+        }
+        return PreservedAnalyses::none();
+    }
+    static bool isRequired() { return true; }
+};
+
+} // namespace
+
+extern "C" PassPluginLibraryInfo llvmGetPassPluginInfo()
+{
+    return {LLVM_PLUGIN_API_VERSION, "stores", "1", [](PassBuilder &builder) {
+                builder.registerPipelineParsingCallback([](StringRef name,
+                                                           FunctionPassManager &passes,
+                                                           ArrayRef<PassBuilder::PipelineElement>) {
+                    if (name == "freeze-stores") {
+                        passes.addPass(FreezeStores());
+                    } else if (name == "break-stores") {
+                        passes.addPass(BreakStores());
+                    } else {
+                        return false;
+                    }
+                    return true;
+                });
+            }};
+}
