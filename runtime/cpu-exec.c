@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "breakpoint.h"
 #include "cpu-exec.h"
 #include "cpu-list.h"
 #include "guest-memory.h"
@@ -91,6 +92,12 @@ void cpu_set_parallel(void)
     if (!atomic_exchange(&exec_state.parallel, true)) {
         tier_host_drop_all();
     }
+}
+
+void cpu_change_cflags(uint32_t set, uint32_t clear)
+{
+    atomic_fetch_or(&exec_state.cflags, set);
+    atomic_fetch_and(&exec_state.cflags, ~clear);
 }
 
 void cpu_request_flush(void)
@@ -236,9 +243,9 @@ static uintptr_t exec_round(CPUState *cs, CPUPrivate *p, uintptr_t last)
         fp_unload(cs, p);
         last = stress_round(cs) ? 0 : last;
     }
-    uint32_t cflags = cpu_current_cflags();
-    if (p->once_cflags) {
-        cflags |= p->once_cflags;
+    uint32_t cflags = cpu_cflags(cs), once = p->once_cflags;
+    if (once) {
+        cflags |= once;
         p->once_cflags = 0;
         last = 0;
     }
@@ -259,7 +266,23 @@ static uintptr_t exec_round(CPUState *cs, CPUPrivate *p, uintptr_t last)
         tb_link(from, slot, tb);
         tb_unlock();
     }
-    return run_block(cs, p, tb);
+    uintptr_t ret = run_block(cs, p, tb);
+    if (once && (ret & TB_EXIT_MASK) == TB_EXIT_REQUESTED) {
+        p->once_cflags = once; // it has not run
+    }
+    return ret;
+}
+
+// An access that a watchpoint has caught (breakpoint.c) is made, and then reported.  Where something came
+// between, its instruction begins once more as if nothing had been.
+static void settle_watch(CPUState *cs, CPUPrivate *p)
+{
+    if (cs->exception_index == EXCP_INTERRUPT && !p->once_cflags) {
+        cs->exception_index = EXCP_DEBUG; // a round of a string instruction has ended
+    } else if (cs->exception_index != EXCP_DEBUG) {
+        p->watch_kind = 0;
+        p->once_cflags = 0;
+    }
 }
 
 int cpu_exec(CPUState *cs)
@@ -271,6 +294,7 @@ int cpu_exec(CPUState *cs)
     current_cpu = cs;
     cs->exception_index = EXCP_NONE;
     tb_grow_table();
+    watchpoint_arm_cpu(cs);
     rcu_read_lock();
     if (sigsetjmp(here, 0) == 0) {
         cs->jmp_env = &here;
@@ -295,6 +319,9 @@ int cpu_exec(CPUState *cs)
     cs->jmp_env = NULL;
     fp_unload(cs, p);
     rcu_read_unlock();
+    if (p->watch_kind) {
+        settle_watch(cs, p);
+    }
     if (log_enabled(LOG_INT)) {
         log_exception(cs);
     }

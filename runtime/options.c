@@ -53,6 +53,7 @@ SET_STRING(cpu_model)
 SET_STRING(uname_release)
 SET_STRING(log_filename)
 SET_STRING(log_filter)
+SET_STRING(gdb)
 SET_STRING(dump_ir)
 SET_STRING(cache_dir)
 SET_STRING(monitor)
@@ -292,6 +293,10 @@ static const OptionRow rows[] = {
     {GROUP_LOG, "strace", NULL, "STRACE", false, set_strace,
      "log system calls",
      "-strace ./prog"},
+    {GROUP_LOG, "g", "PORT", "GDB", true, set_gdb,
+     "wait for gdb at this TCP port of this machine (or HOST:PORT, or unix:PATH) before the first "
+     "instruction",
+     "-g 1234 ./prog"},
     {GROUP_LOG, "dump-ir", "DIR", "DUMP_IR", false, set_dump_ir,
      "write each unit's LLVM IR into DIR (made when missing), with an index; implies --llvm=all",
      "--dump-ir=ir ./prog"},
@@ -429,6 +434,7 @@ int options_parse(MynaOptions *o, int argc, char **argv)
         }
         o->engine = ENGINE_LLVM_ALL;
     }
+    o->precise |= o->gdb != NULL; // who looks at registers wants them right
     if (o->verify && o->engine == ENGINE_TCI) {
         usage_error("--verify compares LLVM with the interpreter: it cannot go with --tci");
     }

@@ -45,6 +45,7 @@ typedef struct MynaOptions {
     const char *log_filter;   // -dfilter
     bool strace;              // -strace
     const char *monitor;      // -monitor: "stdio", "unix:PATH", or NULL
+    const char *gdb;          // -g: where a debugger is waited for; NULL: nowhere
     // What was given, canonical ("-cpu", "max", ...), without what holds for the first program alone
     // (-0, -E, -U); see options_argv.
     GPtrArray *given;

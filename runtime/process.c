@@ -15,6 +15,7 @@
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "cpu-stop.h"
 #include "guest-memory-internal.h"
 #include "log.h"
 #include "monitor/monitor.h"
@@ -148,6 +149,7 @@ void process_fork_prepare(void)
 {
     cpu_request_exit_all();
     call_rcu_before_fork();
+    cpu_stop_fork_prepare();
     verify_fork_prepare();
     tb_fork_prepare();
     tier_host_fork_prepare();
@@ -165,6 +167,7 @@ void process_fork_parent(void)
     tier_host_fork_parent();
     tb_fork_parent();
     verify_fork_done();
+    cpu_stop_fork_parent();
 }
 
 void process_fork_child(void)
@@ -176,6 +179,7 @@ void process_fork_child(void)
     tier_host_fork_child();
     tb_fork_child();
     verify_fork_done();
+    cpu_stop_fork_child();
     stress_fork_child();
 }
 

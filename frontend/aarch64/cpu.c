@@ -124,6 +124,7 @@ const GuestISA guest_isa_aarch64 = {
     .pointer_bits = 64,
     .max_insn_size = 4,
     .tag_bits = 8,
+    .watch_before = true,
     .env_size = sizeof(CPUARMState),
     .disas_size = sizeof(DisasContext),
     .regs = a64_regs,
@@ -142,4 +143,5 @@ const GuestISA guest_isa_aarch64 = {
     .fp_nan = arm_fp_nan,
     .disassemble = a64_disassemble,
     .dump_state = a64_dump_state,
+    .gdb = &a64_gdb_target,
 };

@@ -9,4 +9,6 @@
 
 extern const TranslatorOps a64_translator_ops;
 
+extern const struct GuestGdbTarget a64_gdb_target; // gdb.c
+
 #endif

@@ -150,4 +150,5 @@ const GuestISA guest_isa_x86_64 = {
     .fp_leave = fp_leave,
     .disassemble = x86_disassemble,
     .dump_state = x86_dump_state,
+    .gdb = &x86_gdb_target,
 };

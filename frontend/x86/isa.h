@@ -22,4 +22,6 @@ enum {
 unsigned x86_memory_use(bool code64, const uint8_t *bytes, size_t len);
 void x86_dump_state(const CPUState *cs, FILE *f);
 
+extern const struct GuestGdbTarget x86_gdb_target; // gdb.c
+
 #endif

@@ -16,6 +16,7 @@
 #include "exec.h"
 #include "guest-signal.h"
 #include "runtime/cpu-exec.h"
+#include "runtime/gdb/gdb.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/monitor/monitor.h"
@@ -130,6 +131,10 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     process_set_symbol_lookup(symbols_lookup, symbols_address);
     current_task = task;
     signal_init(process, task);
+    if (opts->gdb && !gdb_listen(opts->gdb, task, &error)) {
+        fprintf(stderr, "myna: %s\n", error->message);
+        return EXIT_USAGE;
+    }
     if (opts->monitor && !monitor_start(opts->monitor, !successor, &error)) {
         fprintf(stderr, "myna: %s\n", error->message);
         return EXIT_USAGE;

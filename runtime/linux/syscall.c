@@ -16,6 +16,8 @@
 #include <sys/uio.h>
 
 #include "abi.h"
+#include "guest-signal.h"
+#include "runtime/gdb/gdb.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
@@ -287,7 +289,11 @@ void syscall_serve(GuestTask *task)
     const GuestABI *abi = task->process->abi;
     CPUState *cs = task->cs;
     uint64_t number, args[6];
+    atomic_store(&task->kicked, false);
     abi->syscall_get(cs, &number, args);
+    if (gdb_attached() && gdb_syscall_entry(task, number)) {
+        abi->syscall_get(cs, &number, args);
+    }
     const SyscallRow *row = syscall_find(abi->syscalls, number);
     bool trace = log_enabled(LOG_STRACE);
     if (row) {
@@ -305,6 +311,11 @@ void syscall_serve(GuestTask *task)
         }
         result = -ENOSYS;
     }
+    // What interrupted it is nothing that the guest will see.
+    if (result == -EINTR && (atomic_load(&task->kicked) || gdb_attached()) &&
+        !signal_handler_is_due(task)) {
+        result = -ERESTARTSYS;
+    }
     if (trace) {
         strace_end(task, row, number, args, result);
     }
@@ -312,6 +323,9 @@ void syscall_serve(GuestTask *task)
         abi->syscall_restart(cs);
     } else if (result != -ESIGRETURN) {
         abi->syscall_return(cs, result);
+    }
+    if (gdb_attached()) {
+        gdb_syscall_return(task, number, result == -ERESTARTSYS);
     }
 }
 

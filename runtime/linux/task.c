@@ -12,6 +12,8 @@
 #include "exec.h"
 #include "guest-signal.h"
 #include "runtime/cpu-exec.h"
+#include "runtime/cpu-stop.h"
+#include "runtime/gdb/gdb.h"
 
 _Thread_local GuestTask *current_task;
 
@@ -47,13 +49,18 @@ void task_run(GuestTask *task)
 {
     const GuestABI *abi = task->process->abi;
     while (!task->exiting) {
+        cpu_gate(task->cs);
         int excp = cpu_exec(task->cs);
         switch (excp) {
         case EXCP_SYSCALL: syscall_serve(task); break;
         case EXCP_INTERRUPT: break;
         case EXCP_ATOMIC:
         case EXCP_YIELD: sched_yield(); break;
-        default: abi->exception(task, excp); break;
+        default:
+            if (excp != EXCP_DEBUG || !gdb_debug_exception(task)) {
+                abi->exception(task, excp);
+            }
+            break;
         }
         if (!task->exiting) {
             signal_deliver(task);

@@ -81,6 +81,10 @@ struct GuestTask {
         uint64_t number, error, addr;
     } trap; // the last exception, as signal frames show it; the ABI's own terms
 
+    // A stop of all CPUs has interrupted it since its last system call began (signal_kick).
+    _Atomic bool kicked;
+    struct GdbThread *gdb; // NULL: no debugger knows it
+
     ExecCall *exec_call;  // an execve under way (exec.c)
     GString *strace_line; // what strace_begin has kept for strace_end
 };
