@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "breakpoint.h"
+#include "code-log.h"
 #include "cpu-exec.h"
 #include "cpu-list.h"
 #include "guest-memory.h"
@@ -52,6 +53,7 @@ bool cpu_exec_init(const MynaOptions *opts, GError **error)
     tcg_interp_unaligned_hook = cpu_raise_unaligned; // LLVM code calls it as well
     frontend_disassembler = llvm_disassemble;
     tb_init();
+    code_log_init(opts);
     if (opts->stress) {
         stress_init(opts->stress_seed);
     }

@@ -88,6 +88,22 @@ static const char *set_stats(MynaOptions *o, const char *arg)
     return NULL;
 }
 
+static const char *set_perfmap(MynaOptions *o, const char *arg)
+{
+    o->perfmap = flag_value(arg);
+    return NULL;
+}
+static const char *set_jitdump(MynaOptions *o, const char *arg)
+{
+    o->jitdump = flag_value(arg);
+    return NULL;
+}
+static const char *set_gdb_jit(MynaOptions *o, const char *arg)
+{
+    o->gdb_jit = flag_value(arg);
+    return NULL;
+}
+
 static const char *set_env(MynaOptions *o, const char *arg)
 {
     if (!strchr(arg, '=') || *arg == '=') {
@@ -307,6 +323,15 @@ static const OptionRow rows[] = {
     {GROUP_LOG, "stats", NULL, "STATS", false, set_stats,
      "counters on standard error at the end",
      "--stats ./prog"},
+    {GROUP_LOG, "perfmap", NULL, "PERFMAP", false, set_perfmap,
+     "write /tmp/perf-PID.map: perf report shows guest symbols for compiled code",
+     "-perfmap ./prog"},
+    {GROUP_LOG, "jitdump", NULL, "JITDUMP", false, set_jitdump,
+     "write jit-PID.dump here, for perf record -k mono and perf inject --jit: code and guest symbols",
+     "-jitdump ./prog"},
+    {GROUP_LOG, "gdb-jit", NULL, "GDB_JIT", false, set_gdb_jit,
+     "tell gdb, when it debugs myna itself, which guest code compiled code came from",
+     "--gdb-jit ./prog"},
 
     {GROUP_OTHER, "h", NULL, NULL, true, show_help, "this text", "-h"},
     {GROUP_OTHER, "help", NULL, NULL, true, show_help, "the same", "--help"},
@@ -320,7 +345,8 @@ static bool row_arg_optional(const OptionRow *r) { return r->arg && r->arg[0] ==
 // How the option is written: -x for one letter and for QEMU's names, --x for what QEMU does not have.
 static const char *row_dashes(const OptionRow *r)
 {
-    static const char *const single[] = {"cpu", "dfilter", "monitor", "strace", "version"};
+    static const char *const single[] = {"cpu",     "dfilter", "monitor", "strace",
+                                         "version", "perfmap", "jitdump"};
     for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
         if (!strcmp(r->name, single[i])) {
             return "-";
@@ -502,6 +528,7 @@ void options_help(FILE *f)
 {
     fprintf(f, "Usage: myna [options] program [arguments]\n"
                "       myna cache status|clear|path\n"
+               "       myna binfmt install|remove|status|print [GUEST...]\n"
                "Runs a Linux program that was built for another machine.\n");
     for (int g = 0; g < GROUP_COUNT; g++) {
         fprintf(f, "\n%s:\n", group_titles[g]);

@@ -39,6 +39,9 @@ typedef struct MynaOptions {
     uint64_t stress_seed;  // of its random numbers
     const char *dump_ir;   // --dump-ir: directory; NULL: no dump
     bool stats;            // counters on standard error at exit
+    bool perfmap;          // -perfmap
+    bool jitdump;          // -jitdump
+    bool gdb_jit;          // --gdb-jit
     // Log
     const char *log_items;    // -d
     const char *log_filename; // -D

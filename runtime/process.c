@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "code-log.h"
 #include "cpu-exec.h"
 #include "cpu-list.h"
 #include "cpu-stop.h"
@@ -68,6 +69,7 @@ static void finish(void)
     }
     tier_host_finish();
     monitor_end();
+    code_log_finish();
     fflush(NULL);
 }
 
@@ -144,7 +146,8 @@ void process_close_own_fd(int fd)
 
 // Outer locks first; the order is that of tb.h. liburcu's thread must come to rest before all of them: it
 // stops between two callbacks only, these take our locks (a freed unit gives its place in the slab
-// back), and it may wait for CPUs that are in guest code.
+// back), and it may wait for CPUs that are in guest code.  The tier's come after the blocks': who translates
+// asks the persistent cache.
 void process_fork_prepare(void)
 {
     cpu_request_exit_all();
@@ -156,11 +159,13 @@ void process_fork_prepare(void)
     guest_memory_fork_prepare();
     cpu_list_fork_prepare();
     log_fork_prepare();
+    code_log_fork_prepare();
 }
 
 void process_fork_parent(void)
 {
     call_rcu_after_fork_parent();
+    code_log_fork_parent();
     log_fork_parent();
     cpu_list_fork_parent();
     guest_memory_fork_parent();
@@ -173,6 +178,7 @@ void process_fork_parent(void)
 void process_fork_child(void)
 {
     call_rcu_after_fork_child();
+    code_log_fork_child();
     log_fork_child();
     cpu_list_fork_child();
     guest_memory_fork_child();

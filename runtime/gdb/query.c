@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/linux/abi.h"
+#include "runtime/monitor/monitor.h"
 #include "server.h"
 
 typedef void QueryFn(const char *args, GString *reply);
@@ -110,6 +111,31 @@ static void query_thread_info(const char *args, GString *reply)
     gdb_put_hex(reply, text, strlen(text));
 }
 
+// gdb's `monitor`: a line for myna's own, in hexadecimal; the answer goes to gdb's console piece by piece.
+static void query_command(const char *args, GString *reply)
+{
+    enum { PIECE = 1024 };
+    char line[1024];
+    size_t len = strlen(args) / 2;
+    if (len >= sizeof(line) || !gdb_get_hex(args, strlen(args), (uint8_t *)line, len)) {
+        GDB_ERROR(reply, "16");
+        return;
+    }
+    line[len] = '\0';
+    g_autoptr(GString) out = g_string_new(NULL);
+    bool known = monitor_execute(line, out);
+    for (size_t at = 0; at < out->len; at += PIECE) {
+        g_autoptr(GString) piece = g_string_new("O");
+        gdb_put_hex(piece, out->str + at, MIN(out->len - at, (size_t)PIECE));
+        gdb_send_string(piece);
+    }
+    if (known || out->len) {
+        GDB_OK(reply);
+    } else {
+        GDB_ERROR(reply, "16");
+    }
+}
+
 // --- settings -----------------------------------------------------------------------------------------
 
 static void set_no_ack(const char *args, GString *reply)
@@ -173,6 +199,7 @@ static const QueryRow queries[] = {
     {"qfThreadInfo", query_first_threads},
     {"qsThreadInfo", query_next_threads},
     {"qThreadExtraInfo,", query_thread_info},
+    {"qRcmd,", query_command},
 };
 
 static const QueryRow settings[] = {

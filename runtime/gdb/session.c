@@ -286,8 +286,6 @@ static bool listen_tcp(GdbServer *s, const char *where, GError **error)
     return ok || fail(error, where, g_strerror(err));
 }
 
-static void kick(CPUState *cs) { signal_kick(cs->thread); }
-
 bool gdb_listen(const char *where, GuestTask *task, GError **error)
 {
     GdbServer *s = &gdb_server;
@@ -304,7 +302,6 @@ bool gdb_listen(const char *where, GuestTask *task, GError **error)
     s->wake_fd = process_own_fd(s->wake_fd);
     s->process = task->process;
     s->on = true;
-    cpu_stop_set_kick(kick);
     gdb_thread_start(task);
     s->run = GDB_STOPPED;
     s->reporter = s->general = s->control = s->threads;

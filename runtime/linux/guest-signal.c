@@ -24,7 +24,9 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "core-file.h"
 #include "runtime/cpu-exec.h"
+#include "runtime/cpu-stop.h"
 #include "runtime/gdb/gdb.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
@@ -179,8 +181,11 @@ static void install(int sig, const GuestSigaction *action)
     host_sigaction(sig, &act, NULL);
 }
 
+static void kick_cpu(CPUState *cs) { signal_kick(cs->thread); }
+
 void signal_init(GuestProcess *process, GuestTask *task)
 {
+    cpu_stop_set_kick(kick_cpu);
     uint64_t mask = 0;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &mask, sizeof(mask));
     task->blocked = mask & ~UNBLOCKABLE;
@@ -261,7 +266,7 @@ static void report_illegal_instruction(const GuestTask *task)
     }
 }
 
-_Noreturn static void die(GuestTask *task, int sig, bool is_sync)
+_Noreturn static void die(GuestTask *task, int sig, const siginfo_t *info, bool is_sync)
 {
     if (is_sync && sig == SIGILL) {
         report_illegal_instruction(task);
@@ -269,6 +274,7 @@ _Noreturn static void die(GuestTask *task, int sig, bool is_sync)
     if (log_enabled(LOG_STRACE)) {
         strace_killed(task, sig);
     }
+    core_file_write(task, sig, info);
     gdb_process_end(task, sig, true);
     // What libc's raise() cannot do: its own two signals, and a process that shares its parent's memory.
     if (task->is_vfork_child || sig == 32 || sig == 33) {
@@ -280,12 +286,12 @@ _Noreturn static void die(GuestTask *task, int sig, bool is_sync)
     process_die_by_signal(sig);
 }
 
-static void do_default(GuestTask *task, int sig, bool is_sync)
+static void do_default(GuestTask *task, int sig, const siginfo_t *info, bool is_sync)
 {
     switch (default_action(sig)) {
     case ACTION_IGNORE: break;
     case ACTION_STOP: kill(getpid(), SIGSTOP); break;
-    case ACTION_END: die(task, sig, is_sync);
+    case ACTION_END: die(task, sig, info, is_sync);
     }
 }
 
@@ -321,7 +327,7 @@ static void handle(GuestTask *task, int sig, siginfo_t *info, bool is_sync)
         return;
     }
     if (!has_handler) {
-        do_default(task, sig, is_sync);
+        do_default(task, sig, info, is_sync);
         return;
     }
     uint64_t mask = task->restore_mask ? task->saved_mask : task->blocked;
@@ -329,7 +335,7 @@ static void handle(GuestTask *task, int sig, siginfo_t *info, bool is_sync)
     if (!process->abi->setup_frame(task, sig, info, &action, mask)) {
         // Linux: a frame that cannot be written is SIGSEGV, and deadly when that is SIGSEGV's own.
         if (sig == SIGSEGV) {
-            die(task, SIGSEGV, false);
+            die(task, SIGSEGV, NULL, false);
         }
         signal_force(task, SIGSEGV, SI_KERNEL, 0);
         return;

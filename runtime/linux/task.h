@@ -19,6 +19,7 @@
 typedef struct GuestABI GuestABI;
 typedef struct GuestTask GuestTask;
 typedef struct ExecCall ExecCall;
+struct CoreNotes; // core-file.h
 typedef int64_t SyscallFn(GuestTask *task, const uint64_t a[6]);
 
 #define GUEST_NSIG 64

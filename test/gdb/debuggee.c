@@ -17,7 +17,7 @@
 volatile int counter, handled;
 volatile char text[64] = "................................";
 static volatile int *nowhere;
-static volatile int go;
+static volatile int go, spinning;
 
 NOINLINE int add(int a, int b)
 {
@@ -47,7 +47,6 @@ static void handler(int sig) { handled += sig; }
 
 NOINLINE void spin(void)
 {
-    static int spinning;
     if (__sync_add_and_fetch(&spinning, 1) == 2) {
         printf("spinning\n");
     }
@@ -120,8 +119,20 @@ int main(int argc, char **argv)
             start_child(0);
         } else if (!strcmp(argv[i], "vfork")) {
             start_child(1);
-        } else if (!strcmp(argv[i], "exec")) {
-            execv(argv[0], (char *[]){argv[0], "work", NULL});
+        } else if (!strcmp(argv[i], "spin-crash")) {
+            pthread_t threads[2];
+            pthread_create(&threads[0], NULL, spinner, NULL);
+            pthread_create(&threads[1], NULL, spinner, NULL);
+            while (spinning < 2 || counter < 1000) {
+                usleep(1000);
+            }
+            crash();
+        } else if (!strcmp(argv[i], "terminate")) {
+            raise(SIGTERM);
+        } else if (!strcmp(argv[i], "burn")) {
+            for (int n = 0; n < 300; n++) {
+                work(100000);
+            }
         }
     }
     printf("counter %d\n", counter);

@@ -189,6 +189,16 @@ SESSIONS = {
             continue
         """.replace("SYSGETPID", "172" if A64 else "39"),
          [r"\(call to syscall getpid\)", "(.|\n)*"], []),
+        ("monitor", ["work"], """
+            break add
+            continue
+            monitor help
+            monitor info registers
+            monitor no-such-command
+            delete
+            continue
+        """, [r"Breakpoint 1, add", r"info registers", r"PC=|RIP=", r"no-such-command",
+              "exited with code 03"], []),
         ("a child is not the debugger's", ["fork", "vfork"], """
             break work
             continue
