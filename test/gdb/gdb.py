@@ -193,11 +193,11 @@ SESSIONS = {
             break add
             continue
             monitor help
-            monitor info registers
+            monitor info maps
             monitor no-such-command
             delete
             continue
-        """, [r"Breakpoint 1, add", r"info registers", r"PC=|RIP=", r"no-such-command",
+        """, [r"Breakpoint 1, add", r"info maps", r"^[0-9a-f]+-[0-9a-f]+ r.x.*debuggee$", r"no-such-command",
               "exited with code 03"], []),
         ("a child is not the debugger's", ["fork", "vfork"], """
             break work
