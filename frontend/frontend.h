@@ -53,6 +53,7 @@ typedef struct GuestISA {
     uint8_t pointer_bits;  // 32, 64
     uint8_t max_insn_size; // bytes
     uint8_t tag_bits;      // upper bits of a data address that are ignored; see CF_TAGGED
+    bool watch_before;     // a watchpoint is reported in front of the access, not behind it
     size_t env_size;       // of CPUArchState; allocated zeroed, 64-byte aligned
     size_t disas_size;     // of the frontend's DisasContext
     const GuestReg *regs;  // the TCG globals, in the order of the context's globals
@@ -99,6 +100,7 @@ typedef struct GuestISA {
     GuestFlow (*flow)(uint64_t pc, const uint8_t *bytes, size_t len, size_t *size);
     // `-d cpu`: the register state, in several lines.
     void (*dump_state)(const CPUState *cs, FILE *f);
+    const struct GuestGdbTarget *gdb; // gdb-target.h
 } GuestISA;
 
 extern const GuestISA guest_isa_x86_64;

@@ -58,6 +58,36 @@ static TCGLabel *gen_exit_request_check(void)
     return requested;
 }
 
+static void translate_insns(TCGContext *ctx, DisasContextBase *db)
+{
+    do {
+        db->num_insns++;
+        if ((db->cflags & CF_STATE) && db->num_insns > 1) {
+            db->isa->translator->sync_state(db);
+        }
+        db->isa->translator->translate_insn(db);
+        if (db->is_jmp == DISAS_NEXT && block_is_full(ctx, db)) {
+            db->is_jmp = DISAS_TOO_MANY;
+        }
+    } while (db->is_jmp == DISAS_NEXT);
+}
+
+// Covers one byte, so that the block goes with what is there.
+static void gen_breakpoint(DisasContextBase *db)
+{
+    uint8_t byte;
+    db->num_insns = 1;
+    if (translator_fetch(db, db->pc_first, &byte, 1) == 0) {
+        translator_fetch_fault(db, db->pc_first);
+        return;
+    }
+    tcg_gen_insn_start(db->pc_first, 0);
+    db->isa->translator->store_pc(db, db->pc_first);
+    gen_helper_raise_exception(tcg_env(), tcg_constant_i32(EXCP_DEBUG));
+    db->pc_next = db->pc_first + 1;
+    db->is_jmp = DISAS_NORETURN;
+}
+
 TranslationResult translator_loop(TCGContext *ctx, const GuestISA *isa, TCGCode *code, TBKey key,
                                   uint32_t cflags, FetchFn *fetch, void *fetch_opaque)
 {
@@ -81,16 +111,11 @@ TranslationResult translator_loop(TCGContext *ctx, const GuestISA *isa, TCGCode 
     ops->init(db);
     TCGLabel *requested = gen_exit_request_check();
     ops->tb_start(db);
-    do {
-        db->num_insns++;
-        if ((cflags & CF_STATE) && db->num_insns > 1) {
-            ops->sync_state(db);
-        }
-        ops->translate_insn(db);
-        if (db->is_jmp == DISAS_NEXT && block_is_full(ctx, db)) {
-            db->is_jmp = DISAS_TOO_MANY;
-        }
-    } while (db->is_jmp == DISAS_NEXT);
+    if (cflags & CF_BREAKPOINT) {
+        gen_breakpoint(db);
+    } else {
+        translate_insns(ctx, db);
+    }
     ops->tb_stop(db);
 
     gen_set_label(requested);

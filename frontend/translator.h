@@ -24,8 +24,11 @@ enum {
     CF_NO_GOTO_TB = 1,  // no direct chaining (-d nochain, hooks, --verify)
     CF_NO_GOTO_PTR = 2, // no lookup_and_goto_ptr: return to cpu_exec instead
     CF_SINGLE_STEP = 4,
-    CF_PRECISE = 8, // TCGContext.precise
-    CF_TAGGED = 16, // data addresses may have tags (GuestISA.tag_bits): clear them
+    CF_PRECISE = 8,      // TCGContext.precise
+    CF_TAGGED = 16,      // data addresses may have tags (GuestISA.tag_bits): clear them
+    CF_WATCH = 32,       // guest accesses are looked at (runtime/breakpoint.h)
+    CF_NO_BREAK = 64,    // breakpoints do not count
+    CF_BREAKPOINT = 128, // of the translation alone: the block raises EXCP_DEBUG and nothing else
     // Registers are complete at each instruction's start and each block's end: somebody may look.
     CF_STATE = 1 << 16,
     CF_COUNT_MASK = 0xff00, // bits 8-15: at most so many instructions; 0: the default

@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "breakpoint.h"
+#include "code-log.h"
 #include "cpu-exec.h"
 #include "cpu-list.h"
 #include "event-internal.h"
@@ -53,6 +55,7 @@ bool cpu_exec_init(const MynaOptions *opts, GError **error)
     tcg_interp_unaligned_hook = cpu_raise_unaligned; // LLVM code calls it as well
     frontend_disassembler = llvm_disassemble;
     tb_init();
+    code_log_init(opts);
     if (opts->stress) {
         stress_init(opts->stress_seed);
     }
@@ -246,9 +249,9 @@ static uintptr_t exec_round(CPUState *cs, CPUPrivate *p, uintptr_t last)
         fp_unload(cs, p);
         last = stress_round(cs) ? 0 : last;
     }
-    uint32_t cflags = cpu_current_cflags();
-    if (p->once_cflags) {
-        cflags |= p->once_cflags;
+    uint32_t cflags = cpu_cflags(cs), once = p->once_cflags;
+    if (once) {
+        cflags |= once;
         p->once_cflags = 0;
         last = 0;
     }
@@ -269,7 +272,23 @@ static uintptr_t exec_round(CPUState *cs, CPUPrivate *p, uintptr_t last)
         tb_link(from, slot, tb);
         tb_unlock();
     }
-    return run_block(cs, p, tb);
+    uintptr_t ret = run_block(cs, p, tb);
+    if (once && (ret & TB_EXIT_MASK) == TB_EXIT_REQUESTED) {
+        p->once_cflags = once; // it has not run
+    }
+    return ret;
+}
+
+// An access that a watchpoint has caught (breakpoint.c) is made, and then reported.  Where something came
+// between, its instruction begins once more as if nothing had been.
+static void settle_watch(CPUState *cs, CPUPrivate *p)
+{
+    if (cs->exception_index == EXCP_INTERRUPT && !p->once_cflags) {
+        cs->exception_index = EXCP_DEBUG; // a round of a string instruction has ended
+    } else if (cs->exception_index != EXCP_DEBUG) {
+        p->watch_kind = 0;
+        p->once_cflags = 0;
+    }
 }
 
 int cpu_exec(CPUState *cs)
@@ -283,6 +302,7 @@ int cpu_exec(CPUState *cs)
     cs->exception_index = EXCP_NONE;
     tb_grow_table();
     event_park_if_ending();
+    watchpoint_arm_cpu(cs);
     rcu_read_lock();
     if (sigsetjmp(here, 0) == 0) {
         cs->jmp_env = &here;
@@ -312,6 +332,9 @@ int cpu_exec(CPUState *cs)
                                  cs->exception_index == EXCP_INTERRUPT);
     }
     rcu_read_unlock();
+    if (p->watch_kind) {
+        settle_watch(cs, p);
+    }
     if (log_enabled(LOG_INT)) {
         log_exception(cs);
     }

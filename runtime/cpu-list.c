@@ -10,6 +10,7 @@
 #include "cpu-list.h"
 #include "event-internal.h"
 #include "pass-host.h"
+#include "cpu-stop.h"
 #include "tb.h"
 #include "tier-host.h"
 
@@ -48,7 +49,7 @@ bool cpu_jump_cache_set(CPUState *cs, TranslationBlock *tb)
 static const TCGCode *lookup_tb(CPUState *cs)
 {
     TBKey key = cs->isa->get_tb_key(cs);
-    uint32_t cflags = cpu_current_cflags();
+    uint32_t cflags = cpu_cflags(cs);
     const TCGCode *code = cpu_jump_cache_get(cs, key, cflags);
     if (code) {
         return code;
@@ -164,6 +165,7 @@ void cpu_free(CPUState *cs)
         current_cpu = NULL;
     }
     free(p->allocation);
+    cpu_stop_forget();
 }
 
 unsigned cpu_list_count(void)
@@ -204,6 +206,15 @@ void cpu_request_exit_all(void)
     pthread_mutex_lock(&cpus.lock);
     for (CPUPrivate *p = cpus.first; p; p = p->next) {
         cpu_request_exit(cpu_of_private(p));
+    }
+    pthread_mutex_unlock(&cpus.lock);
+}
+
+void cpu_foreach(void (*fn)(CPUState *cs, void *opaque), void *opaque)
+{
+    pthread_mutex_lock(&cpus.lock);
+    for (CPUPrivate *p = cpus.first; p; p = p->next) {
+        fn(cpu_of_private(p), opaque);
     }
     pthread_mutex_unlock(&cpus.lock);
 }

@@ -18,7 +18,14 @@ typedef struct CPUPrivate {
     bool in_guest;          // generated code or a helper of it runs
     bool fp_loaded;         // the guest's FP control state is in the host's FP unit
     uint32_t once_cflags;   // translation flags of the next block alone; 0: none
+    uint32_t own_cflags;    // of all its blocks, beside those of every CPU (single step)
     uint64_t stress_random; // --stress: of this CPU's events
+    // Standing still (cpu-stop.c).
+    atomic_bool parked;
+    unsigned holds;
+    // The guest access that a watchpoint has caught, until somebody is told (breakpoint.c).
+    uint8_t watch_kind; // WATCH_*, 0: none
+    uint64_t watch_addr;
     TBJumpCacheEntry jump_cache[TB_JMP_CACHE_SIZE];
 } CPUPrivate;
 
@@ -50,8 +57,14 @@ static inline const TCGCode *cpu_jump_cache_get(const CPUState *cs, TBKey key, u
 bool cpu_jump_cache_set(CPUState *cs, TranslationBlock *tb);
 // Takes the block out of every CPU's jump cache.
 void cpu_list_forget_tb(const TranslationBlock *tb);
-// The translation flags that blocks are looked up with now (cpu-exec.c).
+// The translation flags that blocks are looked up with now (cpu-exec.c): of every CPU, of this one.
 uint32_t cpu_current_cflags(void);
+static inline uint32_t cpu_cflags(const CPUState *cs)
+{
+    return cpu_current_cflags() | cpu_private(cs)->own_cflags;
+}
+// Sets or clears flags that every CPU's blocks are looked up with.
+void cpu_change_cflags(uint32_t set, uint32_t clear);
 // Asks for a flush of the block cache by the next CPU that comes by; any thread, no lock needed.
 void cpu_request_flush(void);
 // Sets or clears flags that every CPU's blocks are looked up with.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// main: options, log, engines, then the Linux layer with the program; and `myna cache`, which needs none.
+// main: options, log, engines, then the Linux layer with the program; `myna cache` and `myna binfmt`, which
+// need none of these.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "cpu-exec.h"
 #include "linux/abi.h"
 #include "linux/lift.h"
+#include "linux/binfmt.h"
 #include "linux/linux.h"
 #include "log.h"
 #include "options.h"
@@ -67,7 +69,18 @@ int main(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "lift")) {
         return lift_command(argc - 2, argv + 2);
     }
-    int first = options_parse(&options, argc, argv);
+    if (argc > 1 && !strcmp(argv[1], "binfmt")) {
+        return binfmt_command(argc - 2, argv + 2);
+    }
+    int first;
+    if (argc > 2 && binfmt_started_us()) { // the kernel's words: PROGRAM ARGV0 ARGUMENTS
+        options_parse(&options, 1, argv);
+        options.argv0 = argv[2];
+        argv[2] = argv[1];
+        first = 2;
+    } else {
+        first = options_parse(&options, argc, argv);
+    }
     myna_options = &options;
     if (options.cpu_model && !strcmp(options.cpu_model, "help")) {
         list_cpus();

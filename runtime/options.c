@@ -56,6 +56,7 @@ SET_STRING(cpu_model)
 SET_STRING(uname_release)
 SET_STRING(log_filename)
 SET_STRING(log_filter)
+SET_STRING(gdb)
 SET_STRING(dump_ir)
 SET_STRING(cache_dir)
 SET_STRING(monitor)
@@ -88,6 +89,22 @@ static const char *set_no_cache(MynaOptions *o, const char *arg)
 static const char *set_stats(MynaOptions *o, const char *arg)
 {
     o->stats = flag_value(arg);
+    return NULL;
+}
+
+static const char *set_perfmap(MynaOptions *o, const char *arg)
+{
+    o->perfmap = flag_value(arg);
+    return NULL;
+}
+static const char *set_jitdump(MynaOptions *o, const char *arg)
+{
+    o->jitdump = flag_value(arg);
+    return NULL;
+}
+static const char *set_gdb_jit(MynaOptions *o, const char *arg)
+{
+    o->gdb_jit = flag_value(arg);
     return NULL;
 }
 
@@ -390,6 +407,10 @@ static const OptionRow rows[] = {
     {GROUP_LOG, "strace", NULL, "STRACE", false, set_strace,
      "log system calls",
      "-strace ./prog"},
+    {GROUP_LOG, "g", "PORT", "GDB", true, set_gdb,
+     "wait for gdb at this TCP port of this machine (or HOST:PORT, or unix:PATH) before the first "
+     "instruction",
+     "-g 1234 ./prog"},
     {GROUP_LOG, "dump-ir", "DIR", "DUMP_IR", false, set_dump_ir,
      "write each unit's LLVM IR into DIR (made when missing), with an index; implies --llvm=all",
      "--dump-ir=ir ./prog"},
@@ -400,6 +421,15 @@ static const OptionRow rows[] = {
     {GROUP_LOG, "stats", NULL, "STATS", false, set_stats,
      "counters on standard error at the end",
      "--stats ./prog"},
+    {GROUP_LOG, "perfmap", NULL, "PERFMAP", false, set_perfmap,
+     "write /tmp/perf-PID.map: perf report shows guest symbols for compiled code",
+     "-perfmap ./prog"},
+    {GROUP_LOG, "jitdump", NULL, "JITDUMP", false, set_jitdump,
+     "write jit-PID.dump here, for perf record -k mono and perf inject --jit: code and guest symbols",
+     "-jitdump ./prog"},
+    {GROUP_LOG, "gdb-jit", NULL, "GDB_JIT", false, set_gdb_jit,
+     "tell gdb, when it debugs myna itself, which guest code compiled code came from",
+     "--gdb-jit ./prog"},
 
     {GROUP_OTHER, "h", NULL, NULL, true, show_help, "this text", "-h"},
     {GROUP_OTHER, "help", NULL, NULL, true, show_help, "the same", "--help"},
@@ -413,9 +443,9 @@ static bool row_arg_optional(const OptionRow *r) { return r->arg && r->arg[0] ==
 // How the option is written: -x for one letter and for QEMU's names, --x for what QEMU does not have.
 static const char *row_dashes(const OptionRow *r)
 {
-    static const char *const single[] = {"cpu",       "dfilter",      "monitor", "panda",
-                                         "panda-arg", "panda-plugin", "plugin",  "strace",
-                                         "version"};
+    static const char *const single[] = {
+        "cpu",       "dfilter",      "jitdump", "monitor", "panda",
+        "panda-arg", "panda-plugin", "perfmap", "plugin",  "strace", "version"};
     for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
         if (!strcmp(r->name, single[i])) {
             return "-";
@@ -538,6 +568,7 @@ int options_parse(MynaOptions *o, int argc, char **argv)
     if (o->verify && (o->plugins->len || o->panda)) {
         usage_error("--verify runs each block twice: plugins would see everything twice");
     }
+    o->precise |= o->gdb != NULL; // who looks at registers wants them right
     if (o->verify && o->engine == ENGINE_TCI) {
         usage_error("--verify compares LLVM with the interpreter: it cannot go with --tci");
     }
@@ -609,6 +640,7 @@ void options_help(FILE *f)
     fprintf(f, "Usage: myna [options] program [arguments]\n"
                "       myna cache status|clear|path\n"
                "       myna lift FILE ADDRESS|SYMBOL [-O N]\n"
+               "       myna binfmt install|remove|status|print [GUEST...]\n"
                "Runs a Linux program that was built for another machine.\n");
     for (int g = 0; g < GROUP_COUNT; g++) {
         fprintf(f, "\n%s:\n", group_titles[g]);

@@ -46,12 +46,16 @@ typedef struct MynaOptions {
     const char
         *canonical; // while parsing: how the option in work is to be handed on; NULL: as it stands
     bool stats;     // counters on standard error at exit
+    bool perfmap;          // -perfmap
+    bool jitdump;          // -jitdump
+    bool gdb_jit;          // --gdb-jit
     // Log
     const char *log_items;    // -d
     const char *log_filename; // -D
     const char *log_filter;   // -dfilter
     bool strace;              // -strace
     const char *monitor;      // -monitor: "stdio", "unix:PATH", or NULL
+    const char *gdb;          // -g: where a debugger is waited for; NULL: nowhere
     // What was given, canonical ("-cpu", "max", ...), without what holds for the first program alone
     // (-0, -E, -U); see options_argv.
     GPtrArray *given;

@@ -13,9 +13,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "code-log.h"
 #include "cpu-exec.h"
 #include "cpu-list.h"
 #include "event-internal.h"
+#include "cpu-stop.h"
 #include "guest-memory-internal.h"
 #include "log.h"
 #include "monitor/monitor.h"
@@ -71,6 +73,7 @@ static void finish(int status)
     pass_host_end(MYNA_PASS_EXIT);
     tier_host_finish();
     monitor_end();
+    code_log_finish();
     fflush(NULL);
 }
 
@@ -147,11 +150,13 @@ void process_close_own_fd(int fd)
 
 // Outer locks first; the order is that of tb.h. liburcu's thread must come to rest before all of them: it
 // stops between two callbacks only, these take our locks (a freed unit gives its place in the slab
-// back), and it may wait for CPUs that are in guest code.
+// back), and it may wait for CPUs that are in guest code.  The tier's come after the blocks': who translates
+// asks the persistent cache.
 void process_fork_prepare(void)
 {
     cpu_request_exit_all();
     call_rcu_before_fork();
+    cpu_stop_fork_prepare();
     verify_fork_prepare();
     tb_fork_prepare();
     tier_host_fork_prepare();
@@ -160,11 +165,13 @@ void process_fork_prepare(void)
     cpu_list_fork_prepare();
     event_fork_prepare();
     log_fork_prepare();
+    code_log_fork_prepare();
 }
 
 void process_fork_parent(void)
 {
     call_rcu_after_fork_parent();
+    code_log_fork_parent();
     log_fork_parent();
     event_fork_done();
     cpu_list_fork_parent();
@@ -173,11 +180,13 @@ void process_fork_parent(void)
     tier_host_fork_parent();
     tb_fork_parent();
     verify_fork_done();
+    cpu_stop_fork_parent();
 }
 
 void process_fork_child(void)
 {
     call_rcu_after_fork_child();
+    code_log_fork_child();
     log_fork_child();
     event_fork_done();
     cpu_list_fork_child();
@@ -186,6 +195,7 @@ void process_fork_child(void)
     pass_host_fork_child();
     tb_fork_child();
     verify_fork_done();
+    cpu_stop_fork_child();
     stress_fork_child();
 }
 

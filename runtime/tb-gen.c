@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "breakpoint.h"
 #include "cpu-exec.h"
 #include "cpu-list.h"
 #include "event-internal.h"
@@ -193,6 +194,14 @@ static unsigned insns_to_first_store(TCGContext *ctx)
     return 0;
 }
 
+// Instructions that begin in front of pc.
+static unsigned insns_before(TCGContext *ctx, uint64_t pc)
+{
+    unsigned n = 0;
+    TCG_FOREACH_OP(op, ctx) { n += op->opc == INDEX_op_insn_start && op->args[0] < pc; }
+    return n;
+}
+
 static void check_ops(TCGContext *ctx, const TranslationBlock *tb, const char *when)
 {
 #ifdef MYNA_VERIFY_IR
@@ -237,6 +246,9 @@ static void add_ops(TCGContext *ctx, TranslationBlock *tb)
     }
     if (tb->checked) {
         add_check(ctx, tb);
+    }
+    if (tb->gen_cflags & CF_WATCH) {
+        watchpoint_add_checks(ctx);
     }
     if (tb->gen_cflags & CF_PRECISE) {
         add_insn_pc_resets(ctx);
@@ -386,7 +398,7 @@ static Attempt give_bytes(const GuestISA *isa, TCGContext *ctx, TranslationBlock
         }
     }
     stats.ns_encode += stats_now_ns() - start;
-    if (hot_count && !tb_engine_verifies()) {
+    if (hot_count && !tb_engine_verifies() && !(tb->gen_cflags & CF_BREAKPOINT)) {
         tb->code.hot = tier_host_hot;
         tb->code.exec_count = tier_host_first_count(tb);
     }
@@ -441,6 +453,12 @@ static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchSt
         tb->gen_cflags = with_count(tb->gen_cflags, plan->count);
     }
     tb->checked = plan->checked;
+    bool breaks = !(plan->cflags & CF_NO_BREAK);
+    uint64_t stop;
+    if (breaks && breakpoint_find(tb->pc, tb->pc + 1, &stop)) {
+        tb->gen_cflags |= CF_BREAKPOINT;
+        breaks = false;
+    }
     uint64_t start = stats_now_ns();
     TranslationResult r = translate(ctx, isa, tb, st);
     stats.ns_frontend += stats_now_ns() - start;
@@ -466,7 +484,15 @@ static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchSt
             return AGAIN;
         }
     }
-    if (event_shapes_blocks() && !instrument(isa, ctx, tb, plan, st)) {
+    if (breaks && breakpoint_find(tb->pc + 1, tb->pc + tb->size, &stop)) {
+        unsigned n = insns_before(ctx, stop);
+        if (n < tb->num_insns) {
+            plan->count = n;
+            return AGAIN;
+        }
+    }
+    if (event_shapes_blocks() && !(tb->gen_cflags & CF_BREAKPOINT) &&
+        !instrument(isa, ctx, tb, plan, st)) {
         return AGAIN;
     }
     bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT) && log_in_range(tb->pc);

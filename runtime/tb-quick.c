@@ -11,6 +11,7 @@
 
 #include "cpu-exec.h"
 #include "frontend/frontend.h"
+#include "code-log.h"
 #include "log.h"
 #include "stats.h"
 #include "tcg/quick.h"
@@ -104,6 +105,7 @@ bool tb_quick_emit(TranslationBlock *tb)
     tcg_quick_emit(state.quick, tb->quick->base);
     stats.quick_bytes += state.size;
     stats.quick_blocks++;
+    code_log_add(tb->quick->base, state.size - tcg_quick_data_size(state.quick), tb->pc, "quick");
     if (log_enabled(LOG_OUT_ASM) && log_in_range(tb->pc)) {
         log_code(tb, tcg_quick_data_size(state.quick));
     }
@@ -118,6 +120,7 @@ TCGEntry *tb_quick_entry(const TranslationBlock *tb)
 void tb_quick_free(TranslationBlock *tb)
 {
     if (tb->quick) {
+        code_log_remove(tb->quick->base);
         slab_release(state.slab, tb->quick);
         tb->quick = NULL;
     }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "code-log.h"
 #include "cpu-exec.h"
 #include "cpu-list.h"
 #include "event-internal.h"
@@ -64,6 +65,8 @@ static void free_unit(struct rcu_head *head)
     for (unsigned i = 0; i < u->code->n_members; i++) {
         tb_release(tb_of(u->code->members[i]));
     }
+    size_t size;
+    code_log_remove(jit_object_code(u->code->object, &size));
     llvm_code_free(u->code);
     g_free(u);
 }
@@ -78,6 +81,9 @@ static void unit_register(LLVMCode *code)
         u->links[i] = (TBUnitLink){u, tb->units};
         tb->units = &u->links[i];
     }
+    size_t size;
+    const uint8_t *host = jit_object_code(code->object, &size);
+    code_log_add(host, size, tb_of(code->entries[0].code)->pc, "llvm");
 }
 
 static void unit_drop(TBUnit *u)

@@ -161,6 +161,7 @@ const GuestISA guest_isa_aarch64 = {
     .pointer_bits = 64,
     .max_insn_size = 4,
     .tag_bits = 8,
+    .watch_before = true,
     .env_size = sizeof(CPUARMState),
     .disas_size = sizeof(DisasContext),
     .regs = a64_regs,
@@ -186,4 +187,5 @@ const GuestISA guest_isa_aarch64 = {
     .disassemble = a64_disassemble,
     .flow = a64_flow,
     .dump_state = a64_dump_state,
+    .gdb = &a64_gdb_target,
 };

@@ -13,5 +13,6 @@ enum { A64_NB_STATE_REGS = 69 };
 extern const GuestStateReg a64_state_regs[A64_NB_STATE_REGS];
 void a64_state_get(const CPUState *cs, unsigned n, void *buf);
 bool a64_state_set(CPUState *cs, unsigned n, const void *buf);
+extern const struct GuestGdbTarget a64_gdb_target; // gdb.c
 
 #endif

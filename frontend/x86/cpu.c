@@ -164,4 +164,5 @@ const GuestISA guest_isa_x86_64 = {
     .disassemble = x86_disassemble,
     .flow = x86_flow,
     .dump_state = x86_dump_state,
+    .gdb = &x86_gdb_target,
 };

@@ -31,4 +31,6 @@ void x86_state_get(const CPUState *cs, unsigned n, void *buf);
 bool x86_state_set(CPUState *cs, unsigned n, const void *buf);
 void x86_dump_state(const CPUState *cs, FILE *f);
 
+extern const struct GuestGdbTarget x86_gdb_target; // gdb.c
+
 #endif

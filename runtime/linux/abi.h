@@ -79,6 +79,10 @@ struct GuestABI {
     void (*exception)(GuestTask *task, int excp);
     // What /proc/cpuinfo shows; NULL: the host's.
     void (*print_cpuinfo)(CPUState *cs, FILE *f);
+    // A thread in a core file: its struct user_regs_struct (bytes written; at most 512), and its other notes.
+    // NULL: there are no core files.
+    size_t (*core_regs)(const CPUState *cs, void *out);
+    void (*core_notes)(const CPUState *cs, struct CoreNotes *notes);
     // The guest's own options of prctl: false when it is none of them.  NULL where there are none.
     bool (*prctl)(GuestTask *task, const uint64_t a[6], int64_t *result);
 };

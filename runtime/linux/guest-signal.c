@@ -24,8 +24,11 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "core-file.h"
 #include "runtime/cpu-exec.h"
 #include "runtime/event-internal.h"
+#include "runtime/cpu-stop.h"
+#include "runtime/gdb/gdb.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
@@ -74,11 +77,56 @@ static void set_context_mask(ucontext_t *context, uint64_t mask)
     memcpy(&context->uc_sigmask, &mask, sizeof(mask));
 }
 
+// Kicks are SIGTRAP, which no thread ever blocks; their value is this address.
+static const char kick_mark;
+
+void signal_kick(GuestTask *task)
+{
+    siginfo_t info = {.si_signo = SIGTRAP, .si_code = SI_QUEUE};
+    info.si_pid = getpid();
+    info.si_ptr = (void *)&kick_mark;
+    syscall(SYS_rt_tgsigqueueinfo, task->is_vfork_child ? task->tid : getpid(), task->tid, SIGTRAP,
+            &info);
+}
+
+static bool take_kick(int sig, const siginfo_t *info, ucontext_t *context)
+{
+    GuestTask *task = current_task;
+    if (sig != SIGTRAP || info->si_code != SI_QUEUE || info->si_ptr != &kick_mark) {
+        return false;
+    }
+    if (task) {
+        atomic_store(&task->kicked, true);
+        atomic_store(&task->signal_pending, 1);
+        cpu_request_exit(task->cs);
+        safe_syscall_rewind(context);
+    }
+    return true;
+}
+
+bool signal_handler_is_due(GuestTask *task)
+{
+    GuestProcess *process = task->process;
+    uint64_t ready = atomic_load(&task->captured) & ~task->blocked;
+    bool due = false;
+    pthread_mutex_lock(&process->lock);
+    for (; ready && !due; ready &= ready - 1) {
+        uint64_t handler = process->actions[__builtin_ctzll(ready) + 1].handler;
+        due = handler != (uintptr_t)SIG_DFL && handler != (uintptr_t)SIG_IGN;
+    }
+    pthread_mutex_unlock(&process->lock);
+    return due;
+}
+
 static void host_handler(int sig, siginfo_t *info, void *opaque)
 {
     ucontext_t *context = opaque;
     int saved_errno = errno;
     bool from_kernel = info->si_code > 0;
+    if (take_kick(sig, info, context)) {
+        errno = saved_errno;
+        return;
+    }
     if (from_kernel && (sig == SIGSEGV || sig == SIGBUS)) {
         // It may not return here: the mask must be that of the interrupted code.
         set_host_mask_exactly(get_context_mask(context));
@@ -120,17 +168,25 @@ static void install(int sig, const GuestSigaction *action)
         .restorer = (uintptr_t)host_sigreturn_trampoline,
     };
     bool is_fault = (FAULT_SIGNALS & sig_bit(sig)) != 0;
-    if (is_fault ||
-        (action->handler != (uintptr_t)SIG_DFL && action->handler != (uintptr_t)SIG_IGN)) {
+    bool has_handler = action->handler != (uintptr_t)SIG_DFL &&
+                       action->handler != (uintptr_t)SIG_IGN;
+    if (!has_handler && sig == SIGCHLD && action->handler == (uintptr_t)SIG_IGN) {
+        act.flags |= SA_NOCLDWAIT; // what ignoring it means, also where a debugger sees it
+    }
+    if (is_fault || has_handler || gdb_attached()) {
         act.handler = (uintptr_t)host_handler;
+        act.flags |= has_handler ? 0 : SA_RESTART; // the guest will have seen nothing
         act.flags |= SA_SIGINFO | (action->flags & SA_RESTART) | (is_fault ? SA_NODEFER : 0);
         act.mask = ~FAULT_SIGNALS;
     }
     host_sigaction(sig, &act, NULL);
 }
 
+static void kick_cpu(CPUState *cs) { signal_kick(cs->thread); }
+
 void signal_init(GuestProcess *process, GuestTask *task)
 {
+    cpu_stop_set_kick(kick_cpu);
     uint64_t mask = 0;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &mask, sizeof(mask));
     task->blocked = mask & ~UNBLOCKABLE;
@@ -211,7 +267,7 @@ static void report_illegal_instruction(const GuestTask *task)
     }
 }
 
-_Noreturn static void die(GuestTask *task, int sig, bool is_sync)
+_Noreturn static void die(GuestTask *task, int sig, const siginfo_t *info, bool is_sync)
 {
     if (is_sync && sig == SIGILL) {
         report_illegal_instruction(task);
@@ -219,6 +275,8 @@ _Noreturn static void die(GuestTask *task, int sig, bool is_sync)
     if (log_enabled(LOG_STRACE)) {
         strace_killed(task, sig);
     }
+    core_file_write(task, sig, info);
+    gdb_process_end(task, sig, true);
     // What libc's raise() cannot do: its own two signals, and a process that shares its parent's memory.
     if (task->is_vfork_child || sig == 32 || sig == 33) {
         host_sigaction(sig, &(HostSigaction){.handler = (uintptr_t)SIG_DFL}, NULL);
@@ -229,18 +287,26 @@ _Noreturn static void die(GuestTask *task, int sig, bool is_sync)
     process_die_by_signal(sig);
 }
 
-static void do_default(GuestTask *task, int sig, bool is_sync)
+static void do_default(GuestTask *task, int sig, const siginfo_t *info, bool is_sync)
 {
     switch (default_action(sig)) {
     case ACTION_IGNORE: break;
     case ACTION_STOP: kill(getpid(), SIGSTOP); break;
-    case ACTION_END: die(task, sig, is_sync);
+    case ACTION_END: die(task, sig, info, is_sync);
     }
 }
 
-static void handle(GuestTask *task, int sig, const siginfo_t *info, bool is_sync)
+static void handle(GuestTask *task, int sig, siginfo_t *info, bool is_sync)
 {
     GuestProcess *process = task->process;
+    if (gdb_attached()) {
+        int other = gdb_signal(task, sig, info);
+        is_sync &= other == sig;
+        sig = other;
+        if (sig == 0) {
+            return;
+        }
+    }
     if (log_enabled(LOG_STRACE)) {
         strace_signal(task, sig, info);
     }
@@ -262,7 +328,7 @@ static void handle(GuestTask *task, int sig, const siginfo_t *info, bool is_sync
         return;
     }
     if (!has_handler) {
-        do_default(task, sig, is_sync);
+        do_default(task, sig, info, is_sync);
         return;
     }
     uint64_t mask = task->restore_mask ? task->saved_mask : task->blocked;
@@ -277,7 +343,7 @@ static void handle(GuestTask *task, int sig, const siginfo_t *info, bool is_sync
     if (!process->abi->setup_frame(task, sig, info, &action, mask)) {
         // Linux: a frame that cannot be written is SIGSEGV, and deadly when that is SIGSEGV's own.
         if (sig == SIGSEGV) {
-            die(task, SIGSEGV, false);
+            die(task, SIGSEGV, NULL, false);
         }
         signal_force(task, SIGSEGV, SI_KERNEL, 0);
         return;
@@ -288,6 +354,9 @@ static void handle(GuestTask *task, int sig, const siginfo_t *info, bool is_sync
     task->blocked |= action.mask & ~UNBLOCKABLE;
     if (!(action.flags & SA_NODEFER)) {
         task->blocked |= sig_bit(sig);
+    }
+    if (gdb_attached()) {
+        gdb_handler_entered(task);
     }
 }
 

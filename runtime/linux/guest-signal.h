@@ -20,6 +20,11 @@ void signal_deliver(GuestTask *task);
 // The host's mask for a guest's mask: signals of faults are never blocked.
 void signal_set_host_mask(uint64_t guest_mask);
 
+// Interrupts the task's host thread, in guest code or in a host call that is then made again.  Any thread.
+void signal_kick(GuestTask *task);
+// Does a signal that has been captured, and is not blocked, have a handler of the guest's?
+bool signal_handler_is_due(GuestTask *task);
+
 // A fault of the guest's own: pending at once, and deadly when blocked or ignored (force_sig of Linux).
 void signal_force(GuestTask *task, int sig, int code, uint64_t addr);
 // Sets the guest's mask; what was captured and is free now becomes pending.

@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "core-file.h"
 #include "elf-load.h"
 #include "exec.h"
 #include "guest-signal.h"
 #include "runtime/cpu-exec.h"
 #include "runtime/pass-host.h"
+#include "runtime/gdb/gdb.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/monitor/monitor.h"
@@ -140,6 +142,13 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     process_set_symbol_lookup(symbols_lookup, symbols_address);
     current_task = task;
     signal_init(process, task);
+    if (core_file_is_wanted()) {
+        cpu_set_precise(true); // else the core file would show a fault somewhere in its block
+    }
+    if (opts->gdb && !gdb_listen(opts->gdb, task, &error)) {
+        fprintf(stderr, "myna: %s\n", error->message);
+        return EXIT_USAGE;
+    }
     if (opts->monitor && !monitor_start(opts->monitor, !successor, &error)) {
         fprintf(stderr, "myna: %s\n", error->message);
         return EXIT_USAGE;

@@ -26,6 +26,9 @@
 #include "guest-signal.h"
 #include "runtime/cpu-exec.h"
 #include "runtime/event-internal.h"
+#include "runtime/cpu-list.h"
+#include "runtime/cpu-stop.h"
+#include "runtime/gdb/gdb.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
@@ -73,11 +76,13 @@ static void *thread_main(void *opaque)
     if (start->request->flags & CLONE_PARENT_SETTID) {
         write_tid(start->request->parent_tid, task->tid);
     }
+    gdb_thread_start(task);
     sem_post(&start->started);
     signal_set_host_mask(task->blocked);
     task_run(task);
     // Nothing of the guest's may interrupt what follows.
     signal_block_host(task);
+    gdb_thread_end(task);
     current_task = NULL;
     CPUState *cs = task->cs;
     cpu_thread_leave();
@@ -191,11 +196,13 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
         return -ERESTARTSYS;
     }
     pthread_mutex_lock(&task->process->lock);
+    gdb_fork_prepare();
     process_fork_prepare();
     pid_t pid = host_fork(request);
     int err = errno;
     if (pid == 0) {
         process_fork_child();
+        gdb_fork_child(task);
         strace_share_log(true);
         if (task->strace_line) {
             g_string_free(g_steal_pointer(&task->strace_line), TRUE); // the parent's
@@ -206,6 +213,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
         return 0;
     }
     process_fork_parent();
+    gdb_fork_parent();
     strace_share_log(false);
     pthread_mutex_unlock(&task->process->lock);
     if (pid < 0) {
@@ -259,6 +267,7 @@ static int64_t make_vfork(GuestTask *task, const CloneRequest *request)
     copy->limits_kept = process->limits_kept;
     GuestTask *child = task_new(copy, cs);
     child->is_vfork_child = true;
+    cpu_private(cs)->own_cflags = CF_NO_BREAK; // the debugger's points are not for it
     child->blocked = task->blocked;
     child->altstack = task->altstack;
 
@@ -267,12 +276,14 @@ static int64_t make_vfork(GuestTask *task, const CloneRequest *request)
     const uint64_t ours = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
                           CLONE_SETTLS | CLONE_PIDFD;
     CPUState *cpu = current_cpu;
+    cpu_away_begin(task->cs);
     pid_t pid = clone(vfork_child_main, (char *)stack + THREAD_STACK_SIZE,
                       (int)(request->flags & ~ours) | request->exit_signal, &start);
     int err = errno;
     // The child has executed a program or ended; what it left in this thread's state goes.
     current_task = task;
     current_cpu = cpu;
+    cpu_away_end(task->cs);
     cpu_free(cs);
     task_free(child);
     pthread_mutex_destroy(&copy->lock);
@@ -369,6 +380,7 @@ _Noreturn static void end_process(GuestTask *task, int status)
     if (log_enabled(LOG_STRACE)) {
         strace_exit(task, status);
     }
+    gdb_process_end(task, status, false);
     if (task->is_vfork_child) {
         syscall(SYS_exit_group, status); // the files and counters are the parent's
     }
@@ -396,6 +408,7 @@ int64_t sys_exit(GuestTask *task, const uint64_t a[6])
     if (task->tid == getpid()) {
         // The first thread: its host thread is main's, which must not return.
         event_fire_plain(EVENT_THREAD_EXIT);
+        gdb_thread_end(task);
         current_task = NULL;
         cpu_thread_leave();
         cpu_free(task->cs);

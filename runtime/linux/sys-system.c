@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "core-file.h"
+#include "runtime/cpu-exec.h"
 #include "runtime/guest-memory.h"
 #include "runtime/process.h"
 
@@ -46,7 +48,12 @@ static int64_t limits(GuestTask *task, pid_t pid, unsigned resource, uint64_t ne
     } new, old;
     GuestProcess *process = task->process;
     if ((pid != 0 && pid != getpid()) || !limit_is_kept(resource)) {
-        return HOST_SYSCALL(task, SYS_prlimit64, (uint64_t)pid, resource, new_addr, old_addr);
+        int64_t result = HOST_SYSCALL(task, SYS_prlimit64, (uint64_t)pid, resource, new_addr,
+                                      old_addr);
+        if (resource == RLIMIT_CORE && new_addr && core_file_is_wanted()) {
+            cpu_set_precise(true);
+        }
+        return result;
     }
     if (process->limits_kept & (1u << resource)) {
         old.cur = process->limits[resource].cur;

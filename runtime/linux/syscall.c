@@ -17,6 +17,8 @@
 
 #include "abi.h"
 #include "runtime/event-internal.h"
+#include "guest-signal.h"
+#include "runtime/gdb/gdb.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/pass-host.h"
@@ -291,7 +293,11 @@ void syscall_serve(GuestTask *task)
     CPUState *cs = task->cs;
     uint64_t number, args[6];
     int64_t result = 0;
+    atomic_store(&task->kicked, false);
     abi->syscall_get(cs, &number, args);
+    if (gdb_attached() && gdb_syscall_entry(task, number)) {
+        abi->syscall_get(cs, &number, args);
+    }
     bool skipped = event_wanted(EVENT_SYSCALL) &&
                    syscall_event_before(task, &number, args, &result);
     uint64_t guest_args[6];
@@ -327,6 +333,11 @@ void syscall_serve(GuestTask *task)
         }
         result = -ENOSYS;
     }
+    // What interrupted it is nothing that the guest will see.
+    if (result == -EINTR && (atomic_load(&task->kicked) || gdb_attached()) &&
+        !signal_handler_is_due(task)) {
+        result = -ERESTARTSYS;
+    }
     if (trace) {
         strace_end(task, row, number, args, result);
     }
@@ -341,6 +352,9 @@ void syscall_serve(GuestTask *task)
         abi->syscall_restart(cs);
     } else if (result != -ESIGRETURN) {
         abi->syscall_return(cs, result);
+    }
+    if (gdb_attached()) {
+        gdb_syscall_return(task, number, result == -ERESTARTSYS);
     }
 }
 

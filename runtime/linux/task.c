@@ -13,6 +13,8 @@
 #include "guest-signal.h"
 #include "runtime/cpu-exec.h"
 #include "runtime/event-internal.h"
+#include "runtime/cpu-stop.h"
+#include "runtime/gdb/gdb.h"
 
 _Thread_local GuestTask *current_task;
 
@@ -63,6 +65,7 @@ void task_run(GuestTask *task)
     current_cpu = task->cs;
     event_fire_plain(EVENT_THREAD_START);
     while (!task->exiting) {
+        cpu_gate(task->cs);
         int excp = cpu_exec(task->cs);
         switch (excp) {
         case EXCP_SYSCALL: syscall_serve(task); break;
@@ -70,6 +73,9 @@ void task_run(GuestTask *task)
         case EXCP_ATOMIC:
         case EXCP_YIELD: sched_yield(); break;
         default:
+            if (excp == EXCP_DEBUG && gdb_debug_exception(task)) {
+                break;
+            }
             if (event_wanted(EVENT_EXCEPTION)) {
                 fire_exception(task, excp);
             }

@@ -19,6 +19,7 @@
 typedef struct GuestABI GuestABI;
 typedef struct GuestTask GuestTask;
 typedef struct ExecCall ExecCall;
+struct CoreNotes; // core-file.h
 typedef int64_t SyscallFn(GuestTask *task, const uint64_t a[6]);
 
 #define GUEST_NSIG 64
@@ -80,6 +81,10 @@ struct GuestTask {
     struct {
         uint64_t number, error, addr;
     } trap; // the last exception, as signal frames show it; the ABI's own terms
+
+    // A stop of all CPUs has interrupted it since its last system call began (signal_kick).
+    _Atomic bool kicked;
+    struct GdbThread *gdb; // NULL: no debugger knows it
 
     ExecCall *exec_call;  // an execve under way (exec.c)
     GString *strace_line; // what strace_begin has kept for strace_end

@@ -30,6 +30,8 @@ enum { A64_SP = 31, A64_LR = 30, A64_FP = 29 }; // numbers in xregs
 bool a64_setup_frame(GuestTask *task, int sig, const siginfo_t *info, const GuestSigaction *action,
                      uint64_t mask);
 bool a64_sigreturn(GuestTask *task);
+size_t a64_core_regs(const CPUState *cs, void *out);
+void a64_core_notes(const CPUState *cs, struct CoreNotes *notes);
 #define A64_MIN_SIGSTACK 4720u // the frame, the frame record and 16 bytes (signal_minsigstksz)
 
 // convert.c: what has other numbers or layouts than on x86-64.

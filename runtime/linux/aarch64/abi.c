@@ -343,6 +343,8 @@ const GuestABI guest_abi_aarch64 = {
     .setup_frame = a64_setup_frame,
     .sigreturn = a64_sigreturn,
     .exception = exception,
+    .core_regs = a64_core_regs,
+    .core_notes = a64_core_notes,
     .print_cpuinfo = a64_print_cpuinfo,
     .prctl = own_prctl,
 };

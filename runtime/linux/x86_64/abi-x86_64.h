@@ -15,4 +15,7 @@ bool x86_setup_frame(GuestTask *task, int sig, const siginfo_t *info, const Gues
                      uint64_t mask);
 bool x86_sigreturn(GuestTask *task);
 
+size_t x86_core_regs(const CPUState *cs, void *out);
+void x86_core_notes(const CPUState *cs, struct CoreNotes *notes);
+
 #endif

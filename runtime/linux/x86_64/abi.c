@@ -250,4 +250,6 @@ const GuestABI guest_abi_x86_64 = {
     .setup_frame = x86_setup_frame,
     .sigreturn = x86_sigreturn,
     .exception = exception,
+    .core_regs = x86_core_regs,
+    .core_notes = x86_core_notes,
 };
