@@ -8,11 +8,12 @@
 //   2. A write to a page that we had write-protected because of its blocks.  The blocks go, the page
 //      becomes writable, the access is made again.  When a precise block made it (insn_pc is set), the
 //      block may be on that page itself: then it is left, and its instruction begins again alone.
-//   3. A thread inside cpu_guard_access: the copy ends there and says so.
-//   4. A guest access through a tagged pointer, which is made good: see fault-tag.c.  (Of SIGFPE and what is
+//   3. An access below a mapping that grows downwards: it grows, and the access is made again.
+//   4. A thread inside cpu_guard_access: the copy ends there and says so.
+//   5. A guest access through a tagged pointer, which is made good: see fault-tag.c.  (Of SIGFPE and what is
 //      made good there: fault-fp.c.)
-//   5. Guest code or a helper of it was running: the guest's own fault.
-//   6. Else the fault is ours.
+//   6. Guest code or a helper of it was running: the guest's own fault.
+//   7. Else the fault is ours.
 //
 // A handler that leaves by siglongjmp must undo what the kernel did for it: the signal mask, and on x86
 // the FP control word, which the kernel has set to its default.
@@ -154,6 +155,10 @@ bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context)
         if (in_guest && !guard && cs->insn_pc != INSN_PC_NONE) {
             begin_instruction_again(cs, uc);
         }
+        return true;
+    }
+    if (sig == SIGSEGV && info->si_code == SEGV_MAPERR && (in_guest || guard) &&
+        guest_memory_grow(h2g(info->si_addr))) {
         return true;
     }
     if (guard) {

@@ -44,6 +44,20 @@ void guest_map_set_prot(uint64_t start, uint64_t end, int prot);
 bool guest_map_each_gap(uint64_t start, uint64_t end, bool (*fn)(uint64_t, uint64_t, void *),
                         void *opaque);
 
+// What Linux keeps free below a growing mapping (stack_guard_gap).
+#define GUARD_GAP (UINT64_C(256) * GUEST_PAGE_SIZE)
+
+// guest-mmap.c; the caller holds both locks.
+void guest_mmap_lock(void);
+void guest_mmap_unlock(void);
+void guest_mmap_invalidate(uint64_t start, uint64_t end);
+// May so many bytes more be mapped, in place of what is in [start, end)?  RLIMIT_AS and RLIMIT_DATA.
+bool guest_mmap_fits(uint64_t start, uint64_t end, bool is_data);
+uint64_t guest_mmap_limit(int resource);
+// One past the highest address that mmap may choose; at first the same as the end of the stack.
+uint64_t guest_mmap_top(void);
+void guest_mmap_set_top(uint64_t top);
+
 void guest_memory_limits(uint64_t *low, uint64_t *limit);
 void guest_memory_set_limits(uint64_t low, uint64_t limit);
 

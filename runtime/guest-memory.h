@@ -56,6 +56,22 @@ int64_t guest_shmdt(uint64_t addr);
 void guest_brk_init(uint64_t start);
 uint64_t guest_brk(uint64_t addr);
 
+// RLIMIT_AS, RLIMIT_DATA or RLIMIT_STACK for the guest's mappings alone; UINT64_MAX (as it is at first): none.
+void guest_memory_set_limit(int resource, uint64_t bytes);
+
+// --- the stack (guest-stack.c) --------------------------------------------------------------------
+// The room at the top of the address space that nothing but the stack gets, for one of so many bytes.
+// Once, before anything is mapped.
+void guest_stack_reserve(uint64_t size);
+// Maps the stack; its lowest address, or -errno.  *top is where it ends.
+int64_t guest_stack_map(uint64_t size, int prot, uint64_t *top);
+// RLIMIT_STACK has changed, and the stack's thread has its pointer at sp: what lies below the new limit
+// and is not in use goes, what the limit now allows comes.
+void guest_stack_resize(uint64_t limit, uint64_t sp);
+// A mapping made with MAP_GROWSDOWN grows to addr, as far as Linux would let it.  False when there is none.
+// From the SIGSEGV handler too.
+bool guest_memory_grow(uint64_t addr);
+
 // --- map ----------------------------------------------------------------------------------------
 // Gives a mapped range a name that /proc/self/maps shows ("[stack]").
 void guest_memory_set_name(uint64_t start, uint64_t end, const char *name);

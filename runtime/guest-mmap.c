@@ -28,21 +28,21 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 
-static void lock_all(void)
+void guest_mmap_lock(void)
 {
     tb_lock();
     guest_map_wrlock();
 }
 
 // Invalidation needs the map for page rights: it runs with the block cache's lock alone.
-static void invalidate(uint64_t start, uint64_t end)
+void guest_mmap_invalidate(uint64_t start, uint64_t end)
 {
     guest_map_unlock();
     tb_invalidate_range_locked(start, end);
     guest_map_wrlock();
 }
 
-static void unlock_all(void)
+void guest_mmap_unlock(void)
 {
     guest_map_unlock();
     tb_unlock();
@@ -50,9 +50,57 @@ static void unlock_all(void)
 
 static bool range_bad(uint64_t addr, uint64_t len)
 {
-    uint64_t low, limit;
-    guest_memory_limits(&low, &limit);
-    return addr > limit || len > limit - addr;
+    uint64_t low, high;
+    guest_memory_limits(&low, &high);
+    return addr > high || len > high - addr;
+}
+
+// --- limits --------------------------------------------------------------------------------------
+
+static struct {
+    uint64_t as, data, stack;
+} limit = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
+
+static uint64_t *limit_of(int resource)
+{
+    switch (resource) {
+    case RLIMIT_AS: return &limit.as;
+    case RLIMIT_DATA: return &limit.data;
+    case RLIMIT_STACK: return &limit.stack;
+    default: return NULL;
+    }
+}
+
+void guest_memory_set_limit(int resource, uint64_t bytes)
+{
+    guest_mmap_lock();
+    *limit_of(resource) = bytes;
+    guest_mmap_unlock();
+}
+
+uint64_t guest_mmap_limit(int resource) { return *limit_of(resource); }
+
+// What Linux counts as data.
+static bool region_is_data(const GuestRegion *r)
+{
+    return (r->prot & PROT_WRITE) && !(r->flags & (MAP_SHARED | MAP_GROWSDOWN));
+}
+
+bool guest_mmap_fits(uint64_t start, uint64_t end, bool is_data)
+{
+    uint64_t all = end - start, data = end - start;
+    if (limit.as == UINT64_MAX && (limit.data == UINT64_MAX || !is_data)) {
+        return true;
+    }
+    for (unsigned i = 0; i < guest_map_count(); i++) {
+        const GuestRegion *r = guest_map_get(i);
+        uint64_t size = r->end - r->start, from = MAX(r->start, start), to = MIN(r->end, end);
+        size -= from < to ? to - from : 0;
+        // The stack is there in full; Linux would count what of it has been used.
+        all += r->flags & MAP_GROWSDOWN ? MIN(size, 33 * GUEST_PAGE_SIZE) : size;
+        data += region_is_data(r) ? size : 0;
+    }
+    return all <= limit.as && (!is_data || data <= limit.data);
 }
 
 // --- telling ---------------------------------------------------------------------------------------
@@ -138,9 +186,9 @@ bool guest_range_is_ours(uint64_t addr, uint64_t len)
     if (len == 0 || range_bad(addr, len)) {
         return false;
     }
-    lock_all();
+    guest_mmap_lock();
     bool free = guest_map_each_gap(start, end, probe_gap, NULL);
-    unlock_all();
+    guest_mmap_unlock();
     return !free;
 }
 
@@ -174,23 +222,30 @@ static void log_mapping(const char *what, uint64_t start, uint64_t end, int prot
 #define HUGE_PAGE (UINT64_C(2) << 20)
 static uint64_t mmap_cursor; // nothing above it is known to be free; 0: the top
 
-static uint64_t mmap_top(void)
+static uint64_t mmap_highest; // 0: MMAP_TOP
+
+uint64_t guest_mmap_top(void)
 {
-    uint64_t low, limit;
-    guest_memory_limits(&low, &limit);
-    return MIN(limit, MMAP_TOP);
+    uint64_t low, high;
+    guest_memory_limits(&low, &high);
+    return MIN(high, mmap_highest ? mmap_highest : MMAP_TOP);
 }
+
+void guest_mmap_set_top(uint64_t top) { mmap_highest = top; }
 
 // The highest free room below the cursor; 0 when there is none, and the kernel is to choose.
 static uint64_t choose_address(uint64_t len)
 {
-    uint64_t low, limit, top = mmap_cursor ? mmap_cursor : mmap_top();
-    guest_memory_limits(&low, &limit);
+    uint64_t low, high, top = mmap_cursor ? mmap_cursor : guest_mmap_top();
+    guest_memory_limits(&low, &high);
     unsigned i = guest_map_index(top - 1);
     for (;;) {
         // The regions from i on lie above top or reach to it.
         uint64_t bottom = i > 0 ? MAX(guest_map_get(i - 1)->end, low) : low;
         uint64_t end = i < guest_map_count() ? MIN(guest_map_get(i)->start, top) : top;
+        if (end < top && (guest_map_get(i)->flags & MAP_GROWSDOWN)) {
+            end -= MIN(end, GUARD_GAP);
+        }
         if (end > bottom && end - bottom >= len) {
             uint64_t start = end - len;
             if (len >= HUGE_PAGE && (start & -HUGE_PAGE) >= bottom) {
@@ -209,7 +264,7 @@ static uint64_t choose_address(uint64_t len)
 static void room_is_free(uint64_t end)
 {
     if (mmap_cursor && end > mmap_cursor) {
-        mmap_cursor = MIN(end, mmap_top());
+        mmap_cursor = MIN(end, guest_mmap_top());
     }
 }
 
@@ -220,6 +275,10 @@ static int64_t mmap_locked(uint64_t addr, uint64_t len, int prot, int flags, int
     // The kernel would extend a growing mapping behind the map's back.
     int host_flags = flags & ~MAP_GROWSDOWN;
     bool fixed = flags & MAP_FIXED;
+    bool is_data = (prot & PROT_WRITE) && !(flags & (MAP_SHARED | MAP_GROWSDOWN));
+    if (!guest_mmap_fits(fixed ? addr : 0, fixed ? addr + len : len, is_data)) {
+        return -ENOMEM;
+    }
     if (flags & MAP_FIXED_NOREPLACE) {
         if (guest_map_index(addr) < guest_map_count() &&
             guest_map_get(guest_map_index(addr))->start < addr + len) {
@@ -254,7 +313,7 @@ static int64_t mmap_locked(uint64_t addr, uint64_t len, int prot, int flags, int
         r.flags = (r.flags & ~MAP_PRIVATE) | MAP_SHARED;
     }
     if (fixed) {
-        invalidate(start, end);
+        guest_mmap_invalidate(start, end);
     }
     guest_map_set(&r);
     log_mapping("mmap", start, end, prot, r.name);
@@ -275,9 +334,9 @@ int64_t guest_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd, uin
     if (!fixed && range_bad(addr, rounded)) {
         addr = 0; // a hint that cannot be followed
     }
-    lock_all();
+    guest_mmap_lock();
     int64_t ret = mmap_locked(addr, rounded, prot, flags, fd, offset);
-    unlock_all();
+    guest_mmap_unlock();
     if (ret >= 0) {
         tell_mapped((uint64_t)ret, rounded);
     }
@@ -316,15 +375,15 @@ int64_t guest_munmap(uint64_t addr, uint64_t len)
     if ((addr & ~GUEST_PAGE_MASK) || len == 0 || range_bad(addr, end - addr) || end <= addr) {
         return -EINVAL;
     }
-    lock_all();
+    guest_mmap_lock();
     int64_t ret = each_mapped(addr, end, unmap_piece, 0);
     if (ret == 0) {
         guest_map_remove(addr, end);
         room_is_free(end);
         log_mapping("munmap", addr, end, 0, NULL);
-        invalidate(addr, end);
+        guest_mmap_invalidate(addr, end);
     }
-    unlock_all();
+    guest_mmap_unlock();
     if (ret == 0) {
         tell_changed(addr, end, -1);
     }
@@ -334,6 +393,14 @@ int64_t guest_munmap(uint64_t addr, uint64_t len)
 static int64_t protect_piece(uint64_t start, uint64_t end, int prot)
 {
     return mprotect(g2h(start), end - start, guest_host_prot(prot)) < 0 ? -errno : 0;
+}
+
+// RLIMIT_DATA: may the private part of [addr, end) become data?
+static bool protection_fits(uint64_t addr, uint64_t end, int prot)
+{
+    const GuestRegion *r = guest_map_get(guest_map_index(addr));
+    return !(prot & PROT_WRITE) || (r->flags & (MAP_SHARED | MAP_GROWSDOWN)) ||
+           guest_mmap_fits(addr, end, true);
 }
 
 int64_t guest_mprotect(uint64_t addr, uint64_t len, int prot)
@@ -349,8 +416,8 @@ int64_t guest_mprotect(uint64_t addr, uint64_t len, int prot)
         return -ENOMEM;
     }
     prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
-    lock_all();
-    int64_t ret = guest_map_covers(addr, end) ? 0 : -ENOMEM;
+    guest_mmap_lock();
+    int64_t ret = guest_map_covers(addr, end) && protection_fits(addr, end, prot) ? 0 : -ENOMEM;
     if (ret == 0) {
         ret = each_mapped(addr, end, protect_piece, prot);
         if (ret == 0) {
@@ -358,9 +425,9 @@ int64_t guest_mprotect(uint64_t addr, uint64_t len, int prot)
             log_mapping("mprotect", addr, end, prot, NULL);
         }
         // Also after an error half-way: pages that hold blocks may have become writable.
-        invalidate(addr, end);
+        guest_mmap_invalidate(addr, end);
     }
-    unlock_all();
+    guest_mmap_unlock();
     if (ret == 0) {
         tell_changed(addr, end, prot);
     }
@@ -374,12 +441,16 @@ static int64_t mremap_locked(uint64_t addr, uint64_t old_len, uint64_t new_len, 
     if (!guest_map_covers(addr, addr + span)) {
         return -EFAULT;
     }
+    const GuestRegion *first = guest_map_get(guest_map_index(addr));
+    if (new_len > old_len && !guest_mmap_fits(addr, addr + new_len, region_is_data(first))) {
+        return -ENOMEM;
+    }
     Reservation reserved = {0};
     if ((flags & MREMAP_FIXED) && !reserve_gaps(&reserved, new_addr, new_addr + new_len)) {
         return -ENOMEM;
     }
     // Protected code pages split the kernel's mapping, and mremap wants one.
-    invalidate(addr, addr + span);
+    guest_mmap_invalidate(addr, addr + span);
     GuestRegion r = *guest_map_get(guest_map_index(addr));
     void *p = mremap(g2h(addr), old_len, new_len, flags, g2h(new_addr));
     if (p == MAP_FAILED) {
@@ -396,7 +467,7 @@ static int64_t mremap_locked(uint64_t addr, uint64_t old_len, uint64_t new_len, 
     }
     r.start = start;
     r.end = start + new_len;
-    invalidate(r.start, r.end);
+    guest_mmap_invalidate(r.start, r.end);
     guest_map_set(&r);
     log_mapping("mremap", r.start, r.end, r.prot, r.name);
     return (int64_t)start;
@@ -415,9 +486,9 @@ int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, int flag
     if (!(flags & MREMAP_FIXED)) {
         new_addr = 0;
     }
-    lock_all();
+    guest_mmap_lock();
     int64_t ret = mremap_locked(addr, old_size, new_size, flags, new_addr);
-    unlock_all();
+    guest_mmap_unlock();
     if (ret >= 0) {
         if (old_size && !(flags & MREMAP_DONTUNMAP)) {
             tell_changed(addr, addr + old_size, -1);
@@ -443,15 +514,15 @@ int64_t guest_madvise(uint64_t addr, uint64_t len, int advice)
     if (end == addr) {
         return madvise(g2h(addr), 0, advice) < 0 ? -errno : 0;
     }
-    lock_all();
+    guest_mmap_lock();
     int64_t ret = each_mapped(addr, end, advise_piece, advice);
     if (ret == 0 && !guest_map_covers(addr, end)) {
         ret = -ENOMEM; // as the kernel, after what is mapped has been served
     }
     if (advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE) {
-        invalidate(addr, end);
+        guest_mmap_invalidate(addr, end);
     }
-    unlock_all();
+    guest_mmap_unlock();
     return ret;
 }
 
@@ -488,16 +559,16 @@ int64_t guest_shmat(int shmid, uint64_t addr, int flags)
         return -EINVAL;
     }
     Reservation reserved = {0};
-    lock_all();
+    guest_mmap_lock();
     if (addr && (flags & SHM_REMAP) && !reserve_gaps(&reserved, addr, addr + len)) {
-        unlock_all();
+        guest_mmap_unlock();
         return -EINVAL;
     }
     void *p = shmat(shmid, addr ? g2h(addr) : NULL, flags & ~SHM_EXEC);
     if (p == (void *)-1) {
         int err = errno;
         release_gaps(&reserved);
-        unlock_all();
+        guest_mmap_unlock();
         return -err;
     }
     GuestRegion r = {.start = h2g(p),
@@ -505,32 +576,32 @@ int64_t guest_shmat(int shmid, uint64_t addr, int flags)
                      .flags = MAP_SHARED,
                      .name = g_intern_static_string("/SYSV")};
     r.prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
-    invalidate(r.start, r.end);
+    guest_mmap_invalidate(r.start, r.end);
     guest_map_set(&r);
     if (!shm_attached) {
         shm_attached = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     }
     g_hash_table_insert(shm_attached, g_memdup2(&r.start, 8), g_memdup2(&len, 8));
-    unlock_all();
+    guest_mmap_unlock();
     tell_mapped(r.start, len);
     return (int64_t)r.start;
 }
 
 int64_t guest_shmdt(uint64_t addr)
 {
-    lock_all();
+    guest_mmap_lock();
     uint64_t *len = shm_attached ? g_hash_table_lookup(shm_attached, &addr) : NULL;
     int64_t ret = -EINVAL;
     uint64_t end = addr + (len ? *len : 0);
     if (len) {
-        invalidate(addr, addr + *len);
+        guest_mmap_invalidate(addr, addr + *len);
         ret = shmdt(g2h(addr)) < 0 ? -errno : 0;
         if (ret == 0) {
             guest_map_remove(addr, addr + *len);
             g_hash_table_remove(shm_attached, &addr);
         }
     }
-    unlock_all();
+    guest_mmap_unlock();
     if (ret == 0) {
         tell_changed(addr, end, -1);
     }
@@ -543,21 +614,24 @@ static uint64_t brk_start, brk_now; // under the map's lock
 
 void guest_brk_init(uint64_t start)
 {
-    lock_all();
+    guest_mmap_lock();
     brk_start = brk_now = start;
-    unlock_all();
+    guest_mmap_unlock();
 }
 
 // The kernel's brk gives the old break when it refuses.
 static uint64_t brk_locked(uint64_t addr)
 {
-    struct rlimit lim;
     uint64_t old_end = guest_page_align(brk_now), new_end = guest_page_align(addr);
     if (addr < brk_start || new_end < addr || range_bad(0, new_end)) {
         return brk_now;
     }
-    if (getrlimit(RLIMIT_DATA, &lim) == 0 && lim.rlim_cur != RLIM_INFINITY &&
-        addr - brk_start > lim.rlim_cur) {
+    struct rlimit lim;
+    uint64_t most = limit.data;
+    if (getrlimit(RLIMIT_DATA, &lim) == 0 && lim.rlim_cur != RLIM_INFINITY) {
+        most = MIN(most, lim.rlim_cur);
+    }
+    if (addr - brk_start > most) {
         return brk_now;
     }
     if (new_end > old_end) {
@@ -576,17 +650,17 @@ static uint64_t brk_locked(uint64_t addr)
             return brk_now;
         }
         guest_map_remove(new_end, old_end);
-        invalidate(new_end, old_end);
+        guest_mmap_invalidate(new_end, old_end);
     }
     return brk_now = addr;
 }
 
 uint64_t guest_brk(uint64_t addr)
 {
-    lock_all();
+    guest_mmap_lock();
     uint64_t old_end = guest_page_align(brk_now);
     uint64_t ret = brk_locked(addr), end = guest_page_align(ret);
-    unlock_all();
+    guest_mmap_unlock();
     if (end > old_end) {
         tell_mapped(old_end, end - old_end);
     } else if (end < old_end) {

@@ -322,7 +322,7 @@ static const OptionRow rows[] = {
      "what the program gets as argv[0]",
      "-0 sh /bin/busybox -c 'echo hello'"},
     {GROUP_GUEST, "s", "SIZE", "STACK_SIZE", false, set_stack_size,
-     "size of the program's stack in bytes; K, M or G may follow (8M unless told)",
+     "size of the program's stack in bytes; K, M or G may follow (RLIMIT_STACK unless told)",
      "-s 64M ./prog"},
     {GROUP_GUEST, "cpu", "MODEL[:MODEL]", "CPU", false, set_cpu_model,
      "the CPU that the program sees, the first of these that its machine has; `-cpu help` lists the "
@@ -525,7 +525,6 @@ int options_parse(MynaOptions *o, int argc, char **argv)
     }
     *o = (MynaOptions){
         .engine = ENGINE_TIERED,
-        .stack_size = 8 << 20,
         .hot = 0,
         .env_edits = g_ptr_array_new_with_free_func(g_free),
         .instruments = g_array_new(false, false, sizeof(InstrumentItem)),

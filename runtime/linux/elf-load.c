@@ -382,6 +382,7 @@ bool program_load(const Program *program, CPUState *cs, char *const *envp, uint6
              "x, which no program may have",
              program->path, image->low, image->high);
     }
+    guest_stack_reserve(stack_size);
     if (!map_image(image, program->fd, abi->pie_base, &bias, error)) {
         prefix_path(error, program->path);
         return false;

@@ -23,7 +23,6 @@
 #define AT_MINSIGSTKSZ 51
 #endif
 #define STACK_MIN_SIZE (UINT64_C(64) << 10)
-#define STACK_GUARD (UINT64_C(1) << 20) // what Linux keeps free below a growing stack
 
 // Bytes that go to the stack, from the top down.
 typedef struct Writer {
@@ -91,26 +90,15 @@ static void put_auxv(const StackInfo *info, uint64_t platform, uint64_t random, 
 static bool map_stack(const StackInfo *info, uint64_t *low, uint64_t *top, GError **error)
 {
     uint64_t size = MAX(info->size, STACK_MIN_SIZE);
-    size = (size + GUEST_PAGE_SIZE - 1) & GUEST_PAGE_MASK;
     int prot = PROT_READ | PROT_WRITE | (info->executable ? PROT_EXEC : 0);
-    int64_t at = size < info->abi->task_size
-                     ? guest_mmap(0, size + STACK_GUARD, PROT_NONE,
-                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0)
-                     : -ENOMEM;
+    int64_t at = size < info->abi->task_size ? guest_stack_map(size, prot, top) : -ENOMEM;
     if (at < 0) {
         g_set_error(error, ELF_IMAGE_ERROR, ENOMEM,
                     "cannot have a stack of 0x%" G_GINT64_MODIFIER "x bytes (-s sets its size): %s",
                     size, g_strerror((int)-at));
         return false;
     }
-    *low = (uint64_t)at + STACK_GUARD;
-    *top = *low + size;
-    int64_t result = guest_mprotect(*low, size, prot);
-    if (result < 0) {
-        g_set_error(error, ELF_IMAGE_ERROR, ENOMEM, "cannot make the stack writable: %s",
-                    g_strerror((int)-result));
-        return false;
-    }
+    *low = (uint64_t)at;
     guest_memory_set_name(*low, *top, "[stack]");
     return true;
 }

@@ -12,7 +12,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -58,13 +60,42 @@ void exec_reveal_environ(char **env)
     }
 }
 
-bool exec_is_successor(char **env)
+// "1", and for each limit that is kept "RESOURCE:CUR:MAX" behind a comma.
+static char *successor_value(const GuestLimits *limits)
+{
+    GString *text = g_string_new(EXEC_SUCCESSOR "=1");
+    for (unsigned i = 0; i < G_N_ELEMENTS(limits->of); i++) {
+        if (limits->kept & (1u << i)) {
+            g_string_append_printf(text, ",%u:%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, i,
+                                   limits->of[i].cur, limits->of[i].max);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void read_limits(const char *text, GuestLimits *limits)
+{
+    unsigned resource;
+    uint64_t cur, max;
+    while ((text = strchr(text, ',')) != NULL) {
+        text++;
+        if (sscanf(text, "%u:%" SCNu64 ":%" SCNu64, &resource, &cur, &max) == 3 &&
+            resource < G_N_ELEMENTS(limits->of)) {
+            limits->of[resource].cur = cur;
+            limits->of[resource].max = max;
+            limits->kept |= 1u << resource;
+        }
+    }
+}
+
+bool exec_is_successor(char **env, GuestLimits *limits)
 {
     char **out = env;
     bool found = false;
     for (char **var = env; *var; var++) {
-        if (strcmp(*var, EXEC_SUCCESSOR "=1") == 0) {
+        if (g_str_has_prefix(*var, EXEC_SUCCESSOR "=1")) {
             found = true;
+            read_limits(*var, limits);
             g_free(*var);
         } else {
             *out++ = *var;
@@ -166,7 +197,7 @@ static void restore_ignored(const GuestProcess *process)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
     for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
-        if (process->actions[faults[i]].handler == (uintptr_t)SIG_IGN) {
+        if (process->actions->of[faults[i]].handler == (uintptr_t)SIG_IGN) {
             signal(faults[i], SIG_IGN);
         }
     }
@@ -211,7 +242,7 @@ static int64_t check_program(const char *path)
     return result;
 }
 
-static void make_argv(ExecCall *call)
+static void make_argv(ExecCall *call, const GuestLimits *limits)
 {
     call->new_argv = g_ptr_array_new();
     call->options = options_argv(myna_options);
@@ -227,7 +258,7 @@ static void make_argv(ExecCall *call)
     }
     g_ptr_array_add(call->new_argv, NULL);
     hide_environ(call->env);
-    g_ptr_array_add(call->env, g_strdup(EXEC_SUCCESSOR "=1"));
+    g_ptr_array_add(call->env, successor_value(limits));
     g_ptr_array_add(call->env, NULL);
 }
 
@@ -273,7 +304,7 @@ static int64_t prepare_and_execute(GuestTask *task, int dirfd, const uint64_t ad
     if (error) {
         return error;
     }
-    make_argv(call);
+    make_argv(call, &task->process->limits);
     if (event_wanted(EVENT_EXEC)) {
         Event e = {.kind = EVENT_EXEC, .pc = task->cs->isa->get_pc(task->cs)};
         e.exec.path = call->path;

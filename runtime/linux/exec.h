@@ -12,8 +12,9 @@
 // Set when a guest's execve started this myna: the program's path is exact, and logs are continued.
 #define EXEC_SUCCESSOR "MYNA_SUCCESSOR"
 
-// Takes EXEC_SUCCESSOR out of an allocated environment; true when it was there.
-bool exec_is_successor(char **env);
+// Takes EXEC_SUCCESSOR out of an allocated environment; true when it was there.  With it come the limits
+// that the program had set.
+bool exec_is_successor(char **env, GuestLimits *limits);
 // Gives variables that were hidden from the host's dynamic linker their names again, in place.
 void exec_reveal_environ(char **env);
 

@@ -198,7 +198,7 @@ void signal_init(GuestProcess *process, GuestTask *task)
         // What was ignored when the program was started stays so; handlers of ours (sanitizers have
         // some) are not the guest's.
         if (old.handler == (uintptr_t)SIG_IGN) {
-            process->actions[sig].handler = (uintptr_t)SIG_IGN;
+            process->actions->of[sig].handler = (uintptr_t)SIG_IGN;
         }
     }
     signal_install_all(process);
@@ -209,7 +209,18 @@ void signal_install_all(const GuestProcess *process)
 {
     for (int sig = 1; sig <= GUEST_NSIG; sig++) {
         if (sig != SIGKILL && sig != SIGSTOP) {
-            install(sig, &process->actions[sig]);
+            install(sig, &process->actions->of[sig]);
+        }
+    }
+}
+
+void signal_clear_handlers(GuestProcess *process)
+{
+    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
+        GuestSigaction *action = &process->actions->of[sig];
+        if (sig != SIGKILL && sig != SIGSTOP && action->handler != (uintptr_t)SIG_IGN) {
+            *action = (GuestSigaction){0};
+            install(sig, action);
         }
     }
 }
@@ -310,19 +321,19 @@ static void handle(GuestTask *task, int sig, siginfo_t *info, bool is_sync)
     if (log_enabled(LOG_STRACE)) {
         strace_signal(task, sig, info);
     }
-    pthread_mutex_lock(&process->lock);
-    GuestSigaction action = process->actions[sig];
+    pthread_mutex_lock(&process->actions->lock);
+    GuestSigaction action = process->actions->of[sig];
     bool has_handler = action.handler != (uintptr_t)SIG_DFL && action.handler != (uintptr_t)SIG_IGN;
     if (is_sync && (action.handler == (uintptr_t)SIG_IGN || (task->blocked & sig_bit(sig)))) {
         action.handler = (uintptr_t)SIG_DFL;
-        process->actions[sig].handler = (uintptr_t)SIG_DFL;
+        process->actions->of[sig].handler = (uintptr_t)SIG_DFL;
         has_handler = false;
     }
     if (has_handler && (action.flags & SA_RESETHAND)) {
-        process->actions[sig].handler = (uintptr_t)SIG_DFL;
-        install(sig, &process->actions[sig]);
+        process->actions->of[sig].handler = (uintptr_t)SIG_DFL;
+        install(sig, &process->actions->of[sig]);
     }
-    pthread_mutex_unlock(&process->lock);
+    pthread_mutex_unlock(&process->actions->lock);
 
     if (action.handler == (uintptr_t)SIG_IGN) {
         return;
@@ -484,13 +495,13 @@ int64_t sys_rt_sigaction(GuestTask *task, const uint64_t a[6])
         }
         action.mask &= ~UNBLOCKABLE;
     }
-    pthread_mutex_lock(&process->lock);
-    old = process->actions[sig];
+    pthread_mutex_lock(&process->actions->lock);
+    old = process->actions->of[sig];
     if (a[1]) {
-        process->actions[sig] = action;
+        process->actions->of[sig] = action;
         install(sig, &action);
     }
-    pthread_mutex_unlock(&process->lock);
+    pthread_mutex_unlock(&process->actions->lock);
     // A handler of a fault sees the registers: from now on they must be right at each access.
     if (a[1] && action.handler != (uintptr_t)SIG_DFL && action.handler != (uintptr_t)SIG_IGN &&
         (sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL) && !cpu_is_precise()) {

@@ -11,6 +11,8 @@
 void signal_init(GuestProcess *process, GuestTask *task);
 // The host's dispositions once more from the guest's actions.
 void signal_install_all(const GuestProcess *process);
+// What is not ignored gets its default action again (CLONE_CLEAR_SIGHAND).
+void signal_clear_handlers(GuestProcess *process);
 
 // The host's mask becomes full (but for faults) until the next signal_deliver, which is asked for.
 // Gives true when a signal had been captured before: the caller gives ERESTARTSYS then, if it can.

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -85,13 +86,28 @@ static CPUState *create_cpu(const GuestISA *isa, const char *models, bool succes
     return cpu_create(isa, NULL, error);
 }
 
+// As RLIMIT_STACK has it, and not more than mmap leaves to it; -s is the first program's alone to be told.
+static uint64_t stack_size(const MynaOptions *opts, const GuestLimits *limits)
+{
+    const uint64_t most = UINT64_C(128) << 20;
+    struct rlimit host;
+    if (limits->kept & (1u << RLIMIT_STACK)) {
+        return MIN(limits->of[RLIMIT_STACK].cur, most);
+    }
+    if (opts->stack_size) {
+        return opts->stack_size;
+    }
+    return getrlimit(RLIMIT_STACK, &host) == 0 ? MIN(host.rlim_cur, most) : UINT64_C(8) << 20;
+}
+
 int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
 {
     GError *error = NULL;
     Program program;
     LoadedProgram loaded;
     char **env = options_guest_environ(opts, envp);
-    bool successor = exec_is_successor(env);
+    GuestLimits limits = {0};
+    bool successor = exec_is_successor(env, &limits);
     if (successor) {
         pass_host_successor();
     }
@@ -119,7 +135,8 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
         fprintf(stderr, "myna: %s\n", error->message);
         return EXIT_USAGE;
     }
-    if (!program_load(&program, cs, env, opts->stack_size, &loaded, &error)) {
+    limits_apply(&limits, 0);
+    if (!program_load(&program, cs, env, stack_size(opts, &limits), &loaded, &error)) {
         return report(error);
     }
 
@@ -130,6 +147,7 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     process->auxv = loaded.auxv;
     process->stack_start = loaded.sp;
     process->sigpage = loaded.sigpage;
+    process->limits = limits;
     // The name that ps shows.
     g_autofree char *base = g_path_get_basename(program.exec_path);
     prctl(PR_SET_NAME, base);

@@ -62,7 +62,7 @@ ProcFile path_proc_file(const char *path)
     } files[] = {
         {"exe", PROC_EXE},   {"maps", PROC_MAPS},       {"smaps", PROC_SMAPS},
         {"auxv", PROC_AUXV}, {"cmdline", PROC_CMDLINE}, {"environ", PROC_ENVIRON},
-        {"stat", PROC_STAT}, {"mem", PROC_MEM},
+        {"stat", PROC_STAT}, {"status", PROC_STATUS},   {"mem", PROC_MEM},
     };
     long number;
     const char *rest = step(path, "/proc"), *inner;

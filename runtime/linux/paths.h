@@ -23,6 +23,7 @@ typedef enum ProcFile {
     PROC_AUXV,
     PROC_ENVIRON,
     PROC_STAT,
+    PROC_STATUS,
     PROC_MEM,
     PROC_CPUINFO,
 } ProcFile;
@@ -30,7 +31,7 @@ typedef enum ProcFile {
 // task/TID/ between.
 ProcFile path_proc_file(const char *path);
 
-// Opens the guest's view of such a file: a descriptor, or a negative errno.
-int64_t proc_file_open(GuestTask *task, ProcFile file, int flags);
+// Opens the guest's view of such a file, by the name that path_proc_file knew: a descriptor, or a negative errno.
+int64_t proc_file_open(GuestTask *task, ProcFile file, const char *path, int flags);
 
 #endif

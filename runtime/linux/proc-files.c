@@ -5,6 +5,8 @@
 // descriptor.
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,32 +24,69 @@ static void put_cmdline(const GuestProcess *process, FILE *f)
     }
 }
 
-// The host's line with the start of the guest's stack (field 28) in place of ours.
-static void put_stat(const GuestProcess *process, FILE *f)
+static unsigned count_threads(GuestProcess *process)
+{
+    pthread_mutex_lock(&process->lock);
+    unsigned n = process->nb_threads;
+    pthread_mutex_unlock(&process->lock);
+    return n;
+}
+
+// The host's line with the number of the guest's threads (field 20) and the start of its stack (28) in place of
+// ours; proc(5).
+static bool put_stat(GuestProcess *process, const char *path, FILE *f)
 {
     g_autofree char *text = NULL;
-    if (!g_file_get_contents("/proc/self/stat", &text, NULL, NULL)) {
-        return;
-    }
-    char *rest = strrchr(text, ')'); // the name may hold anything
-    if (!rest) {
-        return;
+    char *rest = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL) || !(rest = strrchr(text, ')'))) {
+        return false; // the name before the parenthesis may hold anything
     }
     fwrite(text, (size_t)(rest + 1 - text), 1, f);
     g_auto(GStrv) fields = g_strsplit(g_strstrip(rest + 1), " ", -1);
     for (unsigned i = 0; fields[i]; i++) {
-        if (i + 3 == 28) {
-            fprintf(f, " %" G_GUINT64_FORMAT, process->stack_start);
-        } else {
-            fprintf(f, " %s", fields[i]);
+        switch (i + 3) {
+        case 20: fprintf(f, " %u", count_threads(process)); break;
+        case 28: fprintf(f, " %" G_GUINT64_FORMAT, process->stack_start); break;
+        default: fprintf(f, " %s", fields[i]); break;
         }
     }
     fputc('\n', f);
+    return true;
 }
 
-static bool put_file(const GuestTask *task, ProcFile file, FILE *f)
+// The host's lines, but for those that tell of our threads and our handlers.
+static bool put_status(GuestProcess *process, const char *path, FILE *f)
 {
-    const GuestProcess *process = task->process;
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        return false;
+    }
+    uint64_t ignored = 0, caught = 0;
+    pthread_mutex_lock(&process->actions->lock);
+    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
+        uint64_t handler = process->actions->of[sig].handler;
+        ignored |= handler == (uintptr_t)SIG_IGN ? sig_bit(sig) : 0;
+        caught |= handler > (uintptr_t)SIG_IGN ? sig_bit(sig) : 0;
+    }
+    pthread_mutex_unlock(&process->actions->lock);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line && **line; line++) {
+        if (g_str_has_prefix(*line, "Threads:")) {
+            fprintf(f, "Threads:\t%u\n", count_threads(process));
+        } else if (g_str_has_prefix(*line, "SigIgn:")) {
+            fprintf(f, "SigIgn:\t%016" PRIx64 "\n", ignored);
+        } else if (g_str_has_prefix(*line, "SigCgt:")) {
+            fprintf(f, "SigCgt:\t%016" PRIx64 "\n", caught);
+        } else {
+            fprintf(f, "%s\n", *line);
+        }
+    }
+    return true;
+}
+
+static bool put_file(const GuestTask *task, ProcFile file, const char *path, FILE *f)
+{
+    GuestProcess *process = task->process;
     switch (file) {
     case PROC_MAPS: guest_memory_print_maps(f, false); return true;
     case PROC_SMAPS: guest_memory_print_maps(f, true); return true;
@@ -56,13 +95,14 @@ static bool put_file(const GuestTask *task, ProcFile file, FILE *f)
     case PROC_ENVIRON:
         fwrite(process->environ_block->data, process->environ_block->len, 1, f);
         return true;
-    case PROC_STAT: put_stat(process, f); return true;
+    case PROC_STAT: return put_stat(process, path, f);
+    case PROC_STATUS: return put_status(process, path, f);
     case PROC_CPUINFO: process->abi->print_cpuinfo(task->cs, f); return true;
     default: return false;
     }
 }
 
-int64_t proc_file_open(GuestTask *task, ProcFile file, int flags)
+int64_t proc_file_open(GuestTask *task, ProcFile file, const char *path, int flags)
 {
     bool writes = (flags & O_ACCMODE) != O_RDONLY;
     if (file == PROC_MEM) {
@@ -77,7 +117,7 @@ int64_t proc_file_open(GuestTask *task, ProcFile file, int flags)
         return -errno;
     }
     FILE *f = fdopen(fd, "w");
-    if (!f || !put_file(task, file, f) || fflush(f) != 0) {
+    if (!f || !put_file(task, file, path, f) || fflush(f) != 0) {
         if (f) {
             fclose(f);
         } else {

@@ -69,7 +69,7 @@ static int64_t do_open(GuestTask *task, uint64_t dirfd, uint64_t path, uint64_t 
         return result;
     }
     if (name.proc != PROC_NONE && name.proc != PROC_EXE) {
-        result = proc_file_open(task, name.proc, (int)flags);
+        result = proc_file_open(task, name.proc, name.text, (int)flags);
         if (result != -ENOSYS) { // what needs no help is opened as it is
             name_free(&name);
             return result;

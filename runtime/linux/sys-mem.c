@@ -3,6 +3,8 @@
 // Memory calls: thin, the work is runtime/guest-memory.h's.
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "runtime/cpu-exec.h"
 #include "runtime/guest-memory.h"
@@ -57,6 +59,15 @@ int64_t sys_madvise(GuestTask *task, const uint64_t a[6])
 {
     (void)task;
     return guest_madvise(a[0], a[1], (int)a[2]);
+}
+
+int64_t sys_process_vm_writev(GuestTask *task, const uint64_t a[6])
+{
+    // Into its own memory a guest may write; the rest of the address space is ours.
+    if ((pid_t)a[0] == getpid() && !syscall_prepare_iovec(a[3], a[4])) {
+        return -EFAULT;
+    }
+    return host_syscall_retry(task, SYS_process_vm_writev, a);
 }
 
 int64_t sys_shmat(GuestTask *task, const uint64_t a[6])

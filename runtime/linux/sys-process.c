@@ -9,8 +9,9 @@
 //            is suspended by the kernel until then, so the child may use its thread-local state; it
 //            runs on a host stack and a CPU of its own, and its signal actions are a copy.
 //
-// clone with CLONE_VM and neither CLONE_THREAD nor CLONE_VFORK (two processes that run at once in one
-// memory, as LinuxThreads had it) would need two threads in one thread's state: EINVAL.
+//   CLONE_VM alone   two processes that run at once in one memory, as LinuxThreads had it.  The child needs
+//            thread-local state of its own, and only a thread has that: a thread is made to lend it. It
+//            makes the child as vfork would and is suspended until the child is gone.
 #include <errno.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -159,6 +160,9 @@ static void set_up_child_process(GuestTask *task, const CloneRequest *request)
     task->process->nb_threads = 1;
     atomic_store(&task->captured, 0);
     task->clear_child_tid = request->flags & CLONE_CHILD_CLEARTID ? request->child_tid : 0;
+    if (request->flags & CLONE_CLEAR_SIGHAND) {
+        signal_clear_handlers(task->process);
+    }
     task->process->abi->clone_registers(task->cs, request->stack, request->flags & CLONE_SETTLS,
                                         request->tls);
     if (request->flags & CLONE_CHILD_SETTID) {
@@ -181,7 +185,7 @@ static void tell_parent(const CloneRequest *request, pid_t pid)
 static pid_t host_fork(const CloneRequest *request)
 {
     const uint64_t ours = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
-                          CLONE_SETTLS | CLONE_PIDFD | CLONE_VM | CLONE_VFORK;
+                          CLONE_SETTLS | CLONE_PIDFD | CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND;
     uint64_t host_flags = request->flags & ~ours;
     if (host_flags == 0 && request->exit_signal == SIGCHLD) {
         return fork();
@@ -196,6 +200,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
         return -ERESTARTSYS;
     }
     pthread_mutex_lock(&task->process->lock);
+    pthread_mutex_lock(&task->process->actions->lock);
     gdb_fork_prepare();
     process_fork_prepare();
     pid_t pid = host_fork(request);
@@ -207,6 +212,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
         if (task->strace_line) {
             g_string_free(g_steal_pointer(&task->strace_line), TRUE); // the parent's
         }
+        pthread_mutex_unlock(&task->process->actions->lock);
         pthread_mutex_unlock(&task->process->lock);
         set_up_child_process(task, request);
         fire_fork(0);
@@ -215,6 +221,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
     process_fork_parent();
     gdb_fork_parent();
     strace_share_log(false);
+    pthread_mutex_unlock(&task->process->actions->lock);
     pthread_mutex_unlock(&task->process->lock);
     if (pid < 0) {
         return -err;
@@ -224,13 +231,65 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
     return pid;
 }
 
-// --- vfork --------------------------------------------------------------------------------------
-static int vfork_child_main(void *opaque)
+// --- processes in the parent's memory -----------------------------------------------------------
+#define CLONE_OURS                                                                                 \
+    (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_SETTLS | CLONE_PIDFD)
+
+// A child that shares the memory, and what it runs on.
+typedef struct Lodger {
+    CloneRequest request;
+    GuestProcess *process; // a copy
+    GuestTask *task;
+    CPUState *cs;
+    void *stack; // of the host
+    // For a child that runs beside its parent:
+    sem_t started;
+    _Atomic int64_t result; // pid or -errno, once it is posted
+    atomic_uint refs;       // of its maker and of the thread that is lent
+} Lodger;
+
+static bool lodger_new(Lodger *l, GuestTask *task, const CloneRequest *request)
 {
-    ThreadStart *start = opaque;
-    GuestTask *task = start->task;
+    GuestProcess *process = task->process;
+    l->request = *request;
+    l->stack = mmap(NULL, THREAD_STACK_SIZE, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    l->cs = l->stack == MAP_FAILED ? NULL : cpu_clone(task->cs);
+    if (!l->cs) {
+        if (l->stack != MAP_FAILED) {
+            munmap(l->stack, THREAD_STACK_SIZE);
+        }
+        return false;
+    }
+    l->process = guest_process_share(process, request->flags & CLONE_SIGHAND);
+    l->task = task_new(l->process, l->cs);
+    l->task->is_vfork_child = true;
+    cpu_private(l->cs)->own_cflags = CF_NO_BREAK; // the debugger's points are not for it
+    l->task->blocked = task->blocked;
+    return true;
+}
+
+static void lodger_free(Lodger *l)
+{
+    cpu_free(l->cs);
+    task_free(l->task);
+    guest_process_free(l->process);
+    munmap(l->stack, THREAD_STACK_SIZE);
+}
+
+static int lodger_main(void *opaque)
+{
+    Lodger *l = opaque;
+    GuestTask *task = l->task;
     current_task = task;
-    set_up_child_process(task, start->request);
+    set_up_child_process(task, &l->request);
+    if (!(l->request.flags & CLONE_VFORK)) {
+        if (l->request.flags & CLONE_PARENT_SETTID) {
+            write_tid(l->request.parent_tid, task->tid);
+        }
+        l->result = task->tid;
+        sem_post(&l->started);
+    }
     // The host's mask is full; delivery sets the guest's.
     atomic_store(&task->signal_pending, 1);
     signal_deliver(task);
@@ -238,62 +297,97 @@ static int vfork_child_main(void *opaque)
     _exit(task->exit_status); // exit_group ends it inside; this is the exit of a last thread
 }
 
+// Gives the pid when the child has executed a program or ended, or -errno.
+static int64_t lodger_run(Lodger *l)
+{
+    int flags = (int)(l->request.flags & ~(uint64_t)CLONE_OURS) | CLONE_VFORK;
+    pid_t pid = clone(lodger_main, (char *)l->stack + THREAD_STACK_SIZE,
+                      flags | l->request.exit_signal, l);
+    return pid < 0 ? -errno : pid;
+}
+
 static int64_t make_vfork(GuestTask *task, const CloneRequest *request)
 {
     if (signal_block_host(task)) {
         return -ERESTARTSYS;
     }
-    CPUState *cs = cpu_clone(task->cs);
-    void *stack = mmap(NULL, THREAD_STACK_SIZE, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (!cs || stack == MAP_FAILED) {
-        if (cs) {
-            cpu_free(cs);
-        }
+    Lodger l = {0};
+    if (!lodger_new(&l, task, request)) {
         return -ENOMEM;
     }
-    GuestProcess *process = task->process;
-    GuestProcess *copy = guest_process_new(process->abi);
-    pthread_mutex_lock(&process->lock);
-    memcpy(copy->actions, process->actions, sizeof(copy->actions));
-    pthread_mutex_unlock(&process->lock);
-    copy->exe_path = process->exe_path;
-    copy->argv = process->argv;
-    copy->environ_block = process->environ_block;
-    copy->auxv = process->auxv;
-    copy->stack_start = process->stack_start;
-    copy->sigpage = process->sigpage;
-    memcpy(copy->limits, process->limits, sizeof(copy->limits));
-    copy->limits_kept = process->limits_kept;
-    GuestTask *child = task_new(copy, cs);
-    child->is_vfork_child = true;
-    cpu_private(cs)->own_cflags = CF_NO_BREAK; // the debugger's points are not for it
-    child->blocked = task->blocked;
-    child->altstack = task->altstack;
-
+    l.task->altstack = task->altstack;
     strace_share_log(false);
-    ThreadStart start = {.task = child, .request = request};
-    const uint64_t ours = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
-                          CLONE_SETTLS | CLONE_PIDFD;
     CPUState *cpu = current_cpu;
     cpu_away_begin(task->cs);
-    pid_t pid = clone(vfork_child_main, (char *)stack + THREAD_STACK_SIZE,
-                      (int)(request->flags & ~ours) | request->exit_signal, &start);
-    int err = errno;
-    // The child has executed a program or ended; what it left in this thread's state goes.
+    int64_t pid = lodger_run(&l);
+    // What the child has left in this thread's state goes.
     current_task = task;
     current_cpu = cpu;
     cpu_away_end(task->cs);
-    cpu_free(cs);
-    task_free(child);
-    pthread_mutex_destroy(&copy->lock);
-    g_free(copy);
-    munmap(stack, THREAD_STACK_SIZE);
-    if (pid < 0) {
-        return -err;
+    lodger_free(&l);
+    if (pid > 0) {
+        tell_parent(request, (pid_t)pid);
     }
-    tell_parent(request, pid);
     return pid;
+}
+
+static void lodger_put(Lodger *l)
+{
+    if (atomic_fetch_sub(&l->refs, 1) == 1) {
+        sem_destroy(&l->started);
+        g_free(l);
+    }
+}
+
+static void *lender_main(void *opaque)
+{
+    Lodger *l = opaque;
+    int64_t result = lodger_run(l);
+    current_task = NULL;
+    current_cpu = NULL;
+    lodger_free(l);
+    if (result < 0) {
+        l->result = result;
+        sem_post(&l->started);
+    }
+    lodger_put(l);
+    return NULL;
+}
+
+static int64_t make_shared_process(GuestTask *task, const CloneRequest *request)
+{
+    if (signal_block_host(task)) {
+        return -ERESTARTSYS;
+    }
+    cpu_set_parallel();
+    Lodger *l = g_new0(Lodger, 1);
+    if (!lodger_new(l, task, request)) {
+        g_free(l);
+        return -ENOMEM;
+    }
+    strace_share_log(false);
+    sem_init(&l->started, 0, 0);
+    l->refs = 2;
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_t thread;
+    int err = pthread_create(&thread, &attr, lender_main, l);
+    pthread_attr_destroy(&attr);
+    if (err) {
+        lodger_free(l);
+        lodger_put(l);
+        lodger_put(l);
+        return -EAGAIN;
+    }
+    while (sem_wait(&l->started) < 0) {
+    }
+    int64_t result = l->result;
+    lodger_put(l);
+    if (result > 0) {
+        tell_parent(request, (pid_t)result);
+    }
+    return result;
 }
 
 // --- the calls ----------------------------------------------------------------------------------
@@ -308,11 +402,7 @@ static int64_t do_clone(GuestTask *task, const CloneRequest *request)
     if (request->flags & CLONE_VFORK) {
         return make_vfork(task, request);
     }
-    if (log_enabled(LOG_UNIMP)) {
-        log_printf("clone: a process that shares memory and runs at once (flags 0x%lx)\n",
-                   (unsigned long)request->flags);
-    }
-    return -EINVAL;
+    return make_shared_process(task, request);
 }
 
 int64_t sys_clone(GuestTask *task, const uint64_t a[6])
@@ -357,8 +447,8 @@ int64_t sys_clone3(GuestTask *task, const uint64_t a[6])
         .child_tid = args.child_tid,
         .tls = args.tls,
     };
-    if (args.flags & CLONE_CLEAR_SIGHAND) {
-        return -EINVAL; // libc falls back to resetting them one by one
+    if ((args.flags & CLONE_CLEAR_SIGHAND) && (args.flags & CLONE_SIGHAND)) {
+        return -EINVAL;
     }
     return do_clone(task, &request);
 }
@@ -382,6 +472,9 @@ _Noreturn static void end_process(GuestTask *task, int status)
     }
     gdb_process_end(task, status, false);
     if (task->is_vfork_child) {
+        signal_block_host(task);
+        robust_list_exit(task);
+        clear_tid(task);                 // the memory is still somebody's
         syscall(SYS_exit_group, status); // the files and counters are the parent's
     }
     process_exit(status);
@@ -411,10 +504,12 @@ int64_t sys_exit(GuestTask *task, const uint64_t a[6])
         gdb_thread_end(task);
         current_task = NULL;
         cpu_thread_leave();
-        cpu_free(task->cs);
         robust_list_exit(task);
         clear_tid(task);
-        task_free(task);
+        if (!task->is_vfork_child) { // whose CPU and task are freed by who made it
+            cpu_free(task->cs);
+            task_free(task);
+        }
         syscall(SYS_exit, status);
     }
     task->exit_status = status;

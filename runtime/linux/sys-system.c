@@ -32,12 +32,27 @@ int64_t sys_uname(GuestTask *task, const uint64_t a[6])
 }
 
 // --- limits -------------------------------------------------------------------------------------
-// Limits on memory hold for the guest and the emulator together; what a guest would set them to is too
-// little for both.  They are remembered, not enforced.
+// The host's limits on memory would hold for the guest and the emulator together; what a guest sets them to
+// is too little for both.  They are kept here and hold for the guest's own mappings (RLIMIT_RSS has had
+// no effect since Linux 2.4.30); a program that is executed inherits them (exec.c).
 static bool limit_is_kept(unsigned resource)
 {
     return resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK ||
            resource == RLIMIT_RSS;
+}
+
+void limits_apply(const GuestLimits *limits, uint64_t sp)
+{
+    static const int enforced[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK};
+    for (size_t i = 0; i < G_N_ELEMENTS(enforced); i++) {
+        int resource = enforced[i];
+        if (limits->kept & (1u << resource)) {
+            guest_memory_set_limit(resource, limits->of[resource].cur);
+        }
+    }
+    if (sp && (limits->kept & (1u << RLIMIT_STACK))) {
+        guest_stack_resize(limits->of[RLIMIT_STACK].cur, sp);
+    }
 }
 
 static int64_t limits(GuestTask *task, pid_t pid, unsigned resource, uint64_t new_addr,
@@ -55,9 +70,9 @@ static int64_t limits(GuestTask *task, pid_t pid, unsigned resource, uint64_t ne
         }
         return result;
     }
-    if (process->limits_kept & (1u << resource)) {
-        old.cur = process->limits[resource].cur;
-        old.max = process->limits[resource].max;
+    if (process->limits.kept & (1u << resource)) {
+        old.cur = process->limits.of[resource].cur;
+        old.max = process->limits.of[resource].max;
     } else if (syscall(SYS_prlimit64, 0, resource, NULL, &old) < 0) {
         return -errno;
     }
@@ -71,9 +86,12 @@ static int64_t limits(GuestTask *task, pid_t pid, unsigned resource, uint64_t ne
         if (new.max > old.max && geteuid() != 0) {
             return -EPERM;
         }
-        process->limits[resource].cur = new.cur;
-        process->limits[resource].max = new.max;
-        process->limits_kept |= 1u << resource;
+        process->limits.of[resource].cur = new.cur;
+        process->limits.of[resource].max = new.max;
+        process->limits.kept |= 1u << resource;
+        if (!task->is_vfork_child) { // its memory is its parent's
+            limits_apply(&process->limits, process->abi->get_sp(task->cs));
+        }
     }
     return !old_addr || guest_write(old_addr, &old, sizeof(old)) ? 0 : -EFAULT;
 }

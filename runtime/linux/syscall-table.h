@@ -397,8 +397,8 @@ SYSCALL(setns,              308,  346,  268,  375, PASS, INT, FD, FLAGS(clone))
 SYSCALL(getcpu,             309,  318,  168,  345, PASS, INT, OUT(INT), OUT(INT), PTR)
 SYSCALL(process_vm_readv,   310,  347,  270,  376, PASS, INT, INT, IIOV(2), SIZE, PTR,
         SIZE, HEX)
-SYSCALL(process_vm_writev,  311,  348,  271,  377, PASS, INT, INT, IIOV(2), SIZE, PTR,
-        SIZE, HEX)
+SYSCALL(process_vm_writev,  311,  348,  271,  377, DO(sys_process_vm_writev), INT, INT, IIOV(2), SIZE,
+        PTR, SIZE, HEX)
 SYSCALL(kcmp,               312,  349,  272,  378, PASS, INT, INT, INT, INT, HEX, HEX)
 SYSCALL(finit_module,       313,  350,  273,  379, PASS, INT, FD, STR, HEX)
 SYSCALL(sched_setattr,      314,  351,  274,  380, PASS, INT, INT, PTR, HEX)

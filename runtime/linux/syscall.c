@@ -168,7 +168,7 @@ static uint64_t prepare_buffer(uint64_t addr, uint64_t len)
     return len;
 }
 
-static bool prepare_iovec(uint64_t addr, uint64_t count)
+bool syscall_prepare_iovec(uint64_t addr, uint64_t count)
 {
     struct iovec iov;
     for (uint64_t i = 0; i < count && i < 1024; i++) {
@@ -208,12 +208,13 @@ static bool prepare_output(const GuestABI *abi, const SyscallArg *arg, uint64_t 
         }
         return true;
     }
-    case ARG_IOV: return prepare_iovec(value, args[arg->count - 1]);
+    case ARG_IOV: return syscall_prepare_iovec(value, args[arg->count - 1]);
     case ARG_STRUCT: {
         uint64_t size = abi_struct_size(abi, arg->type) * elements(arg, args);
         if (arg->type == STRUCT_MSGHDR) {
             uint64_t iov[2]; // msg_iov, msg_iovlen
-            if (guest_read(value + 16, iov, sizeof(iov)) && !prepare_iovec(iov[0], iov[1])) {
+            if (guest_read(value + 16, iov, sizeof(iov)) &&
+                !syscall_prepare_iovec(iov[0], iov[1])) {
                 return false;
             }
         }
@@ -250,7 +251,14 @@ int64_t host_syscall(GuestTask *task, long number, const uint64_t args[6])
 int64_t host_syscall_retry(GuestTask *task, long number, const uint64_t args[6])
 {
     int64_t result = safe_syscall(&task->signal_pending, number, args);
-    if (result == -EFAULT && guest_memory_unprotect_all()) {
+    bool again = false;
+    if (result == -EFAULT) {
+        again = guest_memory_unprotect_all();
+        for (unsigned i = 0; i < 6; i++) {
+            again |= guest_memory_grow(args[i]);
+        }
+    }
+    if (again) {
         result = safe_syscall(&task->signal_pending, number, args);
     }
     return result;

@@ -150,6 +150,10 @@ int64_t host_syscall_retry(GuestTask *task, long number, const uint64_t args[6])
 #define HOST_SYSCALL(task, nr, ...)                                                                \
     host_syscall_retry((task), (nr), (const uint64_t[6]){__VA_ARGS__})
 
+// Makes what an array of struct iovec names ready to be written to by the kernel; false when a part of it is
+// memory of myna's.
+bool syscall_prepare_iovec(uint64_t addr, uint64_t count);
+
 // A file's name out of guest memory; NULL and *error (a negative errno) when it cannot be read or is too
 // long.  g_free it.
 char *guest_path(uint64_t addr, int64_t *error);

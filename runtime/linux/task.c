@@ -18,13 +18,48 @@
 
 _Thread_local GuestTask *current_task;
 
+static GuestActions *actions_new(void)
+{
+    GuestActions *actions = g_new0(GuestActions, 1);
+    pthread_mutex_init(&actions->lock, NULL);
+    actions->refs = 1;
+    return actions;
+}
+
 GuestProcess *guest_process_new(const GuestABI *abi)
 {
     GuestProcess *process = g_new0(GuestProcess, 1);
     process->abi = abi;
+    process->actions = actions_new();
     pthread_mutex_init(&process->lock, NULL);
     process->nb_threads = 1;
     return process;
+}
+
+GuestProcess *guest_process_share(GuestProcess *parent, bool share_actions)
+{
+    GuestProcess *process = g_memdup2(parent, sizeof(*parent));
+    pthread_mutex_init(&process->lock, NULL);
+    process->nb_threads = 1;
+    if (share_actions) {
+        atomic_fetch_add(&parent->actions->refs, 1);
+    } else {
+        process->actions = actions_new();
+        pthread_mutex_lock(&parent->actions->lock);
+        memcpy(process->actions->of, parent->actions->of, sizeof(process->actions->of));
+        pthread_mutex_unlock(&parent->actions->lock);
+    }
+    return process;
+}
+
+void guest_process_free(GuestProcess *process)
+{
+    if (atomic_fetch_sub(&process->actions->refs, 1) == 1) {
+        pthread_mutex_destroy(&process->actions->lock);
+        g_free(process->actions);
+    }
+    pthread_mutex_destroy(&process->lock);
+    g_free(process);
 }
 
 GuestTask *task_new(GuestProcess *process, CPUState *cs)

@@ -39,11 +39,26 @@ typedef struct GuestAltStack {
     uint32_t flags; // SS_DISABLE, SS_AUTODISARM
 } GuestAltStack;
 
+// The actions of signals; processes may share them (CLONE_SIGHAND).
+typedef struct GuestActions {
+    pthread_mutex_t lock;
+    atomic_uint refs;
+    GuestSigaction of[GUEST_NSIG + 1];
+} GuestActions;
+
+// RLIMIT_* that would starve the emulator: kept here, and not given to the host.
+typedef struct GuestLimits {
+    struct {
+        uint64_t cur, max;
+    } of[16];
+    uint32_t kept; // bit n: of[n] is set
+} GuestLimits;
+
 // What the threads of a guest process share.
 typedef struct GuestProcess {
     const GuestABI *abi;
-    pthread_mutex_t lock; // guards actions and threads
-    GuestSigaction actions[GUEST_NSIG + 1];
+    pthread_mutex_t lock; // guards threads
+    GuestActions *actions;
     unsigned nb_threads;
     // What /proc/self shows.
     char *exe_path; // absolute, links resolved
@@ -52,11 +67,7 @@ typedef struct GuestProcess {
     GByteArray *auxv;
     uint64_t stack_start; // of the first thread: sp at entry
     uint64_t sigpage;     // address of the ABI's sigpage, when it has one
-    // RLIMIT_* that would starve the emulator: kept here, not given to the host.
-    struct {
-        uint64_t cur, max;
-    } limits[16];
-    uint32_t limits_kept; // bit n: limits[n] is set
+    GuestLimits limits;
 } GuestProcess;
 
 struct GuestTask {
@@ -64,7 +75,7 @@ struct GuestTask {
     GuestProcess *process;
     pid_t tid;
     bool exiting;        // task_run returns
-    bool is_vfork_child; // shares all of memory with its suspended parent
+    bool is_vfork_child; // shares all of memory with its parent, suspended or not
     int exit_status;
     uint64_t clear_child_tid;
 
@@ -99,6 +110,12 @@ void task_free(GuestTask *task);
 // Runs the task until it has ended (task->exiting); a process ends inside.
 void task_run(GuestTask *task);
 GuestProcess *guest_process_new(const GuestABI *abi);
+// For a child in the same memory: what /proc/self shows is its parent's, and so are the actions, or a copy
+// of them.  Freed with guest_process_free, which frees nothing of the parent's.
+GuestProcess *guest_process_share(GuestProcess *parent, bool share_actions);
+void guest_process_free(GuestProcess *process);
+// Makes what is kept hold for the guest's memory; sp: of the thread that asks, 0 when none runs yet.
+void limits_apply(const GuestLimits *limits, uint64_t sp);
 // A thread ends: its robust futexes are marked and their waiters woken (robust.c).
 void robust_list_exit(const GuestTask *task);
 

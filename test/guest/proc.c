@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -153,11 +154,73 @@ static void test_system(void)
     printf("still here\n");
 }
 
+static int thread_pipe[2];
+static _Atomic pid_t thread_tid;
+
+static void *named_thread(void *opaque)
+{
+    char c;
+    prctl(PR_SET_NAME, "a guest thread");
+    thread_tid = gettid();
+    CHECK(read(thread_pipe[0], &c, 1) == 1);
+    return opaque;
+}
+
+static void show_line(const char *text, const char *key)
+{
+    const char *line = strstr(text, key);
+    printf("%.*s\n", line ? (int)strcspn(line, "\n") : 4, line ? line : "none");
+}
+
+static void show_threads(const char *name)
+{
+    char buf[4096];
+    buf[read_file(name, buf, sizeof(buf) - 1)] = 0;
+    const char *field = strrchr(buf, ')');
+    for (int i = 3; field && i <= 20; i++) {
+        field = strchr(field + 1, ' ');
+    }
+    printf("threads: %d\n", field ? atoi(field) : -1);
+}
+
+static void test_threads(void)
+{
+    char buf[4096], name[64];
+    pthread_t t;
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, (void (*)(int))finish);
+    CHECK(pipe(thread_pipe) == 0);
+    pthread_create(&t, NULL, named_thread, NULL);
+    while (!thread_tid) {
+        usleep(1000);
+    }
+    static const char *const lines[] = {"Name:", "Threads:", "SigIgn:", "SigCgt:"};
+    snprintf(name, sizeof(name), "/proc/self/task/%d/status", thread_tid);
+    buf[read_file(name, buf, sizeof(buf) - 1)] = 0;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        show_line(buf, lines[i]);
+    }
+    show_threads("/proc/self/stat");
+    snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", getpid(), thread_tid);
+    show_threads(name);
+    buf[read_file(name, buf, sizeof(buf) - 1)] = 0;
+    printf("the thread's own: %d, %s\n", atoi(buf) == thread_tid,
+           strstr(buf, "(a guest thread)") ? "named" : "not named");
+    CHECK(write(thread_pipe[1], "x", 1) == 1);
+    pthread_join(t, NULL);
+    show_threads("/proc/thread-self/stat");
+    close(thread_pipe[0]);
+    close(thread_pipe[1]);
+    signal(SIGUSR1, SIG_DFL);
+    signal(SIGUSR2, SIG_DFL);
+}
+
 int main(int argc, char **argv)
 {
     test_exe(argv[0]);
     test_maps();
     test_others(argc, argv);
+    test_threads();
     test_system();
     return finish();
 }
