@@ -206,6 +206,7 @@ void tcg_func_start(TCGContext *s)
     s->emit_before = &s->ops;
     s->nb_ops = 0;
     s->nb_labels = 0;
+    s->jump_kind = TCG_JUMP_PLAIN;
     g_clear_pointer(&s->error, g_free);
 }
 

@@ -229,6 +229,13 @@ typedef struct TCGGlobalDef {
     intptr_t offset; // in env
 } TCGGlobalDef;
 
+// What the transfer of control at a block's end is to the guest program.
+typedef enum TCGJumpKind {
+    TCG_JUMP_PLAIN,
+    TCG_JUMP_CALL,   // leaves the address behind the block as the return address
+    TCG_JUMP_RETURN, // to an address that a call has left
+} TCGJumpKind;
+
 typedef struct TCGContext {
     struct TCGArena *arena;
     TCGTemp **temps;
@@ -238,6 +245,7 @@ typedef struct TCGContext {
     void *const_table; // (type, val) -> TCGTemp
     intptr_t frame_start; // offset from env of the interpreter's temp frame
     size_t frame_size;
+    TCGJumpKind jump_kind; // of the block's last instruction; the translator says so
     bool precise;       // store globals and pc before each guest memory access
     intptr_t pc_offset; // env offset of the saved guest pc of a faulting instruction (CPUState.insn_pc)
     bool log_writes;      // the interpreter calls tcg_interp_write_hook before each guest store
