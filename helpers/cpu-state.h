@@ -33,8 +33,8 @@ enum {
 struct CPUState {
     _Atomic uint32_t exit_request; // nonzero: blocks return TB_EXIT_REQUESTED at their start
     int32_t exception_index;       // EXCP_NONE, a guest exception number, or EXCP_*
-    uint64_t insn_pc;              // with TCGContext.precise: pc of the instruction that accesses memory
-    uint64_t exception_error;      // guest-specific detail of an exception (x86: error code)
+    uint64_t insn_pc;         // with TCGContext.precise: pc of the instruction that accesses memory
+    uint64_t exception_error; // guest-specific detail of an exception (x86: error code)
     uint64_t fault_addr;
     int32_t fault_code;
     bool fault_write;

@@ -52,7 +52,8 @@ struct TCGCode {
     const void *bytecode;            // the interpreter's program; NULL when never interpreted
     uint32_t exec_count;             // counted down by the interpreter; see hot()
     void (*hot)(void *env, const TCGCode *code); // called when exec_count reaches 0, or NULL
-    _Atomic(TBTargets *) targets; // the quick tier records its indirect jump's targets here, unless NULL
+    _Atomic(TBTargets *)
+        targets; // the quick tier records its indirect jump's targets here, unless NULL
     // The way in with guest registers in host registers, from compiled units alone (tcg2llvm/lower-call.c); NULL: none.
     _Atomic(void *) reg_entry;
 };

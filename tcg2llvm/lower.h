@@ -175,7 +175,7 @@ void lower_set_whole(LLVMUnit *u, TCGArg arg, Value whole, unsigned half);
 // An alloca in the entry block.
 Value lower_alloca(LLVMUnit *u, Type type, unsigned align);
 Value lower_home(LLVMUnit *u, unsigned g); // a global's, of a hot unit
-unsigned lower_type_align(TCGType type); // of an alloca
+unsigned lower_type_align(TCGType type);   // of an alloca
 // Memory of a type, the same at each call with n in this function.
 Value lower_scratch(LLVMUnit *u, TCGType type, unsigned n);
 Value lower_env_ptr(LLVMUnit *u, intptr_t offset);

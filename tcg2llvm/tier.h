@@ -33,12 +33,12 @@ typedef struct LLVMBlockInfo {
     uint32_t size; // bytes of guest code, from pc
     uint32_t num_insns;
     uint64_t mode; // everything else of the block's key; blocks of different modes share no unit
-    uint32_t executions; // about how often it was executed, as far as that is counted
+    uint32_t executions;   // about how often it was executed, as far as that is counted
     TCGJumpKind jump_kind; // of its last instruction
-    uint64_t jump_mode;  // of the jump cache's entries that its indirect jumps may use
-    bool precise;        // TCGContext.precise of its translation
-    bool in_unit;        // some installed unit holds a copy of it
-    bool compiled;       // its own entry leads into hot code
+    uint64_t jump_mode;    // of the jump cache's entries that its indirect jumps may use
+    bool precise;          // TCGContext.precise of its translation
+    bool in_unit;          // some installed unit holds a copy of it
+    bool compiled;         // its own entry leads into hot code
 } LLVMBlockInfo;
 
 // Where a block's indirect jump has gone.

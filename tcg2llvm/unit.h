@@ -29,9 +29,9 @@ typedef struct LLVMUnit LLVMUnit;
 enum { LLVM_UNIT_MAX_PINNED = 10 };
 
 typedef struct LLVMUnitOptions {
-    bool cold;      // for the O0 pipeline: registers stay in env, entries count executions
-    bool symbolic;  // blocks are named by their guest pc, for readers, until llvm_unit_resolve
-    bool guest_ops; // guest operations stay named calls until guest_ops_lower
+    bool cold;        // for the O0 pipeline: registers stay in env, entries count executions
+    bool symbolic;    // blocks are named by their guest pc, for readers, until llvm_unit_resolve
+    bool guest_ops;   // guest operations stay named calls until guest_ops_lower
     bool debug_lines; // guest pcs as debug locations (implies the module is to be looked at)
     int pc_global;    // number of the global with the guest's pc, for indirect jumps; -1: none
     const uint64_t *hidden_globals; // see tier.h; NULL: none
@@ -48,8 +48,8 @@ typedef struct LLVMUnitBlock {
     uint64_t pc;
     int succ
         [2]; // the block of this function that goto_tb slot 0 or 1 goes to; -1: leaves the function
-    uint64_t jump_mode; // TBJumpCacheEntry.mode that its indirect jumps look for
-    int behind; // of a call: the block behind it, -1: not in this function
+    uint64_t jump_mode;    // TBJumpCacheEntry.mode that its indirect jumps look for
+    int behind;            // of a call: the block behind it, -1: not in this function
     bool guess;            // a return inside the function may be to this block
     TCGJumpKind jump_kind; // of its last instruction
     // Blocks of this function that its indirect jump, unless it is a return, is known to go to, most frequent

@@ -48,7 +48,8 @@ OP(goto_tb)
 // In front of a probe: notes where the jump goes, when somebody wants to know.
 OP(quick_record)
 {
-    TBTargets *targets = atomic_load_explicit((_Atomic(TBTargets *) *)IMM64(2), memory_order_relaxed);
+    TBTargets *targets = atomic_load_explicit((_Atomic(TBTargets *) *)IMM64(2),
+                                              memory_order_relaxed);
     if (__builtin_expect(targets != NULL, 0)) {
         tcg_quick_record(targets, *(uint64_t *)(env + IMM32(0)));
     }
