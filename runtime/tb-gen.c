@@ -399,8 +399,7 @@ static Attempt give_bytes(const GuestISA *isa, TCGContext *ctx, TranslationBlock
     }
     stats.ns_encode += stats_now_ns() - start;
     if (hot_count && !tb_engine_verifies() && !(tb->gen_cflags & CF_BREAKPOINT)) {
-        tb->code.hot = tier_host_hot;
-        tb->code.exec_count = tier_host_first_count(tb);
+        tier_host_count(tb);
     }
     tb_keep(tb, used);
     return DONE;
@@ -434,6 +433,17 @@ static bool instrument(const GuestISA *isa, TCGContext *ctx, TranslationBlock *t
     }
     event_block_seal(tb->events);
     return true;
+}
+
+static bool jumps_indirectly(const TCGContext *ctx)
+{
+    for (const TCGOp *op = ctx->ops.prev; op != &ctx->ops && op->opc != INDEX_op_insn_start;
+         op = op->prev) {
+        if (op->opc == INDEX_op_goto_ptr) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchState *st,
@@ -470,6 +480,8 @@ static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchSt
     tb->num_insns = (uint16_t)r.num_insns;
     tb->nb_pages = (uint8_t)st->nb_pages;
     memcpy(tb->pages, st->pages, sizeof(tb->pages));
+    tb->jump_kind = (uint8_t)ctx->jump_kind;
+    tb->indirect = ctx->jump_kind != TCG_JUMP_RETURN && jumps_indirectly(ctx);
 
     if (((st->writable || st->unguarded) && !(tb->gen_cflags & CF_PRECISE)) ||
         (st->unguarded && !plan->checked)) {

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -169,6 +170,7 @@ void tb_release(TranslationBlock *tb)
     if (atomic_fetch_sub(&tb->refs, 1) == 1) {
         tb_quick_free(tb);
         event_block_free(tb->events);
+        free(tb->code.targets);
         chunk_put(tb->chunk);
     }
 }

@@ -41,6 +41,8 @@ struct TranslationBlock {
     uint32_t size;       // bytes
     uint16_t num_insns;
     uint8_t nb_pages;
+    uint8_t jump_kind;     // TCGJumpKind
+    bool indirect;         // ends in an indirect jump that is no return
     bool checked;          // compares its bytes at entry: its page is written to often
     _Atomic bool invalid;  // set once, under tb_lock
     _Atomic bool hot;      // its counter has run out

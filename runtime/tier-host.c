@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,7 +56,14 @@ static struct TierState {
 // The quick tier's, `--hot` by CPU seconds: python3 -c pass 0.76 (1000), 0.65 (5000), 0.45 (20000), 0.40
 // (100000); a loop of 1.3 s in python 1.93, 1.49, 1.32, 1.26; kernels of 0.3 s and more hardly differ.
 // KNOWN: code that is in the persistent cache.
-enum { HOT_INTERPRETED = 1000, HOT_QUICK = 20000, HOT_COMPILED = 2000, HOT_KNOWN = 30 };
+// WARM: from here on it is noted where an indirect jump goes.
+enum {
+    HOT_INTERPRETED = 1000,
+    HOT_QUICK = 20000,
+    HOT_COMPILED = 2000,
+    HOT_KNOWN = 30,
+    WARM = 500,
+};
 
 // --- units, under tb_lock ---------------------------------------------------------------------------
 
@@ -102,6 +110,7 @@ static void unit_drop(TBUnit *u)
             tb_invalidate(tb); // it has nothing else to run
         } else if (tb->code.entry == code->entries[i].entry) {
             atomic_store(&tb->code.entry, tb->cold_entry);
+            atomic_store(&tb->code.reg_entry, NULL);
             tb->code.exec_count = state.hot; // it may get hot again
             tb->code.hot = tier_host_hot;
         }
@@ -174,6 +183,16 @@ static uint64_t block_mode(const TranslationBlock *tb)
            (uint64_t)cpu_is_parallel() << 62 | (uint64_t)tb->checked << 63;
 }
 
+static void hot_warm(void *env, const TCGCode *code);
+
+static uint32_t executions(const TranslationBlock *tb)
+{
+    if (!tb->code.hot || tb->hot) {
+        return UINT32_MAX;
+    }
+    return (tb->code.hot == hot_warm ? WARM : state.hot) - tb->code.exec_count;
+}
+
 static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *info)
 {
     (void)opaque;
@@ -183,7 +202,9 @@ static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *in
         .size = tb->size,
         .num_insns = tb->num_insns,
         .mode = block_mode(tb),
-        .executions = tb->code.hot && !tb->hot ? state.hot - tb->code.exec_count : UINT32_MAX,
+        .executions = executions(tb),
+        .jump_kind = (TCGJumpKind)tb->jump_kind,
+        .precise = tb->gen_cflags & CF_PRECISE,
         .in_unit = tb->units != NULL,
         .compiled = atomic_load(&tb->code.entry) != tb->cold_entry,
         .jump_mode = tb->flags | (uint64_t)tb->cflags << 32,
@@ -195,6 +216,18 @@ static bool host_translate(void *opaque, TCGContext *ctx, const TCGCode *code)
 {
     (void)opaque;
     return tb_translate_again(ctx, state.isa, tb_of(code));
+}
+
+// Lets the quick tier note where the block's indirect jump goes.
+static void start_targets(TranslationBlock *tb)
+{
+    if (!tb->indirect || atomic_load_explicit(&tb->code.targets, memory_order_relaxed)) {
+        return;
+    }
+    TBTargets *fresh = calloc(1, sizeof(*fresh)), *none = NULL;
+    if (fresh && !atomic_compare_exchange_strong(&tb->code.targets, &none, fresh)) {
+        free(fresh); // another thread was quicker
+    }
 }
 
 static void host_successors(void *opaque, const TCGCode *code, const TCGCode *succ[2])
@@ -229,6 +262,37 @@ static const TCGCode *host_find(void *opaque, const TCGCode *like, uint64_t pc)
     return tb ? &tb->code : NULL;
 }
 
+static int by_count(const void *a, const void *b)
+{
+    const LLVMTarget *x = a, *y = b;
+    return x->share < y->share ? 1 : x->share > y->share ? -1 : x->pc < y->pc ? -1 : 1;
+}
+
+static unsigned host_targets(void *opaque, const TCGCode *code, LLVMTarget *out, unsigned max)
+{
+    const TBTargets *targets = atomic_load_explicit(&code->targets, memory_order_acquire);
+    LLVMTarget all[TB_TARGETS];
+    uint64_t sum = 0;
+    unsigned n = 0, held = 0;
+    for (unsigned i = 0; targets && i < TB_TARGETS; i++) {
+        TBTarget t = targets->t[i];
+        if (t.count) {
+            sum += t.count;
+            all[n++] = (LLVMTarget){.pc = t.pc, .share = t.count};
+        }
+    }
+    qsort(all, n, sizeof(all[0]), by_count);
+    for (unsigned i = 0; i < n && held < max; i++) {
+        LLVMTarget *t = &all[i];
+        t->share = (uint32_t)((uint64_t)t->share * 65536 / sum);
+        t->code = host_find(opaque, code, t->pc);
+        if (t->code) {
+            out[held++] = *t;
+        }
+    }
+    return held;
+}
+
 static void host_install(void *opaque, LLVMCode *code)
 {
     (void)opaque;
@@ -242,6 +306,8 @@ static void host_install(void *opaque, LLVMCode *code)
         for (unsigned i = 0; i < code->n_entries; i++) {
             TranslationBlock *tb = tb_of(code->entries[i].code);
             tb->code.hot = NULL;
+            atomic_store_explicit(&tb->code.reg_entry, code->entries[i].reg_entry,
+                                  memory_order_release);
             atomic_store_explicit(&tb->code.entry, code->entries[i].entry, memory_order_release);
         }
         stats.units_installed++;
@@ -257,6 +323,7 @@ static void host_postpone(void *opaque, const TCGCode *code)
 {
     (void)opaque;
     TCGCode *c = (TCGCode *)code;
+    start_targets(tb_of(code));
     c->exec_count = state.hot;
 }
 
@@ -366,6 +433,25 @@ static bool make_dump_dir(const char *dir, GError **error)
     return true;
 }
 
+// Guest calls as host calls (tcg2llvm/lower-call.c).  Off: guest.calls passes with it, but calls (fib) ran no faster, and it
+// has not been tried on large programs.
+enum { HOST_CALLS = false };
+
+// By rank; what is no integer cannot be pinned.
+static void find_pinned(LLVMTierHost *host)
+{
+    unsigned max = G_N_ELEMENTS(host->pinned_globals), nb_regs = state.isa ? state.isa->nb_regs : 0;
+    for (unsigned rank = 0; rank < max; rank++) {
+        for (unsigned i = 0; i < nb_regs; i++) {
+            TCGType type = state.isa->regs[i].type;
+            if (state.isa->regs[i].pinning_rank == (int)rank &&
+                (type == TCG_TYPE_I32 || type == TCG_TYPE_I64)) {
+                host->pinned_globals[host->n_pinned++] = i;
+            }
+        }
+    }
+}
+
 static LLVMTier *make_tier(GError **error)
 {
     LLVMTierHost host = {
@@ -378,6 +464,7 @@ static LLVMTier *make_tier(GError **error)
         .translate = host_translate,
         .successors = host_successors,
         .find = host_find,
+        .targets = host_targets,
         .install = host_install,
         .postpone = host_postpone,
         .failed = host_failed,
@@ -392,6 +479,9 @@ static LLVMTier *make_tier(GError **error)
     };
     for (unsigned i = 0; state.isa && i < state.isa->nb_regs; i++) {
         host.hidden_globals[i / 64] |= (uint64_t)(state.isa->regs[i].gdb_number < 0) << (i % 64);
+    }
+    if (HOST_CALLS) {
+        find_pinned(&host);
     }
     const LLVMTierOptions options = {
         .code_size = state.code_size,
@@ -472,7 +562,16 @@ void tier_host_set_code_size(size_t bytes) { state.code_size = bytes; }
 
 // --- compiling ----------------------------------------------------------------------------------
 
-uint32_t tier_host_first_count(const TranslationBlock *tb)
+static void hot_warm(void *env, const TCGCode *code)
+{
+    (void)env;
+    TCGCode *c = (TCGCode *)code;
+    start_targets(tb_of(code));
+    c->exec_count = state.hot - WARM;
+    c->hot = tier_host_hot;
+}
+
+void tier_host_count(TranslationBlock *tb)
 {
     GError *error = NULL;
     LLVMTier *tier = get_tier(&error); // loads no LLVM yet
@@ -481,7 +580,9 @@ uint32_t tier_host_first_count(const TranslationBlock *tb)
     }
     g_clear_error(&error);
     bool known = tier && !state.opts->hot && llvm_tier_knows(tier, tb->pc, block_mode(tb));
-    return known ? HOT_KNOWN : state.hot;
+    bool warm_first = !known && tb->indirect && state.hot > WARM;
+    tb->code.hot = warm_first ? hot_warm : tier_host_hot;
+    tb->code.exec_count = known ? HOT_KNOWN : warm_first ? WARM : state.hot;
 }
 
 // In guest code: LLVM, should it be started here, must not run under the guest's rounding mode.

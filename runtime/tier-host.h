@@ -29,8 +29,8 @@ void tier_host_hot(void *env, const TCGCode *code);
 // myna when LLVM cannot compile it.
 bool tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot);
 
-// What a new block's exec_count begins with, where executions are counted.
-uint32_t tier_host_first_count(const TranslationBlock *tb);
+// Where executions are counted: what a new block's begin with, and what happens when they run out.
+void tier_host_count(TranslationBlock *tb);
 
 // Under tb_lock, when a block goes: drops the units that hold it.
 void tier_host_forget(TranslationBlock *tb);

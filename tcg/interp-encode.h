@@ -21,6 +21,7 @@ typedef struct Fixup {
 typedef struct QuickTarget {
     bool (*in_reach)(const void *func); // whether code may call it directly
     const TCGQuickJump *jump;           // or NULL
+    bool record;                        // targets of indirect jumps, for TCGCode.targets
 } QuickTarget;
 
 typedef struct Encoder {

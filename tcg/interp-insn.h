@@ -89,9 +89,10 @@ typedef enum InterpOp {
     IOP_GUEST_ST,  // slot v, address
     IOP_GUEST_STI, // sub = log2 size.  slot -, slot base, imm32 disp; imm32 value
     // Stencils alone (quick-call.c): a helper's argument in its register, and the call.
-    IOP_QUICK_ARG,   // sub = (number - 1) * QUICK_ARG_KINDS + kind.  slot -, slot a | imm32 | imm64
-    IOP_QUICK_PROBE, // imm32 offset of the pc, imm32 of the jump cache; imm64 mode
-    IOP_QUICK_CALL,  // sub = kind of argument 0 * 3 + result kind.  slot r, slot a; imm64 function
+    IOP_QUICK_ARG, // sub = (number - 1) * QUICK_ARG_KINDS + kind.  slot -, slot a | imm32 | imm64
+    IOP_QUICK_RECORD, // imm32 offset of the pc; imm64 address of TCGCode.targets
+    IOP_QUICK_PROBE,  // imm32 offset of the pc, imm32 of the jump cache; imm64 mode
+    IOP_QUICK_CALL,   // sub = kind of argument 0 * 3 + result kind.  slot r, slot a; imm64 function
     IOP_COUNT,
 } InterpOp;
 

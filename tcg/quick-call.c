@@ -67,7 +67,13 @@ static void emit_probe(Encoder *e, const TCGOp *op)
         next->opc != INDEX_op_goto_ptr || next->args[0] != op->args[0]) {
         return;
     }
-    uint64_t *ip = emit(e, IOP_QUICK_PROBE, 0);
+    uint64_t *ip;
+    if (e->quick->record && e->s->jump_kind != TCG_JUMP_RETURN) {
+        ip = emit(e, IOP_QUICK_RECORD, 0);
+        put_imm32(ip, 0, jump->pc_offset);
+        ip[2] = (uint64_t)(uintptr_t)&e->code->targets;
+    }
+    ip = emit(e, IOP_QUICK_PROBE, 0);
     put_imm32(ip, 0, jump->pc_offset);
     put_imm32(ip, 1, jump->cache_offset);
     ip[2] = jump->mode;
@@ -145,6 +151,7 @@ static const InterpRow rows[] = {
     CALLS(ARG0_ENV, env),
     CALLS(ARG0_SLOT, slot),
     CALLS(ARG0_ADDRESS, address),
+    {IOP_QUICK_RECORD, 0, 3, 0, NULL, "quick_record"},
     {IOP_QUICK_PROBE, 0, 3, 0, NULL, "quick_probe"},
 };
 

@@ -175,7 +175,7 @@ static unsigned words_of(const InterpRow *row, const uint64_t *ip)
 size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
                          const TCGQuickJump *jump)
 {
-    const QuickTarget target = {reaches, jump};
+    const QuickTarget target = {reaches, jump, count};
     size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), &target);
     size_t end = size / sizeof(uint64_t), at = count ? enter_stencil->size : 0;
     size_t n = 0, data = 0;
@@ -317,6 +317,8 @@ void tcg_quick_emit(TCGQuick *q, void *at)
 }
 
 // --- called by stencils ------------------------------------------------------------------------------
+
+void tcg_quick_record(TBTargets *targets, uint64_t pc) { tb_targets_record(targets, pc); }
 
 typedef uintptr_t BackEntry(void *env, const TCGCode *code, void *back);
 

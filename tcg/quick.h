@@ -66,6 +66,7 @@ void tcg_quick_foreach_form(TCGQuickForm *fn, void *opaque);
 
 // Called by stencils alone.
 uintptr_t tcg_quick_hot(void *env, const TCGCode *code, void *back);
+void tcg_quick_record(TBTargets *targets, uint64_t pc);
 uint64_t tcg_quick_interpret(char *env, const uint64_t *ip, uint64_t acc);
 
 #endif

@@ -19,12 +19,43 @@ typedef struct TCGCode TCGCode;
 // 0, or the address of the TCGCode that was left, with one of TB_EXIT_* in the low two bits.
 typedef uintptr_t TCGEntry(void *env, const TCGCode *code);
 
+// Where a block's indirect jump has gone, while it ran in the quick tier: pcs in a small table, each in one of
+// four places.  When these are taken, a newcomer wears down the count of one.  (Not atomic: threads may lose
+// counts, or leave a pc with another's.)
+enum { TB_TARGETS = 64, TB_TARGET_PLACES = 4 };
+typedef struct TBTarget {
+    uint64_t pc;
+    uint32_t count, reserved;
+} TBTarget;
+typedef struct TBTargets {
+    TBTarget t[TB_TARGETS];
+} TBTargets;
+
+static inline void tb_targets_record(TBTargets *targets, uint64_t pc)
+{
+    unsigned hash = (unsigned)((pc * 0x9e3779b97f4a7c15u) >> 58);
+    TBTarget *first = &targets->t[hash];
+    for (unsigned i = 0; i < TB_TARGET_PLACES; i++) {
+        TBTarget *e = &targets->t[hash ^ i];
+        if (e->pc == pc || e->count == 0) {
+            e->pc = pc;
+            e->count++;
+            return;
+        }
+    }
+    first->count--;
+}
+
 struct TCGCode {
     _Atomic(TCGEntry *) entry;
     _Atomic(const TCGCode *) jmp[2]; // goto_tb slots: NULL falls through to the op that follows
     const void *bytecode;            // the interpreter's program; NULL when never interpreted
     uint32_t exec_count;             // counted down by the interpreter; see hot()
     void (*hot)(void *env, const TCGCode *code); // called when exec_count reaches 0, or NULL
+    _Atomic(TBTargets *)
+        targets; // the quick tier records its indirect jump's targets here, unless NULL
+    // The way in with guest registers in host registers, from compiled units alone (tcg2llvm/lower-call.c); NULL: none.
+    _Atomic(void *) reg_entry;
 };
 
 #define TB_JMP_CACHE_BITS 12

@@ -7,7 +7,7 @@
 // was read from the slot when the region was formed, and relinking drops the whole unit (tier.h).
 //
 // An indirect jump compares the guest's pc with the blocks of the function that it may go to (return
-// addresses), then looks into the jump cache (cpu-state.h), then calls lookup_tb_ptr.
+// addresses, a jump table's cases), then looks into the jump cache (cpu-state.h), then calls lookup_tb_ptr.
 #include "tcg2llvm/lower.h"
 
 #include <inttypes.h>
@@ -93,16 +93,16 @@ static Value code_from_table(LLVMUnit *u, const char *name)
     return LLVMBuildLoad2(u->b, l->ptr, pointer, "");
 }
 
-// The TCGCode of the current block.  The first block's is what its entry was called with.
-static Value code_ptr(LLVMUnit *u)
+// The TCGCode of block n.  The first block's is what a TCGEntry was called with.
+static Value code_of(LLVMUnit *u, unsigned n)
 {
-    const LLVMUnitBlock *block = &u->blocks[u->block];
-    if (u->block == 0) {
+    const LLVMUnitBlock *block = &u->blocks[n];
+    if (n == 0 && u->code) {
         return u->code;
     }
     char name[40];
     if (!u->opt.symbolic || u->opt.table_code) {
-        snprintf(name, sizeof(name), LLVM_UNIT_CODE_NAME, u->block);
+        snprintf(name, sizeof(name), LLVM_UNIT_CODE_NAME, n);
         return code_from_table(u, name);
     }
     snprintf(name, sizeof(name), "code.%" PRIx64, block->pc);
@@ -114,6 +114,10 @@ static Value code_ptr(LLVMUnit *u)
     }
     return symbol;
 }
+
+static Value code_ptr(LLVMUnit *u) { return code_of(u, u->block); }
+
+Value lower_own_code(LLVMUnit *u) { return code_of(u, 0); }
 
 static Value code_field(LLVMUnit *u, size_t offset)
 {
@@ -145,6 +149,11 @@ static void tail_call(LLVMUnit *u, Value entry, Value code)
     LLVMBuildRet(u->b, call);
 }
 
+void lower_tail_call(LLVMUnit *u, Value code)
+{
+    tail_call(u, load_shared(u, u->l->ptr, code, sizeof(void *)), code);
+}
+
 // env must be right.  Cold: all jumps of a function are one, because FastISel leaves tail calls to the
 // slow selector.
 static void jump_to_code(LLVMUnit *u, Value code)
@@ -162,7 +171,11 @@ static void jump_to_code(LLVMUnit *u, Value code)
         LLVMBuildBr(u->b, u->jump_bb);
         return;
     }
-    tail_call(u, load_shared(u, u->l->ptr, code, sizeof(void *)), code);
+    if (u->registers) {
+        lower_leave(u, code, NULL);
+    } else {
+        lower_tail_call(u, code);
+    }
 }
 
 // The pc that the guest goes on at behind a goto_tb: stored between it and its exit_tb, or, when the block
@@ -213,10 +226,14 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
     }
     if (lower_in_unit_slot(u, op)) {
         unsigned to = u->blocks[u->block].succ[op->args[0]];
+        if (lower_hosts_call(u, u->block)) {
+            lower_call_unit(u, NULL);
+            return;
+        }
         lower_flush(u);
         Value branch = LLVMBuildBr(u->b, lower_edge_target(u, to));
         if (!lower_in_loop(u, u->block, to)) {
-            lower_sync_before(u, branch, false);
+            lower_sync_leaving(u, branch);
         }
         lower_edge(u, to);
         u->dead = true;
@@ -226,13 +243,20 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
     lower_sync_begin(u);
     Value slot = code_field(u, offsetof(TCGCode, jmp) + op->args[0] * sizeof(void *));
     Value next = load_shared(u, u->l->ptr, slot, sizeof(void *));
-    lower_sync_before(u, next, false);
+    lower_sync_leaving(u, next);
     LLVMBasicBlockRef linked = lower_new_bb(u, "linked"), empty = lower_new_bb(u, "unlinked");
     LLVMBuildCondBr(u->b, LLVMBuildICmp(u->b, LLVMIntEQ, next, LLVMConstNull(u->l->ptr), ""), empty,
                     linked);
     LLVMPositionBuilderAtEnd(u->b, linked);
-    jump_to_code(u, next);
+    Dirty dirty = u->dirty;
+    if (lower_hosts_call(u, u->block)) {
+        lower_call_unit(u, next);
+    } else {
+        jump_to_code(u, next);
+    }
     LLVMPositionBuilderAtEnd(u->b, empty);
+    u->dirty = dirty;
+    u->dead = false;
 }
 
 void lower_exit_tb(LLVMUnit *u, const TCGOp *op)
@@ -250,8 +274,16 @@ void lower_exit_tb(LLVMUnit *u, const TCGOp *op)
             result = LLVMBuildOr(u->b, result, lower_i64(u, val & TB_EXIT_MASK), "");
         }
     }
+    bool unrun = (val & TB_EXIT_MASK) == TB_EXIT_REQUESTED;
+    if (u->registers) {
+        lower_leave(u, NULL, result);
+        if (unrun) {
+            g_array_index(u->syncs, SyncPoint, u->syncs->len - 1).killed = u->killed;
+        }
+        return;
+    }
     Value ret = LLVMBuildRet(u->b, result);
-    if ((val & TB_EXIT_MASK) == TB_EXIT_REQUESTED) {
+    if (unrun) {
         lower_sync_unrun(u, ret);
     } else {
         lower_sync_before(u, ret, false);
@@ -270,35 +302,142 @@ void lower_goto_ptr(LLVMUnit *u, const TCGOp *op)
     }
     // A place for the stores: an instruction before which they can stand.
     Value entry = load_shared(u, u->l->ptr, code, sizeof(void *));
-    lower_sync_before(u, entry, false);
+    lower_sync_leaving(u, entry);
+    if (u->registers) {
+        lower_leave(u, code, NULL);
+        return;
+    }
     tail_call(u, entry, code);
     u->dead = true;
 }
 
-// An indirect jump that may stay in the function: compares the guest's pc with the blocks that are
-// likely (return addresses).
-static void lower_guess(LLVMUnit *u)
+// --- indirect jumps ------------------------------------------------------------------------------------
+
+// The jump leaves for one of the given blocks of the function; `jump`, the first instruction of the way
+// there, is built.  Goes on in the block `miss`, where it does not.
+static void stay_in_function(LLVMUnit *u, Value jump, const unsigned *to, unsigned n,
+                             LLVMBasicBlockRef miss)
 {
-    Value pc = lower_get(u, (TCGArg)u->s->temps[u->opt.pc_global + 1]);
-    lower_flush(u);
-    LLVMBasicBlockRef miss = lower_new_bb(u, "miss");
-    Value jump = LLVMBuildSwitch(u->b, pc, miss, 4);
     bool loop = false;
-    for (unsigned i = 0; i < u->n_blocks; i++) {
-        if (u->blocks[i].guess) {
-            LLVMAddCase(jump, lower_i64(u, u->blocks[i].pc), lower_edge_target(u, i));
-            loop |= lower_in_loop(u, u->block, i);
-        }
+    for (unsigned i = 0; i < n; i++) {
+        loop |= lower_in_loop(u, u->block, to[i]);
     }
     if (!loop) {
-        lower_sync_before(u, jump, false);
+        lower_sync_leaving(u, jump);
     }
-    for (unsigned i = 0; i < u->n_blocks; i++) {
-        if (u->blocks[i].guess) {
-            lower_edge(u, i);
-        }
+    for (unsigned i = 0; i < n; i++) {
+        lower_edge(u, to[i]);
     }
     LLVMPositionBuilderAtEnd(u->b, miss);
+}
+
+// Compares the pc with one block's after the other.
+static void lower_compares(LLVMUnit *u, Value pc, const unsigned *to, unsigned n)
+{
+    Value first = NULL;
+    LLVMBasicBlockRef miss = NULL;
+    for (unsigned i = 0; i < n; i++) {
+        Value same = LLVMBuildICmp(u->b, LLVMIntEQ, pc, lower_i64(u, u->blocks[to[i]].pc), "");
+        miss = lower_new_bb(u, "miss");
+        Value branch = LLVMBuildCondBr(u->b, same, lower_edge_target(u, to[i]), miss);
+        first = first ? first : branch;
+        LLVMPositionBuilderAtEnd(u->b, miss);
+    }
+    stay_in_function(u, first, to, n, miss);
+}
+
+// A number that, as `(pc * factor) >> (64 - bits)`, tells the blocks' pcs apart; 0: none was found.
+static uint64_t find_factor(const LLVMUnit *u, const unsigned *to, unsigned n, unsigned bits)
+{
+    g_autofree uint32_t *seen = g_new0(uint32_t, (size_t)1 << bits);
+    uint64_t factor = 0x9e3779b97f4a7c15u;
+    for (uint32_t turn = 1; turn <= 2000; turn++) {
+        unsigned i = 0;
+        for (; i < n; i++) {
+            uint32_t *slot = &seen[u->blocks[to[i]].pc * factor >> (64 - bits)];
+            if (*slot == turn) {
+                break;
+            }
+            *slot = turn;
+        }
+        if (i == n) {
+            return factor;
+        }
+        factor = factor * 0xd1342543de82ef95u + 2; // stays odd
+    }
+    return 0;
+}
+
+// A jump to many blocks: a table that the pc is hashed into, so that the host's processor has one indirect
+// jump to foresee as it would have running the program itself.  (LLVM's switch over the pcs themselves
+// would be a tree of comparisons.)
+static void lower_dispatch(LLVMUnit *u, Value pc, const unsigned *to, unsigned n)
+{
+    enum { MORE_BITS = 4 };
+    unsigned bits = 64 - (unsigned)__builtin_clzll(n - 1), last = bits + MORE_BITS;
+    uint64_t factor = 0;
+    for (; bits <= last && !(factor = find_factor(u, to, n, bits)); bits++) {
+    }
+    if (!factor) {
+        lower_compares(u, pc, to, n);
+        return;
+    }
+    unsigned size = 1u << bits;
+    g_autofree int *slots = g_new(int, size);
+    for (unsigned i = 0; i < size; i++) {
+        slots[i] = -1;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        slots[u->blocks[to[i]].pc * factor >> (64 - bits)] = (int)to[i];
+    }
+    Value hash = LLVMBuildMul(u->b, pc, lower_i64(u, factor), "");
+    hash = LLVMBuildLShr(u->b, hash, lower_i64(u, 64 - bits), "");
+    LLVMBasicBlockRef miss = lower_new_bb(u, "miss"), never = lower_new_bb(u, "never");
+    Value jump = LLVMBuildSwitch(u->b, hash, never, size);
+    LLVMPositionBuilderAtEnd(u->b, never);
+    LLVMBuildUnreachable(u->b);
+    for (unsigned i = 0; i < size; i++) {
+        LLVMBasicBlockRef slot = miss;
+        if (slots[i] >= 0) {
+            slot = lower_new_bb(u, "slot");
+            LLVMPositionBuilderAtEnd(u->b, slot);
+            Value wrong = LLVMBuildICmp(u->b, LLVMIntNE, pc, lower_i64(u, u->blocks[slots[i]].pc),
+                                        "");
+            lower_unlikely(u, wrong, miss, lower_edge_target(u, (unsigned)slots[i]));
+        }
+        LLVMAddCase(jump, lower_i64(u, i), slot);
+    }
+    stay_in_function(u, jump, to, n, miss);
+}
+
+// An indirect jump that may stay in the function: a return to the block behind a call that the function holds,
+// another jump to where it went before.
+static void lower_guess(LLVMUnit *u)
+{
+    enum { COMPARES = 3 };
+    const LLVMUnitBlock *b = &u->blocks[u->block];
+    g_autofree unsigned *returns = g_new(unsigned, u->n_blocks);
+    const unsigned *to = b->targets;
+    unsigned n = b->n_targets;
+    if (b->jump_kind == TCG_JUMP_RETURN) {
+        to = returns;
+        n = 0;
+        for (unsigned i = 0; i < u->n_blocks; i++) {
+            if (u->blocks[i].guess) {
+                returns[n++] = i;
+            }
+        }
+    }
+    if (n == 0) {
+        return;
+    }
+    Value pc = lower_get(u, (TCGArg)u->s->temps[u->opt.pc_global + 1]);
+    lower_flush(u);
+    if (n <= COMPARES) {
+        lower_compares(u, pc, to, n);
+    } else {
+        lower_dispatch(u, pc, to, n);
+    }
 }
 
 static Value field(LLVMUnit *u, Type type, Value base, size_t offset)
@@ -308,18 +447,16 @@ static Value field(LLVMUnit *u, Type type, Value base, size_t offset)
     return load_shared(u, type, at, 8);
 }
 
-// lookup_tb_ptr and goto_ptr together: a look into the jump cache, the helper only when that misses.
-static void lower_indirect(LLVMUnit *u, const TCGOp *call)
+Value lower_load_code(LLVMUnit *u, Value code, size_t offset)
+{
+    return field(u, u->l->ptr, code, offset);
+}
+
+Value lower_find_code(LLVMUnit *u, Value pc, const TCGHelperInfo *lookup, uint64_t jump_mode)
 {
     LLVMLower *l = u->l;
     LLVMBuilderRef b = u->b;
-    if (u->has_guess) {
-        lower_guess(u);
-    }
-    Value pc = lower_get(u, (TCGArg)u->s->temps[u->opt.pc_global + 1]);
-    lower_sync_begin(u);
     Value cache = lower_load_env(u, l->ptr, offsetof(CPUState, jump_cache));
-    lower_sync_before(u, cache, false);
     // cpu_jump_cache_hash
     Value hash = LLVMBuildXor(b, pc, LLVMBuildLShr(b, pc, lower_i64(u, TB_JMP_CACHE_BITS), ""), "");
     hash = LLVMBuildAnd(b, hash, lower_i64(u, TB_JMP_CACHE_SIZE - 1), "");
@@ -328,8 +465,7 @@ static void lower_indirect(LLVMUnit *u, const TCGOp *call)
     Value same = LLVMBuildICmp(b, LLVMIntEQ, field(u, l->i64, e, offsetof(TBJumpCacheEntry, pc)),
                                pc, "");
     Value mode = field(u, l->i64, e, offsetof(TBJumpCacheEntry, mode));
-    Value same_mode = LLVMBuildICmp(b, LLVMIntEQ, mode, lower_i64(u, u->blocks[u->block].jump_mode),
-                                    "");
+    Value same_mode = LLVMBuildICmp(b, LLVMIntEQ, mode, lower_i64(u, jump_mode), "");
     Value code = field(u, l->ptr, e, offsetof(TBJumpCacheEntry, code));
     Value hit = LLVMBuildAnd(b, LLVMBuildAnd(b, same, same_mode, ""),
                              LLVMBuildIsNotNull(b, code, ""), "");
@@ -338,16 +474,40 @@ static void lower_indirect(LLVMUnit *u, const TCGOp *call)
     lower_unlikely(u, LLVMBuildNot(b, hit, ""), miss, jump);
     LLVMPositionBuilderAtEnd(b, miss);
     Type type;
-    Value fn = helper_declaration(u, call->call_info, &type);
+    Value fn = helper_declaration(u, lookup, &type);
     Value found = LLVMBuildCall2(b, type, fn, &u->env, 1, "");
-    call_attributes(u, found, call->call_info);
+    call_attributes(u, found, lookup);
     LLVMBuildBr(b, jump);
     LLVMPositionBuilderAtEnd(b, jump);
     Value to = LLVMBuildPhi(b, l->ptr, "");
     Value values[] = {code, found};
     LLVMBasicBlockRef blocks[] = {here, miss};
     LLVMAddIncoming(to, values, blocks, 2);
-    jump_to_code(u, to);
+    return to;
+}
+
+// lookup_tb_ptr and goto_ptr together: a return, or a look into the jump cache, the helper only when that misses.
+static void lower_indirect(LLVMUnit *u, const TCGOp *call)
+{
+    const LLVMUnitBlock *block = &u->blocks[u->block];
+    unsigned pc_global = (unsigned)u->opt.pc_global;
+    lower_guess(u);
+    Value pc = lower_get(u, (TCGArg)u->s->temps[pc_global + 1]);
+    lower_sync_begin(u);
+    if (u->registers && block->jump_kind == TCG_JUMP_RETURN) {
+        u->dirty.local.w[pc_global / 64] &= ~(1ull << (pc_global % 64)); // given back, not stored
+        lower_return(u, pc);
+        return;
+    }
+    // A place for the stores: an instruction before which they can stand.
+    Value place = lower_load_env(u, u->l->ptr, offsetof(CPUState, jump_cache));
+    lower_sync_leaving(u, place);
+    Value to = lower_find_code(u, pc, call->call_info, block->jump_mode);
+    if (lower_hosts_call(u, u->block)) {
+        lower_call_unit(u, to);
+    } else {
+        jump_to_code(u, to);
+    }
     u->dead = true;
 }
 

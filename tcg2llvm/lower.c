@@ -41,7 +41,7 @@ static Value pair_home(LLVMUnit *u, unsigned low, unsigned half)
     return high;
 }
 
-static Value global_home(LLVMUnit *u, unsigned g)
+Value lower_home(LLVMUnit *u, unsigned g)
 {
     if (!u->home[g]) {
         TCGType type = u->global_type[g];
@@ -102,7 +102,7 @@ Value lower_get(LLVMUnit *u, TCGArg arg)
             unsigned g = t->index - 1;
             state->value = u->opt.cold
                                ? lower_load_env(u, u->l->types[t->type], t->offset)
-                               : LLVMBuildLoad2(u->b, u->l->types[t->type], global_home(u, g), "");
+                               : LLVMBuildLoad2(u->b, u->l->types[t->type], lower_home(u, g), "");
             state->epoch = u->global_epoch;
             state->whole = NULL;
             guest_ops_reg(u, state->value, t->name);
@@ -171,7 +171,7 @@ Value lower_get_pair(LLVMUnit *u, TCGArg low, TCGArg high)
         return NULL;
     }
     set_add(&u->wide, g);
-    whole = LLVMBuildLoad2(u->b, u->l->types[TCG_TYPE_V256], global_home(u, g), "");
+    whole = LLVMBuildLoad2(u->b, u->l->types[TCG_TYPE_V256], lower_home(u, g), "");
     for (unsigned i = 0; i < 2; i++) {
         TempState *state = &u->temps[l->index + i];
         state->value = lower_half(u, whole, i);
@@ -199,7 +199,7 @@ void lower_flush(LLVMUnit *u)
             Value v = u->temps[g + 1].value;
             if (!u->opt.cold && is_pair(u, g) && set_has(&u->pending, g + 1) && known_whole(u, g)) {
                 set_add(&u->wide, g);
-                LLVMBuildStore(u->b, known_whole(u, g), global_home(u, g));
+                LLVMBuildStore(u->b, known_whole(u, g), lower_home(u, g));
                 u->pending.w[(g + 1) / 64] &= ~(1ull << ((g + 1) % 64));
                 bits &= u->pending.w[w] | 1ull << (g % 64);
                 continue;
@@ -209,7 +209,7 @@ void lower_flush(LLVMUnit *u)
                 LLVMSetVolatile(store, u->precise);
                 guest_ops_reg(u, store, u->global_name[g]);
             } else {
-                guest_ops_reg(u, LLVMBuildStore(u->b, v, global_home(u, g)), u->global_name[g]);
+                guest_ops_reg(u, LLVMBuildStore(u->b, v, lower_home(u, g)), u->global_name[g]);
             }
         }
         u->pending.w[w] = 0;
@@ -237,9 +237,18 @@ void lower_sync_before(LLVMUnit *u, Value at, bool precise)
     u->dirty = clean;
 }
 
-void lower_sync_unrun(LLVMUnit *u, Value at)
+void lower_sync_leaving(LLVMUnit *u, Value at)
 {
     lower_sync_before(u, at, false);
+    if (u->registers) {
+        g_array_index(u->syncs, SyncPoint, u->syncs->len - 1).leaving = true;
+        u->dirty.local = u->pinned_set;
+    }
+}
+
+void lower_sync_unrun(LLVMUnit *u, Value at)
+{
+    lower_sync_leaving(u, at);
     if (!u->opt.cold) {
         g_array_index(u->syncs, SyncPoint, u->syncs->len - 1).killed = u->killed;
     }
@@ -252,6 +261,14 @@ void lower_reload_after(LLVMUnit *u, Value at)
         point->at = at;
         point->reload = true;
     }
+    u->global_epoch++;
+}
+
+void lower_reload_before(LLVMUnit *u, Value at)
+{
+    SyncPoint *point = add_sync(u);
+    point->at = at;
+    point->reload = point->leaving = true;
     u->global_epoch++;
 }
 
@@ -290,10 +307,26 @@ static void set_at(GlobalSet *out, const Dirty *dirty, const GlobalSet *block_in
     }
 }
 
+// Pinned registers are not in env on entry.  Where a loop needs them there, for a helper, they are stored once,
+// before it.
+static bool stores_at_entry(const LLVMUnit *u)
+{
+    for (unsigned i = 0; u->registers && i < u->syncs->len; i++) {
+        const SyncPoint *point = &g_array_index(u->syncs, SyncPoint, i);
+        if (!point->leaving && !point->reload && lower_in_loop(u, point->block, point->block)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Which globals may differ from env when each block is entered.
 static GlobalSet *solve_blocks(LLVMUnit *u)
 {
     GlobalSet *in = g_new0(GlobalSet, u->n_blocks);
+    if (u->registers && !stores_at_entry(u)) {
+        in[0] = u->pinned_set;
+    }
     for (bool changed = true; changed;) {
         changed = false;
         for (unsigned i = 0; i < u->edges->len; i++) {
@@ -314,18 +347,18 @@ static Value move_home(LLVMUnit *u, unsigned g, bool whole, bool to_env)
 {
     Type t = u->l->types[whole ? TCG_TYPE_V256 : u->global_type[g]];
     if (to_env) {
-        Value v = LLVMBuildLoad2(u->b, t, global_home(u, g), "");
+        Value v = LLVMBuildLoad2(u->b, t, lower_home(u, g), "");
         return lower_store_env(u, v, u->global_offset[g]);
     }
     return LLVMBuildStore(u->b, lower_load_env(u, t, u->global_offset[g]), u->home[g]);
 }
 
-// Fills the homes.
-static void load_homes(LLVMUnit *u)
+// Fills the homes; those of pinned registers only when `all`.
+static void load_homes(LLVMUnit *u, bool all)
 {
     for (unsigned g = 0; g < u->nb_globals; g++) {
         bool whole = set_has(&u->wide, g);
-        if (u->home[g]) {
+        if (u->home[g] && (all || !lower_is_pinned(u, g))) {
             move_home(u, g, whole, false);
             g += whole;
         }
@@ -345,9 +378,9 @@ static void place_syncs(LLVMUnit *u)
         set_at(&set, &point->dirty, &in[point->block], &point->killed);
         LLVMPositionBuilderBefore(u->b, point->at);
         for (unsigned g = 0; g < u->nb_globals; g++) {
-            if (set_has(&set, g)) {
+            if (set_has(&set, g) && !(point->leaving && lower_is_pinned(u, g))) {
                 bool whole = set_has(&u->wide, g) && set_has(&set, g + 1);
-                global_home(u, g); // made here, it moves the builder
+                lower_home(u, g); // made here, it moves the builder
                 LLVMPositionBuilderBefore(u->b, point->at);
                 LLVMSetVolatile(move_home(u, g, whole, true), point->precise);
                 g += whole;
@@ -360,8 +393,9 @@ static void place_syncs(LLVMUnit *u)
         if (!point->reload) {
             continue;
         }
-        LLVMPositionBuilderBefore(u->b, LLVMGetNextInstruction(point->at));
-        load_homes(u);
+        LLVMPositionBuilderBefore(u->b,
+                                  point->leaving ? point->at : LLVMGetNextInstruction(point->at));
+        load_homes(u, !point->leaving);
     }
 }
 
@@ -422,7 +456,42 @@ static void fn_attr(LLVMUnit *u, unsigned index, unsigned kind, uint64_t value)
     LLVMAddAttributeAtIndex(u->fn, index, LLVMCreateEnumAttribute(u->l->c, kind, value));
 }
 
-// Which block leads to which.  A block without an edge may end in an indirect jump, to any guess.
+void lower_function_attributes(LLVMUnit *u)
+{
+    LLVMLower *l = u->l;
+    fn_attr(u, LLVMAttributeFunctionIndex, l->attr_nounwind, 0);
+    fn_attr(u, LLVMAttributeFunctionIndex, l->attr_strictfp, 0);
+    // The guest may access address 0, and must get its SIGSEGV: to LLVM it would be unreachable code.
+    fn_attr(u, LLVMAttributeFunctionIndex, l->attr_null_valid, 0);
+    fn_attr(u, 1, l->attr_nonnull, 0);
+    fn_attr(u, 1, l->attr_align, 64);
+}
+
+static void make_function(LLVMUnit *u, const char *name)
+{
+    LLVMLower *l = u->l;
+    g_free(u->name);
+    u->name = g_strdup(name);
+    u->registers = u->opt.registers;
+    if (u->registers) {
+        lower_pinned_init(u);
+        g_autofree char *inner = g_strconcat(name, LLVM_UNIT_REG_SUFFIX, NULL);
+        u->fn = LLVMAddFunction(u->m, inner, l->reg_type);
+        LLVMSetFunctionCallConv(u->fn, LLVMX86RegCallCallConv);
+        LLVMSetVisibility(u->fn, LLVMHiddenVisibility); // called directly
+        u->code = NULL;
+    } else {
+        u->fn = LLVMAddFunction(u->m, name, l->entry_type);
+        fn_attr(u, 2, l->attr_nonnull, 0);
+        u->code = LLVMGetParam(u->fn, 1);
+        LLVMSetValueName2(u->code, "code", 4);
+    }
+    lower_function_attributes(u);
+    u->env = LLVMGetParam(u->fn, 0);
+    LLVMSetValueName2(u->env, "env", 3);
+}
+
+// Which block leads to which.
 static void find_reach(LLVMUnit *u)
 {
     unsigned n = u->n_blocks;
@@ -437,8 +506,15 @@ static void find_reach(LLVMUnit *u)
         if (b->after_call) {
             u->reach[i * n + b->after_call - 1] = 1;
         }
-        for (unsigned j = 0; j < n && b->succ[0] < 0 && b->succ[1] < 0; j++) {
-            u->reach[i * n + j] = u->blocks[j].guess && u->has_guess;
+        for (unsigned k = 0; k < b->n_targets; k++) {
+            u->reach[i * n + b->targets[k]] = 1;
+        }
+        if (lower_hosts_call(u, i)) {
+            u->reach[i * n] = 0; // at most a call of the function itself
+            u->reach[i * n + (unsigned)b->behind] = 1;
+        }
+        for (unsigned j = 0; j < n && b->jump_kind == TCG_JUMP_RETURN; j++) {
+            u->reach[i * n + j] |= u->blocks[j].guess;
         }
     }
     for (unsigned k = 0; k < n; k++) {
@@ -452,19 +528,7 @@ static void find_reach(LLVMUnit *u)
 
 void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blocks, unsigned n)
 {
-    LLVMLower *l = u->l;
-    u->fn = LLVMAddFunction(u->m, function, l->entry_type);
-    fn_attr(u, LLVMAttributeFunctionIndex, l->attr_nounwind, 0);
-    fn_attr(u, LLVMAttributeFunctionIndex, l->attr_strictfp, 0);
-    // The guest may access address 0, and must get its SIGSEGV: to LLVM it would be unreachable code.
-    fn_attr(u, LLVMAttributeFunctionIndex, l->attr_null_valid, 0);
-    fn_attr(u, 1, l->attr_nonnull, 0);
-    fn_attr(u, 1, l->attr_align, 64);
-    fn_attr(u, 2, l->attr_nonnull, 0);
-    u->env = LLVMGetParam(u->fn, 0);
-    u->code = LLVMGetParam(u->fn, 1);
-    LLVMSetValueName2(u->env, "env", 3);
-    LLVMSetValueName2(u->code, "code", 4);
+    make_function(u, function);
     u->env_int = NULL;
     u->jump_bb = NULL;
     memset(u->home, 0, sizeof(u->home));
@@ -480,9 +544,7 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     u->check_bb = g_new0(LLVMBasicBlockRef, n);
     u->body_bb = g_new0(LLVMBasicBlockRef, n);
     u->entry = lower_new_bb(u, "entry");
-    u->has_guess = false;
     for (unsigned i = 0; i < n; i++) {
-        u->has_guess |= blocks[i].guess;
         char name[32];
         snprintf(name, sizeof(name), "tb.%" PRIx64, blocks[i].pc);
         u->check_bb[i] = lower_new_bb(u, name);
@@ -496,9 +558,15 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
         if (blocks[i].guess && !u->body_bb[i]) {
             u->body_bb[i] = lower_new_bb(u, "body");
         }
-    }
-    if (u->opt.pc_global < 0) {
-        u->has_guess = false;
+        if (lower_hosts_call(u, i) && !u->body_bb[blocks[i].behind]) {
+            u->body_bb[blocks[i].behind] = lower_new_bb(u, "body");
+        }
+        for (unsigned k = 0; k < blocks[i].n_targets; k++) {
+            unsigned to = blocks[i].targets[k];
+            if (!u->body_bb[to]) {
+                u->body_bb[to] = lower_new_bb(u, "body");
+            }
+        }
     }
     find_reach(u);
     if (u->di) {
@@ -566,12 +634,19 @@ void llvm_unit_block(LLVMUnit *u, unsigned i, TCGContext *s)
 
 void llvm_unit_end(LLVMUnit *u)
 {
+    for (unsigned n = 0; u->registers && n < u->opt.n_pinned; n++) {
+        lower_home(u, u->opt.pinned[n]);
+    }
     if (!u->opt.cold) {
         place_syncs(u);
     }
     // Homes are filled on entry; SROA and DCE drop what is not read.
     LLVMPositionBuilderBefore(u->b, LLVMGetBasicBlockTerminator(u->entry));
-    load_homes(u);
+    load_homes(u, false);
+    if (u->registers) {
+        lower_take_registers(u, stores_at_entry(u));
+        lower_entry_function(u);
+    }
     if (u->di) {
         LLVMDIBuilderFinalize(u->di);
         LLVMSetCurrentDebugLocation2(u->b, NULL);
@@ -605,6 +680,7 @@ LLVMModuleRef llvm_unit_finish(LLVMUnit *u)
     LLVMDisposeBuilder(u->b);
     g_array_free(u->syncs, true);
     g_array_free(u->edges, true);
+    g_free(u->name);
     g_free(u);
     return m;
 }

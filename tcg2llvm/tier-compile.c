@@ -219,6 +219,13 @@ static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape s
     return module;
 }
 
+// Precise state wants registers in env before each access; and who looks at IR wants to see one function a region.
+bool compiler_passes_registers(const TierCommon *common, const LLVMBlockInfo *head)
+{
+    return common->host.n_pinned && common->host.pc_global >= 0 && !head->precise &&
+           !common->dump && !common->opt.passes;
+}
+
 static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel level,
                                   CompileBlock *blocks, unsigned n, GError **error)
 {
@@ -232,13 +239,16 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
         .table_code = instrument && !common->dump,
         .guest_ops = looked_at,
         .debug_lines = common->dump || passes,
-        .registers = instrument && instrument_wants_registers(instrument),
+        .insn_homes = instrument && instrument_wants_registers(instrument),
         .pc_global = common->host.pc_global,
         .hidden_globals = common->host.hidden_globals,
+        .registers = shape == COMPILE_REGION && compiler_passes_registers(common, &blocks[0].info),
+        .n_pinned = common->host.n_pinned,
         .disassemble = common->host.disassemble,
         .flow = common->host.flow,
         .opaque = common->host.opaque,
     };
+    memcpy(options.pinned, common->host.pinned_globals, sizeof(options.pinned));
     char name[64];
     function_name(blocks, 0, name, sizeof(name));
     LLVMUnit *unit = llvm_unit_new(c->lower, name, &options);
@@ -277,7 +287,10 @@ static LLVMCode *make_code(JitObject *object, CompileShape shape, const CompileB
     for (unsigned i = 0; i < code->n_entries; i++) {
         char name[64];
         function_name(blocks, i, name, sizeof(name));
-        code->entries[i] = (LLVMEntry){blocks[i].block.code, (TCGEntry *)jit_lookup(object, name)};
+        code->entries[i] = (LLVMEntry){blocks[i].block.code, (TCGEntry *)jit_lookup(object, name),
+                                       NULL};
+        g_strlcat(name, LLVM_UNIT_REG_SUFFIX, sizeof(name));
+        code->entries[i].reg_entry = jit_lookup(object, name);
     }
     jit_object_code(object, &code->host_bytes);
     return code;
@@ -287,8 +300,8 @@ static LLVMCode *make_code(JitObject *object, CompileShape shape, const CompileB
 static JitSymbol *code_names(const CompileBlock *blocks, unsigned n)
 {
     JitSymbol *names = g_new0(JitSymbol, n);
-    for (unsigned i = 1; i < n; i++) {
-        names[i - 1] = (JitSymbol){g_strdup_printf(LLVM_UNIT_CODE_NAME, i), blocks[i].block.code};
+    for (unsigned i = 0; i < n; i++) {
+        names[i] = (JitSymbol){g_strdup_printf(LLVM_UNIT_CODE_NAME, i), blocks[i].block.code};
     }
     return names;
 }
@@ -298,7 +311,7 @@ static LLVMCode *place(Compiler *c, CompileShape shape, const CompileBlock *bloc
 {
     char unit[64];
     function_name(blocks, 0, unit, sizeof(unit));
-    unsigned n_names = shape == COMPILE_REGION ? n - 1 : 0;
+    unsigned n_names = shape == COMPILE_REGION ? n : 0;
     JitSymbol *names = n_names ? code_names(blocks, n) : NULL;
     uint64_t start = now_ns();
     JitObject *object = jit_place(c->common->jit, unit, image, size, names, n_names, error);

@@ -49,8 +49,12 @@ typedef enum CompileShape { COMPILE_REGION, COMPILE_BATCH } CompileShape;
 LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
                        unsigned n, GError **error);
 
-// A region around a hot block: blocks[0] is the head.  Gives the number of blocks, at most max; each
-// block's code is held for the caller (host.release).  0 when the head has gone.
+// How many times more blocks than others a region has that holds a jump to many targets.
+enum { REGION_LARGER = 4 };
+
+// A region around a hot block: blocks[0] is the head.  Gives the number of blocks, at most REGION_LARGER * max;
+// each block's code is held for the caller (host.release), who calls region_free_block.  0 when the head has
+// gone.
 unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, unsigned max,
                      unsigned max_insns);
 
@@ -62,8 +66,12 @@ bool region_is_known(const TierCommon *common, uint64_t pc, uint64_t mode);
 // The region that an earlier run compiled around this head, as region_form; 0 when that is not known, or not
 // all of its blocks are there yet.
 unsigned region_recall(Compiler *c, const TCGCode *head, CompileBlock *blocks, unsigned max);
+void region_free_block(const CompileBlock *block);
 // Keeps which blocks a region has.
 void region_keep(Compiler *c, const CompileBlock *blocks, unsigned n);
+
+// Do regions around this head get a function that passes registers?
+bool compiler_passes_registers(const TierCommon *common, const LLVMBlockInfo *head);
 
 // Translates a block again, into the compiler's own context.  NULL when that cannot be done.
 TCGContext *compiler_translate(Compiler *c, const TCGCode *code);

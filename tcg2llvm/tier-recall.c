@@ -5,12 +5,17 @@
 // the blocks are kept as well, under the head's pc: a later run takes them over, and finds the code.
 #include "tcg2llvm/tier-compile.h"
 
-// One block of a kept region.
+// One block of a kept region.  Behind the blocks stand their targets' numbers, block after block.
 typedef struct KeptBlock {
     uint64_t pc;
-    int32_t succ[2];
-    uint32_t guess, reserved;
+    int32_t succ[2], behind;
+    uint32_t guess, n_targets, reserved;
 } KeptBlock;
+
+typedef struct KeptRegion {
+    uint32_t n_blocks, n_targets;
+    KeptBlock blocks[];
+} KeptRegion;
 
 const char *tier_pack(const TierCommon *common, uint64_t pc)
 {
@@ -26,8 +31,8 @@ bool region_is_known(const TierCommon *common, uint64_t pc, uint64_t mode)
 }
 
 // Takes over the hold on code.
-static bool take(Compiler *c, const TCGCode *code, const KeptBlock *kept, unsigned n, uint64_t mode,
-                 CompileBlock *out)
+static bool take(Compiler *c, const TCGCode *code, const KeptBlock *kept, const uint32_t *targets,
+                 unsigned n, uint64_t mode, CompileBlock *out)
 {
     const LLVMTierHost *host = &c->common->host;
     LLVMBlockInfo info;
@@ -36,17 +41,41 @@ static bool take(Compiler *c, const TCGCode *code, const KeptBlock *kept, unsign
     for (unsigned i = 0; i < 2; i++) {
         ok = ok && kept->succ[i] >= -1 && kept->succ[i] < (int)n;
     }
+    ok = ok && kept->behind >= -1 && kept->behind < (int)n;
+    for (unsigned i = 0; i < kept->n_targets; i++) {
+        ok = ok && targets[i] < n;
+    }
     if (!ok) {
         host->release(host->opaque, code);
         return false;
     }
-    *out = (CompileBlock){.block = {.code = code,
-                                    .pc = info.pc,
-                                    .succ = {kept->succ[0], kept->succ[1]},
-                                    .jump_mode = info.jump_mode,
-                                    .guess = kept->guess},
-                          .info = info};
+    *out = (CompileBlock){
+        .block = {.code = code,
+                  .pc = info.pc,
+                  .succ = {kept->succ[0], kept->succ[1]},
+                  .behind = kept->behind,
+                  .jump_mode = info.jump_mode,
+                  .jump_kind = info.jump_kind,
+                  .guess = kept->guess,
+                  .targets = g_memdup2(targets, kept->n_targets * sizeof(*targets)),
+                  .n_targets = kept->n_targets},
+        .info = info};
     return true;
+}
+
+// Are the sizes that it speaks of its own?
+static bool fits(const KeptRegion *kept, size_t size, unsigned max)
+{
+    uint64_t targets = 0;
+    if (size < sizeof(*kept) || kept->n_blocks == 0 || kept->n_blocks > max ||
+        size != sizeof(*kept) + kept->n_blocks * sizeof(kept->blocks[0]) +
+                    (uint64_t)kept->n_targets * sizeof(uint32_t)) {
+        return false;
+    }
+    for (unsigned i = 0; i < kept->n_blocks; i++) {
+        targets += kept->blocks[i].n_targets;
+    }
+    return targets == kept->n_targets;
 }
 
 unsigned region_recall(Compiler *c, const TCGCode *head, CompileBlock *blocks, unsigned max)
@@ -58,28 +87,31 @@ unsigned region_recall(Compiler *c, const TCGCode *head, CompileBlock *blocks, u
     }
     const char *pack = tier_pack(c->common, info.pc);
     size_t size;
-    const KeptBlock *kept = pack ? object_cache_find(c->common->cache, pack,
-                                                     region_key(info.pc, info.mode), &size)
-                                 : NULL;
-    unsigned n = kept ? size / sizeof(*kept) : 0;
-    if (n == 0 || n > max) {
+    const KeptRegion *kept = pack ? object_cache_find(c->common->cache, pack,
+                                                      region_key(info.pc, info.mode), &size)
+                                  : NULL;
+    if (!kept || !fits(kept, size, max)) {
         return 0;
     }
-    for (unsigned i = 0; i < n; i++) {
+    const uint32_t *targets = (const uint32_t *)&kept->blocks[kept->n_blocks];
+    for (unsigned i = 0; i < kept->n_blocks; i++) {
+        const KeptBlock *b = &kept->blocks[i];
         const TCGCode *code = head;
         if (i == 0) {
             host->hold(host->opaque, head);
         } else {
-            code = host->find(host->opaque, head, kept[i].pc);
+            code = host->find(host->opaque, head, b->pc);
         }
-        if (!code || !take(c, code, &kept[i], n, info.mode, &blocks[i])) {
+        if (!code || !take(c, code, b, targets, kept->n_blocks, info.mode, &blocks[i])) {
             while (i-- > 0) {
                 host->release(host->opaque, blocks[i].block.code);
+                region_free_block(&blocks[i]);
             }
             return 0;
         }
+        targets += b->n_targets;
     }
-    return n;
+    return kept->n_blocks;
 }
 
 void region_keep(Compiler *c, const CompileBlock *blocks, unsigned n)
@@ -88,11 +120,28 @@ void region_keep(Compiler *c, const CompileBlock *blocks, unsigned n)
     if (!pack) {
         return;
     }
-    g_autofree KeptBlock *kept = g_new0(KeptBlock, n);
+    unsigned n_targets = 0;
+    for (unsigned i = 0; i < n; i++) {
+        n_targets += blocks[i].block.n_targets;
+    }
+    KeptRegion *kept;
+    size_t size = sizeof(*kept) + n * sizeof(kept->blocks[0]) + n_targets * sizeof(uint32_t);
+    kept = g_malloc0(size);
+    kept->n_blocks = n;
+    kept->n_targets = n_targets;
+    uint32_t *targets = (uint32_t *)&kept->blocks[n];
     for (unsigned i = 0; i < n; i++) {
         const LLVMUnitBlock *b = &blocks[i].block;
-        kept[i] = (KeptBlock){.pc = b->pc, .succ = {b->succ[0], b->succ[1]}, .guess = b->guess};
+        kept->blocks[i] = (KeptBlock){.pc = b->pc,
+                                      .succ = {b->succ[0], b->succ[1]},
+                                      .behind = b->behind,
+                                      .guess = b->guess,
+                                      .n_targets = b->n_targets};
+        for (unsigned k = 0; k < b->n_targets; k++) {
+            *targets++ = b->targets[k];
+        }
     }
     object_cache_add(c->common->cache, pack, region_key(blocks[0].info.pc, blocks[0].info.mode),
-                     kept, n * sizeof(*kept));
+                     kept, size);
+    g_free(kept);
 }

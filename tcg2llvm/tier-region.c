@@ -5,7 +5,10 @@
 // Breadth first from the hot block along jump slots that are linked to executed blocks, so that the
 // blocks nearest to it are in when the bound is reached.  A direct call's target is followed as any
 // jump is; the block behind the call is where the callee returns to, by an indirect jump: such blocks are
-// taken in as guesses, which the indirect jumps of the region compare the guest's pc with.
+// taken in as guesses, which the returns of the region compare the guest's pc with.
+//
+// Other indirect jumps go where the quick tier has seen them go (TCGCode.targets): a jump table's cases are in
+// the region, however seldom each is executed, and then the region may be larger.
 //
 // A block that has compiled code of its own is only taken in again when it stands in one loop with the
 // head; else the region ends there and jumps to that code.  Without this rule a program's hot code is
@@ -19,6 +22,12 @@ enum {
     // A block is taken in when it was executed at least so many times less often than the head.  What is
     // left out becomes an exit; when that gets hot it gets a region of its own.
     COLDEST = 8,
+    // Of an indirect jump's executions, in 65536ths: a target that gets fewer is left out.
+    LEAST_SHARE = 65536 / 256,
+    // From so many targets on a jump is a dispatch, and the region may be so many times larger than others.
+    DISPATCH = 4,
+    LARGER_BLOCKS = REGION_LARGER,
+    LARGER_INSNS = 5,
 };
 
 typedef struct Region {
@@ -26,6 +35,9 @@ typedef struct Region {
     const TierCommon *common;
     CompileBlock *blocks;
     unsigned n, max, insns, max_insns, guesses;
+    bool large;
+    bool registers;    // calls become host calls (lower-call.c)
+    unsigned *callers; // of each member: blocks that call it
     uint64_t mode;
     uint32_t least; // executions
 } Region;
@@ -41,25 +53,29 @@ static int find_member(const Region *r, const TCGCode *code)
 }
 
 // Takes over the hold on code.
-static bool add_member(Region *r, const TCGCode *code, bool guess)
+static bool add_member(Region *r, const TCGCode *code, bool guess, bool wanted)
 {
     const LLVMTierHost *host = &r->common->host;
     LLVMBlockInfo info = {0};
     int known = find_member(r, code);
     if (known < 0 && r->n < r->max && host->block_info(host->opaque, code, &info) &&
-        (r->n == 0 || (info.mode == r->mode && (info.executions >= r->least || info.in_unit) &&
-                       r->insns + info.num_insns <= r->max_insns))) {
+        (r->n == 0 ||
+         (info.mode == r->mode && (info.executions >= r->least || info.in_unit || wanted) &&
+          r->insns + info.num_insns <= r->max_insns))) {
         r->blocks[r->n++] = (CompileBlock){
             .block = {.code = code,
                       .pc = info.pc,
                       .succ = {-1, -1},
+                      .behind = -1,
                       .jump_mode = info.jump_mode,
-                      .guess = guess},
+                      .guess = guess,
+                      .jump_kind = info.jump_kind},
             .info = info,
         };
         if (r->n == 1) {
             r->mode = info.mode;
             r->least = info.executions / COLDEST;
+            r->registers = compiler_passes_registers(r->common, &info);
         }
         r->insns += info.num_insns;
         r->guesses += guess;
@@ -73,38 +89,53 @@ static bool add_member(Region *r, const TCGCode *code, bool guess)
     return false;
 }
 
-// A call leaves its return address, the end of its block, in guest memory or in a register.
-static bool is_call(Region *r, const TCGCode *code, uint64_t end)
+// Where block i's indirect jump goes.
+static void add_targets(Region *r, unsigned i)
 {
-    const TCGContext *ctx = compiler_translate(r->compiler, code);
-    if (!ctx) {
-        return false;
+    const LLVMTierHost *host = &r->common->host;
+    LLVMTarget found[TB_TARGETS];
+    if (!host->targets || host->pc_global < 0) {
+        return;
     }
-    const TCGOp *last = NULL;
-    TCG_FOREACH_OP(op, ctx)
-    {
-        const TCGTemp *v = NULL;
-        switch (op->opc) {
-        case INDEX_op_insn_start:
-            last = NULL; // only what the last instruction does counts
-            break;
-        case INDEX_op_qemu_st_i32:
-        case INDEX_op_qemu_st_i64: v = arg_temp(op->args[0]); break;
-        case INDEX_op_mov_i32:
-        case INDEX_op_mov_i64:
-            v = arg_temp(op->args[1]);
-            if (arg_temp(op->args[0])->kind != TEMP_GLOBAL ||
-                arg_temp(op->args[0])->index == (unsigned)r->common->host.pc_global + 1) {
-                v = NULL;
-            }
-            break;
-        default: break;
+    unsigned n = host->targets(host->opaque, r->blocks[i].block.code, found, TB_TARGETS), kept = 0;
+    if (n >= DISPATCH && !r->large) {
+        r->large = true;
+        r->max *= LARGER_BLOCKS;
+        r->max_insns *= LARGER_INSNS;
+    }
+    unsigned *targets = n ? g_new(unsigned, n) : NULL;
+    for (unsigned k = 0; k < n; k++) {
+        if (found[k].share < LEAST_SHARE) {
+            host->release(host->opaque, found[k].code);
+            continue;
         }
-        if (v && v->kind == TEMP_CONST && v->val == end) {
-            last = op;
+        add_member(r, found[k].code, false, true);
+        int to = find_member(r, found[k].code);
+        if (to >= 0) {
+            targets[kept++] = (unsigned)to;
         }
     }
-    return last;
+    r->blocks[i].block.targets = targets;
+    r->blocks[i].block.n_targets = kept;
+}
+
+// Block i's jump through a slot.
+static void add_successor(Region *r, unsigned i, unsigned slot, const TCGCode *to)
+{
+    const LLVMTierHost *host = &r->common->host;
+    LLVMBlockInfo info = {0};
+    bool calls = r->registers && r->blocks[i].info.jump_kind == TCG_JUMP_CALL;
+    if (calls && to != r->blocks[0].block.code && host->block_info(host->opaque, to, &info) &&
+        info.compiled) {
+        host->release(host->opaque, to);
+        return;
+    }
+    add_member(r, to, false, false);
+    int n = find_member(r, to);
+    r->blocks[i].block.succ[slot] = n;
+    if (calls && n > 0) {
+        r->callers[n]++;
+    }
 }
 
 // The blocks that block i leads to.
@@ -118,22 +149,63 @@ static void expand(Region *r, unsigned i)
     unsigned linked = 0;
     for (unsigned slot = 0; slot < 2; slot++) {
         if (succ[slot]) {
-            const TCGCode *to = succ[slot];
             LLVMBlockInfo info;
             linked++;
-            to_end |= host->block_info(host->opaque, to, &info) && info.pc == end;
-            add_member(r, to, false);
-            r->blocks[i].block.succ[slot] = find_member(r, to);
+            to_end |= host->block_info(host->opaque, succ[slot], &info) && info.pc == end;
+            add_successor(r, i, slot, succ[slot]);
         }
     }
-    // One way out, and not to the next block: it may be a call.
-    if (linked < 2 && !to_end && r->guesses < MAX_GUESSES && host->pc_global >= 0 &&
-        is_call(r, code, end)) {
+    if (linked == 0 && r->blocks[i].info.jump_kind != TCG_JUMP_RETURN) {
+        add_targets(r, i);
+    }
+    if (r->blocks[i].info.jump_kind == TCG_JUMP_CALL && !to_end && linked < 2 &&
+        host->pc_global >= 0 && (r->registers || r->guesses < MAX_GUESSES)) {
         const TCGCode *behind = host->find(host->opaque, code, end);
         if (behind) {
-            add_member(r, behind, true);
+            add_member(r, behind, !r->registers, false);
+            r->blocks[i].block.behind = find_member(r, behind);
         }
     }
+}
+
+// A block that several blocks call is not taken in for them: its return would be a jump that the host's processor
+// cannot foresee.  It is called, once it has code of its own.
+static void call_shared(Region *r)
+{
+    for (unsigned i = 0; i < r->n; i++) {
+        LLVMUnitBlock *b = &r->blocks[i].block;
+        for (unsigned k = 0; k < 2 && b->jump_kind == TCG_JUMP_CALL; k++) {
+            if (b->succ[k] > 0 && r->callers[b->succ[k]] > 1) {
+                b->succ[k] = -1;
+            }
+        }
+    }
+}
+
+// Behind which calls do returns of the region lead?
+static void find_guesses(Region *r)
+{
+    for (unsigned i = 0; i < r->n; i++) {
+        const LLVMUnitBlock *b = &r->blocks[i].block;
+        bool called = b->succ[0] <= 0 && b->succ[1] <= 0 && b->n_targets == 0;
+        if (b->jump_kind == TCG_JUMP_CALL && b->behind >= 0 && !called) {
+            r->blocks[b->behind].block.guess = true;
+        }
+    }
+}
+
+static bool leads_to(const Region *r, unsigned from, unsigned to)
+{
+    const LLVMUnitBlock *b = &r->blocks[from].block;
+    if (b->succ[0] == (int)to || b->succ[1] == (int)to) {
+        return true;
+    }
+    for (unsigned k = 0; k < b->n_targets; k++) {
+        if (b->targets[k] == to) {
+            return true;
+        }
+    }
+    return b->behind == (int)to || (b->jump_kind == TCG_JUMP_RETURN && r->blocks[to].block.guess);
 }
 
 // Marks what can be reached from block i, or (back) what reaches it.
@@ -144,13 +216,22 @@ static void mark(const Region *r, unsigned i, bool back, bool *marked)
     }
     marked[i] = true;
     for (unsigned j = 0; j < r->n; j++) {
-        const LLVMUnitBlock *from = &r->blocks[back ? j : i].block;
-        unsigned to = back ? i : j;
-        bool indirect = from->succ[0] < 0 && from->succ[1] < 0 && r->blocks[to].block.guess;
-        if (from->succ[0] == (int)to || from->succ[1] == (int)to || indirect) {
+        if (leads_to(r, back ? j : i, back ? i : j)) {
             mark(r, j, back, marked);
         }
     }
+}
+
+// Renumbers the block's targets; those without a number go.
+static void drop_targets(LLVMUnitBlock *b, const int *number)
+{
+    unsigned *targets = (unsigned *)b->targets, kept = 0;
+    for (unsigned k = 0; k < b->n_targets; k++) {
+        if (number[targets[k]] >= 0) {
+            targets[kept++] = (unsigned)number[targets[k]];
+        }
+    }
+    b->n_targets = kept;
 }
 
 // Takes out the blocks that keep[] does not have.
@@ -163,6 +244,7 @@ static void compact(Region *r, const bool *keep)
         number[i] = keep[i] ? (int)n++ : -1;
         if (!keep[i]) {
             host->release(host->opaque, r->blocks[i].block.code);
+            g_clear_pointer((unsigned **)&r->blocks[i].block.targets, g_free);
         }
     }
     for (unsigned i = 0; i < r->n; i++) {
@@ -172,9 +254,29 @@ static void compact(Region *r, const bool *keep)
             for (unsigned k = 0; k < 2; k++) {
                 b->block.succ[k] = b->block.succ[k] < 0 ? -1 : number[b->block.succ[k]];
             }
+            b->block.behind = b->block.behind < 0 ? -1 : number[b->block.behind];
+            drop_targets(&b->block, number);
         }
     }
     r->n = n;
+}
+
+// Nothing leads to block i any more.
+static void cut_off(Region *r, unsigned i)
+{
+    g_autofree int *number = g_new(int, r->n);
+    for (unsigned j = 0; j < r->n; j++) {
+        number[j] = j == i ? -1 : (int)j;
+    }
+    for (unsigned j = 0; j < r->n; j++) {
+        LLVMUnitBlock *b = &r->blocks[j].block;
+        for (unsigned k = 0; k < 2; k++) {
+            b->succ[k] = b->succ[k] == (int)i ? -1 : b->succ[k];
+        }
+        b->behind = b->behind == (int)i ? -1 : b->behind;
+        drop_targets(b, number);
+    }
+    r->blocks[i].block.guess = false;
 }
 
 // Ends the region at blocks that are compiled already, unless they lead back to the head.
@@ -184,20 +286,14 @@ static void stop_at_compiled(Region *r)
     mark(r, 0, true, loop);
     for (unsigned i = 1; i < r->n; i++) {
         if (r->blocks[i].info.compiled && !loop[i]) {
-            // Nothing leads to it any more.
-            for (unsigned j = 0; j < r->n; j++) {
-                for (unsigned k = 0; k < 2; k++) {
-                    if (r->blocks[j].block.succ[k] == (int)i) {
-                        r->blocks[j].block.succ[k] = -1;
-                    }
-                }
-            }
-            r->blocks[i].block.guess = false;
+            cut_off(r, i);
         }
     }
     mark(r, 0, false, keep);
     compact(r, keep);
 }
+
+void region_free_block(const CompileBlock *block) { g_free((unsigned *)block->block.targets); }
 
 unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, unsigned max,
                      unsigned max_insns)
@@ -205,13 +301,21 @@ unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, uns
     const TierCommon *common = c->common;
     Region r = {
         .compiler = c, .common = common, .blocks = blocks, .max = max, .max_insns = max_insns};
+    g_autofree unsigned *callers = g_new0(unsigned, max *LARGER_BLOCKS);
+    r.callers = callers;
     common->host.hold(common->host.opaque, head);
-    if (!add_member(&r, head, false)) {
+    if (!add_member(&r, head, false, true)) {
         return 0;
     }
     for (unsigned i = 0; i < r.n; i++) {
         expand(&r, i);
     }
+    if (r.registers) {
+        call_shared(&r);
+    }
     stop_at_compiled(&r);
+    if (r.registers) {
+        find_guesses(&r);
+    }
     return r.n;
 }

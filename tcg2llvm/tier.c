@@ -201,7 +201,9 @@ LLVMCode *llvm_tier_compile_sync(LLVMTier *t, LLVMLevel level, const LLVMSyncBlo
         work[i].block = (LLVMUnitBlock){.code = blocks[i].code,
                                         .pc = work[i].info.pc,
                                         .succ = {-1, -1},
-                                        .jump_mode = work[i].info.jump_mode};
+                                        .behind = -1,
+                                        .jump_mode = work[i].info.jump_mode,
+                                        .jump_kind = work[i].info.jump_kind};
         work[i].ctx = blocks[i].ctx;
     }
     pthread_mutex_lock(&t->sync_lock);
@@ -246,9 +248,9 @@ static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
         host->postpone(host->opaque, head);
         return;
     }
-    unsigned max = t->common.opt.max_blocks;
-    g_autofree CompileBlock *blocks = g_new0(CompileBlock, max);
-    unsigned n = region_recall(c, head, blocks, max);
+    unsigned max = t->common.opt.max_blocks, room = max * REGION_LARGER;
+    g_autofree CompileBlock *blocks = g_new0(CompileBlock, room);
+    unsigned n = region_recall(c, head, blocks, room);
     if (!n && too_early(t, head)) {
         host->postpone(host->opaque, head);
         return;
@@ -277,6 +279,7 @@ static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
     g_clear_error(&error);
     for (unsigned i = 0; i < n; i++) {
         host->release(host->opaque, blocks[i].block.code);
+        region_free_block(&blocks[i]);
     }
 }
 

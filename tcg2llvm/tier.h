@@ -38,16 +38,26 @@ typedef struct LLVMBlockInfo {
     uint32_t size; // bytes of guest code, from pc
     uint32_t num_insns;
     uint64_t mode; // everything else of the block's key; blocks of different modes share no unit
-    uint32_t executions; // about how often it was executed, as far as that is counted
-    uint64_t jump_mode;  // of the jump cache's entries that its indirect jumps may use
-    bool in_unit;        // some installed unit holds a copy of it
-    bool compiled;       // its own entry leads into hot code
+    uint32_t executions;   // about how often it was executed, as far as that is counted
+    TCGJumpKind jump_kind; // of its last instruction
+    uint64_t jump_mode;    // of the jump cache's entries that its indirect jumps may use
+    bool precise;          // TCGContext.precise of its translation
+    bool in_unit;          // some installed unit holds a copy of it
+    bool compiled;         // its own entry leads into hot code
 } LLVMBlockInfo;
+
+// Where a block's indirect jump has gone.
+typedef struct LLVMTarget {
+    const TCGCode *code;
+    uint64_t pc;
+    uint32_t share; // of its jumps, in 65536ths
+} LLVMTarget;
 
 // A block's way into compiled code.
 typedef struct LLVMEntry {
     const TCGCode *code;
     TCGEntry *entry;
+    void *reg_entry; // for TCGCode.reg_entry; NULL: none
 } LLVMEntry;
 
 // A compiled unit.  Owned by who got it from the tier; freed by llvm_code_free when nothing can be
@@ -82,6 +92,10 @@ typedef struct LLVMTierHost {
     // overwrites it before it looks, its value need not be kept.
     uint64_t hidden_globals[4];
 
+    // Numbers of the globals that travel in host registers from unit to unit, integers all, at most ten; the
+    // fewer there are, the more must go through memory.  None: no unit calls another.
+    unsigned pinned_globals[10], n_pinned;
+
     // A TCG context for the guest; the tier frees it with tcg_context_free.  (sync too)
     TCGContext *(*context_new)(void *opaque);
     // Around the life of the tier's thread, in that thread (RCU registration, signal mask).  May be NULL.
@@ -102,6 +116,10 @@ typedef struct LLVMTierHost {
     void (*successors)(void *opaque, const TCGCode *code, const TCGCode *succ[2]);
     // The executed, valid block at pc in the same mode as `like`, held; NULL when there is none.
     const TCGCode *(*find)(void *opaque, const TCGCode *like, uint64_t pc);
+
+    // Where the block's indirect jump, unless it is a return, has gone, most frequent first; the blocks are
+    // held.  Gives how many, at most max.  NULL: not known.
+    unsigned (*targets)(void *opaque, const TCGCode *code, LLVMTarget *out, unsigned max);
 
     // Takes a finished unit (for good).  The runtime checks that every member is still valid, and then
     // stores the entries' `entry` fields; or frees the unit at once with llvm_code_free.

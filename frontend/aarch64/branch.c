@@ -6,7 +6,11 @@
 
 enum { X_LR = 30 };
 
-static void link(const DisasContext *s) { tcg_gen_movi_i64(a64_xdest(X_LR), (int64_t)(s->pc + 4)); }
+static void link(const DisasContext *s)
+{
+    tcg_gen_movi_i64(a64_xdest(X_LR), (int64_t)(s->pc + 4));
+    tcg_ctx->jump_kind = TCG_JUMP_CALL;
+}
 
 bool trans_B(DisasContext *s, arg_B *a)
 {
@@ -69,6 +73,7 @@ bool trans_BR(DisasContext *s, arg_BR *a)
 
 bool trans_RET(DisasContext *s, arg_RET *a)
 {
+    tcg_ctx->jump_kind = TCG_JUMP_RETURN;
     a64_gen_indirect(s, a64_x(a->rn));
     return true;
 }

@@ -66,6 +66,7 @@ static bool trans_call(DisasContext *s, int arg)
     if (is_far(s)) {
         return refuse_far(s);
     }
+    tcg_ctx->jump_kind = TCG_JUMP_CALL;
     if (is_relative(s)) {
         x86_gen_push(s, tcg_constant_i64((int64_t)s->next_pc), size);
         x86_gen_jump(s, 0, relative_target(s));
@@ -102,6 +103,7 @@ static bool trans_ret(DisasContext *s, int arg)
     }
     TCGv_i64 target = x86_gen_stack_load(s, size, 0);
     x86_gen_sp_add(s, (1 << size) + extra);
+    tcg_ctx->jump_kind = TCG_JUMP_RETURN;
     gen_indirect(s, target);
     return true;
 }

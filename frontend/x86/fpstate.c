@@ -14,7 +14,7 @@ static bool trans_ldmxcsr(DisasContext *s, int arg)
     x86_sync_state(s);
     gen_helper_x86_ldmxcsr(tcg_env(), v);
     x86_store_pc(s, s->next_pc);
-    s->base.is_jmp = X86_DISAS_LOOKUP;
+    s->base.is_jmp = X86_DISAS_EXIT; // of another kind, maybe, is the next block
     return true;
 }
 
@@ -42,7 +42,7 @@ static bool trans_fxrstor(DisasContext *s, int rexw)
     x86_sync_state(s);
     gen_helper_x86_fxrstor(tcg_env(), addr, tcg_constant_i32(rexw));
     x86_store_pc(s, s->next_pc);
-    s->base.is_jmp = X86_DISAS_LOOKUP;
+    s->base.is_jmp = X86_DISAS_EXIT; // of another kind, maybe, is the next block
     return true;
 }
 
@@ -70,7 +70,7 @@ static bool trans_xrstor(DisasContext *s, int arg)
     x86_sync_state(s);
     gen_helper_x86_xrstor(tcg_env(), addr, component_mask());
     x86_store_pc(s, s->next_pc);
-    s->base.is_jmp = X86_DISAS_LOOKUP;
+    s->base.is_jmp = X86_DISAS_EXIT; // of another kind, maybe, is the next block
     return true;
 }
 

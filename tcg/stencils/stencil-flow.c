@@ -45,6 +45,16 @@ OP(goto_tb)
     }
     NEXT();
 }
+// In front of a probe: notes where the jump goes, when somebody wants to know.
+OP(quick_record)
+{
+    TBTargets *targets = atomic_load_explicit((_Atomic(TBTargets *) *)IMM64(2),
+                                              memory_order_relaxed);
+    if (__builtin_expect(targets != NULL, 0)) {
+        tcg_quick_record(targets, *(uint64_t *)(env + IMM32(0)));
+    }
+    NEXT();
+}
 // As cpu_jump_cache_get (runtime/cpu-list.h).
 OP(quick_probe)
 {
