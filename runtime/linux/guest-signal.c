@@ -106,15 +106,15 @@ static bool take_kick(int sig, const siginfo_t *info, ucontext_t *context)
 
 bool signal_handler_is_due(GuestTask *task)
 {
-    GuestProcess *process = task->process;
+    GuestActions *actions = task->process->actions;
     uint64_t ready = atomic_load(&task->captured) & ~task->blocked;
     bool due = false;
-    pthread_mutex_lock(&process->lock);
+    pthread_mutex_lock(&actions->lock);
     for (; ready && !due; ready &= ready - 1) {
-        uint64_t handler = process->actions[__builtin_ctzll(ready) + 1].handler;
+        uint64_t handler = actions->of[__builtin_ctzll(ready) + 1].handler;
         due = handler != (uintptr_t)SIG_DFL && handler != (uintptr_t)SIG_IGN;
     }
-    pthread_mutex_unlock(&process->lock);
+    pthread_mutex_unlock(&actions->lock);
     return due;
 }
 
