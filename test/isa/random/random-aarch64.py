@@ -48,7 +48,9 @@ NEWER = ("bf", "smmla", "ummla", "usmmla", "usdot", "sudot", "irg", "gmi", "addg
          "ld64b", "st64b", "rprs", "rev64b", "stgp", "ldgm", "stgm", "stzgm", "ldapur", "stlur")
 # Words that qemu 7.2 takes for instructions and that are none: modified immediates with bit 11 set exist
 # as FMOV of half precision alone.
-NONE = [(0x2f000c00, 0xbff80c00)]
+NONE = [(0x2f000c00, 0xbff80c00),
+        # FMAXNMV, FMAXV and the minima of halves with bit 22 set (objdump and LLVM know no such either)
+        (0x0e70c800, 0xbf7ffc00), (0x0e70f800, 0xbf7ffc00)]
 QEMU = ["qemu-aarch64", "-cpu", "max,sve=off,sme=off,pauth=off"]
 
 Pattern = collections.namedtuple("Pattern", "name bits mask fields")
