@@ -219,6 +219,8 @@ typedef struct EventAction {
     EventExecFn *fn;    // at blocks and instructions
     EventMemFn *mem_fn; // at accesses
     void *opaque;
+    bool
+        no_fp; // the function does no floating point: the guest's FP unit need not be put aside for it
 } EventAction;
 
 uint64_t event_block_pc(const EventBlock *b);

@@ -110,6 +110,7 @@ static EventSite *add_site(EventBlock *b, SiteList *list, uint64_t pc, const Eve
         .fn = a->fn,
         .mem_fn = a->mem_fn,
         .opaque = a->opaque,
+        .no_fp = a->no_fp,
     };
     if (a->type != EVENT_ACT_CALL) {
         s->counter = (intptr_t)(event_board_offset(a->counter.board) + a->counter.offset);
@@ -280,6 +281,23 @@ void HELPER(event_call)(CPUArchState *cs, void *p)
     cs->event_site = s;
     s->fn(cs->cpu_index, s->opaque);
     fp_restore(cs, fp);
+}
+
+// To read the host's FP control register costs more than all the rest (7 ns on an EPYC).
+void HELPER(event_call_quick)(CPUArchState *cs, void *p)
+{
+    const EventSite *s = p;
+    cs->event_site = s;
+    s->fn(cs->cpu_index, s->opaque);
+}
+
+void HELPER(event_mem_quick)(CPUArchState *cs, void *p, uint32_t info, uint64_t addr,
+                             uint64_t value)
+{
+    const EventSite *s = p;
+    cs->event_site = s;
+    cs->event_value[0] = value;
+    s->mem_fn(cs->cpu_index, info, addr, s->opaque);
 }
 
 void HELPER(event_mem)(CPUArchState *cs, void *p, uint32_t info, uint64_t addr, uint64_t value)

@@ -83,7 +83,9 @@ static void gen_call(const EventSite *s, const Access *a)
     TCGv_ptr site = tcg_constant_ptr(s);
     if (!a) {
         switch (s->regs) {
-        case EVENT_REGS_NONE: gen_helper_event_call(tcg_env(), site); break;
+        case EVENT_REGS_NONE:
+            (s->no_fp ? gen_helper_event_call_quick : gen_helper_event_call)(tcg_env(), site);
+            break;
         case EVENT_REGS_READ: gen_helper_event_call_r(tcg_env(), site); break;
         case EVENT_REGS_WRITE: gen_helper_event_call_rw(tcg_env(), site); break;
         }
@@ -93,7 +95,10 @@ static void gen_call(const EventSite *s, const Access *a)
     tcg_gen_st_i64(a->high ? a->high : tcg_constant_i64(0), tcg_env(),
                    offsetof(CPUState, event_value[1]));
     switch (s->regs) {
-    case EVENT_REGS_NONE: gen_helper_event_mem(tcg_env(), site, info, a->addr, a->value); break;
+    case EVENT_REGS_NONE:
+        (s->no_fp ? gen_helper_event_mem_quick : gen_helper_event_mem)(tcg_env(), site, info,
+                                                                       a->addr, a->value);
+        break;
     case EVENT_REGS_READ: gen_helper_event_mem_r(tcg_env(), site, info, a->addr, a->value); break;
     case EVENT_REGS_WRITE: gen_helper_event_mem_rw(tcg_env(), site, info, a->addr, a->value); break;
     }

@@ -41,6 +41,27 @@ int qemu_plugin_version_at(const void *code)
     return version;
 }
 
+// Asked for each callback that is registered: mostly about the plugin that was asked about before.
+bool qemu_plugin_no_fp_at(const void *code)
+{
+    static _Thread_local uintptr_t start, end;
+    static _Thread_local bool known;
+    uintptr_t at = (uintptr_t)code;
+    if (at < start || at >= end) {
+        pthread_mutex_lock(&loader.lock);
+        start = end = 0;
+        for (QemuPlugin *p = loader.plugins; p; p = p->next) {
+            if (at >= p->text_start && at < p->text_end) {
+                start = p->text_start;
+                end = p->text_end;
+                known = p->no_fp;
+            }
+        }
+        pthread_mutex_unlock(&loader.lock);
+    }
+    return at >= start && at < end && known;
+}
+
 // --- arguments ----------------------------------------------------------------------------------
 
 // "a,b=c,,d" into "a", "b=c,d".
@@ -141,6 +162,7 @@ static bool open_plugin(QemuPlugin *p, InstallFn **install, GError **error)
                     p->version, QEMU_VERSION_MIN, QEMU_VERSION_MAX);
     }
     dl_iterate_phdr(note_text, p);
+    p->no_fp = qemu_code_without_fp(p->text_start, p->text_end);
     return true;
 }
 

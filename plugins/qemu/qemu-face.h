@@ -58,11 +58,16 @@ struct QemuPlugin {
     qemu_plugin_simple_cb_t leave_cb;
     bool installing, leaving, unload;
     uintptr_t text_start, text_end; // of its code
+    bool no_fp;                     // which does no floating point
     QemuPlugin *next;
 };
 
 // The plugin with that id; NULL: there is none.
 QemuPlugin *qemu_plugin_by_id(qemu_plugin_id_t id);
+// Does the code at this address belong to a plugin that does no floating point?
+bool qemu_plugin_no_fp_at(const void *code);
+// Is there no floating point in this code?
+bool qemu_code_without_fp(uintptr_t start, uintptr_t end);
 // The version of the plugin that the code at this address belongs to; the oldest when it is no plugin's.
 int qemu_plugin_version_at(const void *code);
 

@@ -162,8 +162,11 @@ static EventRegs regs_of(enum qemu_plugin_cb_flags flags)
 static EventAction call_action(qemu_plugin_vcpu_udata_cb_t cb, enum qemu_plugin_cb_flags flags,
                                void *userdata)
 {
-    return (EventAction){
-        .type = EVENT_ACT_CALL, .regs = regs_of(flags), .fn = cb, .opaque = userdata};
+    return (EventAction){.type = EVENT_ACT_CALL,
+                         .regs = regs_of(flags),
+                         .fn = cb,
+                         .opaque = userdata,
+                         .no_fp = qemu_plugin_no_fp_at((const void *)cb)};
 }
 
 static EventAction cond_action(qemu_plugin_vcpu_udata_cb_t cb, enum qemu_plugin_cb_flags flags,
@@ -243,8 +246,11 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_plugin
                                       enum qemu_plugin_cb_flags flags, enum qemu_plugin_mem_rw rw,
                                       void *userdata)
 {
-    EventAction a = {
-        .type = EVENT_ACT_CALL, .regs = regs_of(flags), .mem_fn = cb, .opaque = userdata};
+    EventAction a = {.type = EVENT_ACT_CALL,
+                     .regs = regs_of(flags),
+                     .mem_fn = cb,
+                     .opaque = userdata,
+                     .no_fp = qemu_plugin_no_fp_at((const void *)cb)};
     event_at_access(instruction(insn), rw, &a);
 }
 

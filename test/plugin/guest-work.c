@@ -48,8 +48,13 @@ int main(void)
     static char area[512] __attribute__((aligned(16)));
     __asm__ volatile("fxsave %0" : "=m"(area));
 #endif
+    static const char hay[40] = "a needle in a hay stack";
+    static char copy[40];
+    volatile size_t len = sizeof(hay);
+    memcpy(copy, hay, len);
     signal(SIGUSR1, handler);
     raise(SIGUSR1);
+    s += copy[3];
     printf("%u %.10f %llx %llx %d\n", s, d, (unsigned long long)wide, (unsigned long long)cell,
            handled);
     return syscall(0x4d59, 1, 2, 3) == 0x666 ? 42 : 7;
