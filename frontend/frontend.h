@@ -60,6 +60,12 @@ typedef struct GuestISA {
     // accumulated flags back after it (leaving the emulator's own FP state in force).
     void (*fp_enter)(CPUState *cs);
     void (*fp_leave)(CPUState *cs);
+    // Guests whose rules for NaN are not the host's may let invalid operations trap (fp_enter unmasks them on
+    // the host; runtime/fault-fp.c does the rest); NULL: none does.  fp_trap: one has; true when guest code
+    // should be left, because another is not to come.  fp_nan: what NaN an operation on a and b gives that is
+    // invalid or has one as an operand; size is MO_32 or MO_64.
+    bool (*fp_trap)(CPUState *cs);
+    uint64_t (*fp_nan)(unsigned size, uint64_t a, uint64_t b);
     // One line of disassembly for the instruction at `bytes`; gives its length, 0 when undefined.
     size_t (*disassemble)(const CPUState *cs_or_null, uint64_t pc, const uint8_t *bytes, size_t len,
                           char *buf, size_t size);

@@ -27,6 +27,7 @@ _Thread_local CPUState *current_cpu;
 static struct ExecState {
     _Atomic uint32_t cflags; // of new look-ups, for every CPU
     atomic_bool flush;       // somebody asked for a flush
+    atomic_bool parallel;    // others may look at guest memory
 } exec_state;
 
 uint32_t cpu_current_cflags(void)
@@ -77,6 +78,19 @@ void cpu_set_precise(bool on)
     tb_flush_locked();
     tb_unlock();
     cpu_request_exit_all();
+}
+
+bool cpu_is_parallel(void)
+{
+    return atomic_load_explicit(&exec_state.parallel, memory_order_relaxed);
+}
+
+// Only what LLVM makes of several accesses is unfit for other threads' eyes; blocks stay as they are.
+void cpu_set_parallel(void)
+{
+    if (!atomic_exchange(&exec_state.parallel, true)) {
+        tier_host_drop_all();
+    }
 }
 
 void cpu_request_flush(void)

@@ -59,6 +59,8 @@ void cpu_request_exit_all(void); // every CPU of the process; not async-signal-s
 //   does not return a fault of a guest access: the CPU leaves cpu_exec with EXCP_SEGV or EXCP_BUS;
 //                   or a fault of myna's own: process_internal_fault.
 bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context);
+// For the host's SIGFPE handler: true when the signal is myna's own and done with.
+bool cpu_handle_host_fp(const siginfo_t *info, void *context);
 // For the host's SIGTRAP handler: true when the signal is myna's own and done with.
 bool cpu_handle_host_trap(void *context);
 // For the engines: a guest access that must be aligned (MO_ALIGN) and is not.  Leaves cpu_exec with
@@ -76,6 +78,11 @@ void cpu_set_tagged(CPUState *cs);
 // block cache when it changes.  Outside cpu_exec.
 void cpu_set_precise(bool on);
 bool cpu_is_precise(void);
+// Before a second thread starts or memory is shared with another process, and for good: compiled code makes
+// its memory accesses one by one, in the program's order (TCGContext.ordered).  What was compiled
+// otherwise is dropped.  Outside cpu_exec, without locks.
+void cpu_set_parallel(void);
+bool cpu_is_parallel(void);
 
 // The block cache, for those who change guest code behind its back.
 void tb_flush_all(void);

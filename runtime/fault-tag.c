@@ -22,9 +22,7 @@
 
 #if defined(__x86_64__)
 
-#include <Zydis/Zydis.h>
-
-#define TRAP_FLAG 0x100
+#include "host-insn.h"
 
 static _Thread_local struct {
     volatile bool active;
@@ -32,17 +30,6 @@ static _Thread_local struct {
     int reg;        // index in gregs
     uint64_t delta; // what was added to it
 } fixup;
-
-// Host register of a general-purpose one, or -1.
-static int greg_of(ZydisRegister r)
-{
-    static const int8_t gregs[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                                     REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                                     REG_R12, REG_R13, REG_R14, REG_R15};
-    ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, r);
-    return ZydisRegisterGetClass(whole) == ZYDIS_REGCLASS_GPR64 ? gregs[ZydisRegisterGetId(whole)]
-                                                                : -1;
-}
 
 static const ZydisDecodedOperand *memory_operand(const ZydisDecodedInstruction *insn,
                                                  const ZydisDecodedOperand *op)
@@ -62,7 +49,7 @@ static const ZydisDecodedOperand *memory_operand(const ZydisDecodedInstruction *
 // The top bits of a sum are as well cleared in any one term of it, for the carries into them are lost.
 static int choose_register(const ZydisDecodedOperand *m)
 {
-    int base = greg_of(m->mem.base), index = greg_of(m->mem.index);
+    int base = host_greg_of(m->mem.base), index = host_greg_of(m->mem.index);
     if (base >= 0 && base != REG_RSP && base != index) {
         return base;
     }
@@ -73,7 +60,7 @@ static bool is_overwritten(const ZydisDecodedInstruction *insn, const ZydisDecod
                            int reg)
 {
     for (unsigned i = 0; i < insn->operand_count; i++) {
-        if (op[i].type == ZYDIS_OPERAND_TYPE_REGISTER && greg_of(op[i].reg.value) == reg &&
+        if (op[i].type == ZYDIS_OPERAND_TYPE_REGISTER && host_greg_of(op[i].reg.value) == reg &&
             (op[i].actions & ZYDIS_OPERAND_ACTION_WRITE) && op[i].size >= 32) {
             return true;
         }
@@ -81,43 +68,28 @@ static bool is_overwritten(const ZydisDecodedInstruction *insn, const ZydisDecod
     return false;
 }
 
-static uint64_t greg(const ucontext_t *uc, int n)
-{
-    return n < 0 ? 0 : (uint64_t)uc->uc_mcontext.gregs[n];
-}
-
 bool fault_tag_begin(ucontext_t *uc, unsigned tag_bits)
 {
-    ZydisDecoder decoder;
-    ZydisDecodedInstruction insn;
-    ZydisDecodedOperand op[ZYDIS_MAX_OPERAND_COUNT];
-    const void *at = (const void *)(uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
-
-    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    if (fixup.active ||
-        !ZYAN_SUCCESS(
-            ZydisDecoderDecodeFull(&decoder, at, ZYDIS_MAX_INSTRUCTION_LENGTH, &insn, op)) ||
-        insn.meta.category == ZYDIS_CATEGORY_STRINGOP) {
+    HostInsn h;
+    if (fixup.active || !host_insn_decode(uc, &h) ||
+        h.insn.meta.category == ZYDIS_CATEGORY_STRINGOP) {
         return false;
     }
-    const ZydisDecodedOperand *m = memory_operand(&insn, op);
+    const ZydisDecodedOperand *m = memory_operand(&h.insn, h.op);
     int reg = m ? choose_register(m) : -1;
     if (reg < 0) {
         return false;
     }
-    uint64_t address = greg(uc, greg_of(m->mem.base)) +
-                       greg(uc, greg_of(m->mem.index)) * m->mem.scale +
-                       (m->mem.disp.has_displacement ? (uint64_t)m->mem.disp.value : 0);
-    uint64_t tag = address & ~(~0ull >> tag_bits);
+    uint64_t tag = host_insn_address(uc, &h, m) & ~(~0ull >> tag_bits);
     if (!tag) {
         return false;
     }
     fixup.reg = reg;
     fixup.delta = -tag;
-    fixup.restore = !is_overwritten(&insn, op, reg);
+    fixup.restore = !is_overwritten(&h.insn, h.op, reg);
     fixup.active = true;
     uc->uc_mcontext.gregs[reg] -= (greg_t)tag;
-    uc->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
+    uc->uc_mcontext.gregs[REG_EFL] |= HOST_TRAP_FLAG;
     return true;
 }
 
@@ -127,7 +99,7 @@ bool fault_tag_end(ucontext_t *uc)
         return false;
     }
     fixup.active = false;
-    uc->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+    uc->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)HOST_TRAP_FLAG;
     if (fixup.restore) {
         uc->uc_mcontext.gregs[fixup.reg] -= (greg_t)fixup.delta;
     }

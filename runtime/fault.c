@@ -9,7 +9,8 @@
 //      becomes writable, the access is made again.  When a precise block made it (insn_pc is set), the
 //      block may be on that page itself: then it is left, and its instruction begins again alone.
 //   3. A thread inside cpu_guard_access: the copy ends there and says so.
-//   4. A guest access through a tagged pointer, which is made good: see fault-tag.c.
+//   4. A guest access through a tagged pointer, which is made good: see fault-tag.c.  (Of SIGFPE and what is
+//      made good there: fault-fp.c.)
 //   5. Guest code or a helper of it was running: the guest's own fault.
 //   6. Else the fault is ours.
 //
@@ -23,6 +24,7 @@
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "fault-fp.h"
 #include "fault-tag.h"
 #include "guest-memory.h"
 #include "process.h"
@@ -84,16 +86,17 @@ static void restore_fp_control(const ucontext_t *uc) { (void)uc; }
 #error "tell here how a host fault looks"
 #endif
 
-static void leave_handler(const ucontext_t *uc)
+static void leave_handler(ucontext_t *uc)
 {
     fault_tag_forget();
+    fault_fp_forget(uc);
     restore_fp_control(uc);
     pthread_sigmask(SIG_SETMASK, &uc->uc_sigmask, NULL);
 }
 
 // --- outcomes -----------------------------------------------------------------------------------
 
-static _Noreturn void begin_instruction_again(CPUState *cs, const ucontext_t *uc)
+static _Noreturn void begin_instruction_again(CPUState *cs, ucontext_t *uc)
 {
     stats.restarts++;
     cs->isa->set_pc(cs, cs->insn_pc);
@@ -105,7 +108,7 @@ static _Noreturn void begin_instruction_again(CPUState *cs, const ucontext_t *uc
 }
 
 static _Noreturn void raise_guest_fault(CPUState *cs, int sig, const siginfo_t *info,
-                                        const ucontext_t *uc)
+                                        ucontext_t *uc)
 {
     GuestRegion r;
     uint64_t addr = h2g(info->si_addr);
@@ -139,7 +142,7 @@ void cpu_raise_unaligned(void *env, uint64_t addr, unsigned size, bool write)
 
 bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context)
 {
-    const ucontext_t *uc = context;
+    ucontext_t *uc = context;
     CPUState *cs = current_cpu;
     bool in_guest = cs && cs->jmp_env && cpu_private(cs)->in_guest;
 
@@ -171,4 +174,21 @@ bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context)
                            info->si_code, info->si_addr, fault_host_pc(uc));
 }
 
-bool cpu_handle_host_trap(void *context) { return fault_tag_end(context); }
+bool cpu_handle_host_fp(const siginfo_t *info, void *context)
+{
+    CPUState *cs = current_cpu;
+    if (!cs || !fault_fp_begin(context, info, cs->isa)) {
+        return false;
+    }
+    if (cs->isa->fp_trap(cs)) {
+        cpu_request_exit(cs);
+    }
+    return true;
+}
+
+bool cpu_handle_host_trap(void *context)
+{
+    // An instruction may have both behind it.
+    bool tag = fault_tag_end(context), fp = fault_fp_end(context);
+    return tag || fp;
+}

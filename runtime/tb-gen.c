@@ -217,6 +217,7 @@ static TranslationResult translate(TCGContext *ctx, const GuestISA *isa, Transla
                                    FetchState *st)
 {
     ctx->guest_base = guest_base;
+    ctx->ordered = cpu_is_parallel();
     ctx->log_writes = tb_engine_verifies();
     TBKey key = {tb->pc, tb->flags};
     TranslationResult r = translator_loop(ctx, isa, &tb->code, key, tb->gen_cflags, fetch, st);

@@ -121,6 +121,23 @@ void tier_host_forget(TranslationBlock *tb)
     cpu_request_exit_all(); // a unit's loop may run on without ever looking for its blocks
 }
 
+static void forget_one(TranslationBlock *tb, void *opaque)
+{
+    (void)opaque;
+    tier_host_forget(tb);
+}
+
+void tier_host_drop_all(void)
+{
+    LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
+    if (tier) {
+        llvm_tier_drain(tier);
+        tb_lock();
+        tb_foreach(forget_one, NULL);
+        tb_unlock();
+    }
+}
+
 // --- what the tier asks -----------------------------------------------------------------------------
 
 static TCGContext *host_context_new(void *opaque)
@@ -155,7 +172,7 @@ static void host_release(void *opaque, const TCGCode *code)
 static uint64_t block_mode(const TranslationBlock *tb)
 {
     return tb->flags | (uint64_t)(tb->gen_cflags & ~(uint32_t)CF_COUNT_MASK) << 32 |
-           (uint64_t)tb->checked << 63;
+           (uint64_t)cpu_is_parallel() << 62 | (uint64_t)tb->checked << 63;
 }
 
 static void hot_warm(void *env, const TCGCode *code);

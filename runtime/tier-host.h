@@ -35,6 +35,9 @@ void tier_host_count(TranslationBlock *tb);
 // Under tb_lock, when a block goes: drops the units that hold it.
 void tier_host_forget(TranslationBlock *tb);
 
+// Drops all units, those in work and those asked for included; hot blocks get hot again.  Without locks.
+void tier_host_drop_all(void);
+
 // Is the host address in compiled code?  Async-signal-safe.
 bool tier_host_owns(const void *host_pc);
 

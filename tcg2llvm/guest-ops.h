@@ -10,7 +10,7 @@
 //   void guest.syscall(ptr env)               the guest's system-call instruction, state is in env
 //
 // <t> is the type in memory: i8 i16 i32 i64 i128 f32 f64 v64 v128 v256; <op> one of xchg add and or xor
-// smin umin smax umax.  memop is a constant: MemOp bits (tcg/tcg.h), and GUEST_OP_VOLATILE.  Each
+// smin umin smax umax.  memop is a constant: MemOp bits (tcg/tcg.h), and GUEST_OP_ bits.  Each
 // call has the instruction's guest pc as metadata, !guest.pc !{i64 pc}.
 //
 // guest_ops_lower makes plain IR of those that are left.  Where nobody looks, the plain IR is emitted at
@@ -22,6 +22,7 @@
 
 enum {
     GUEST_OP_VOLATILE = 0x1000, // the access must stay where it is: a handler may look at the state
+    GUEST_OP_ORDERED = 0x2000,  // it stays, and in its order: another thread may look at the memory
 };
 
 // Marks the start of an instruction (units with guest_ops only).

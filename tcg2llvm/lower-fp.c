@@ -4,7 +4,7 @@
 //
 // What depends on the rounding mode or raises flags is a constrained intrinsic (round.dynamic,
 // fpexcept.strict).  Where x86 has an instruction with just the op's meaning that LLVM has no constrained
-// form for (MINSD, CVTTSD2SI, ROUNDSD with a fixed mode) the x86 intrinsic is taken: LLVM thinks it
+// form for (MINSD, CVTTSD2SI, ROUNDSD with a fixed mode and inexact) the x86 intrinsic is taken: LLVM thinks it
 // free of side effects, so a dead one is dropped with the flags it would have raised, but its value
 // does not depend on the environment.  What depends on the current rounding mode and has no
 // constrained form (CVTSD2SI) is inline assembly, which stays in its place.
@@ -314,8 +314,9 @@ static Value round_to(LLVMUnit *u, Value v, unsigned mode)
                      true, v, NULL, NULL);
     case TCG_ROUND_TIES_AWAY: return round_away(u, v, flags);
     default:
-        // ROUNDSD's immediate is a TCGRound.
-        return LOWER_X86 ? x86_round(u, v, mode) : arith(u, names[how], false, v, NULL, NULL);
+        // LLVM has these without the inexact exception alone.  ROUNDSD's immediate is a TCGRound.
+        return LOWER_X86 && !flags ? x86_round(u, v, mode)
+                                   : arith(u, names[how], false, v, NULL, NULL);
     }
 }
 

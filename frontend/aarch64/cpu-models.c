@@ -48,6 +48,8 @@ static const FeatureRow rows[] = {
     {ARM_FEAT_FLAGM,   HWCAP(27),  ISAR0, 52, 1},
     {ARM_FEAT_FLAGM2,  HWCAP2(7),  ISAR0, 52, 2},
     {ARM_FEAT_DPB,     HWCAP(16),  ISAR1, 0, 1},  // dcpop
+    {ARM_FEAT_PAUTH,   HWCAP(30),  ISAR1, 8, 1},  // paca: API
+    {ARM_FEAT_PAUTH,   HWCAP(31),  ISAR1, 28, 1}, // pacg: GPI
     {ARM_FEAT_JSCVT,   HWCAP(13),  ISAR1, 12, 1},
     {ARM_FEAT_FCMA,    HWCAP(14),  ISAR1, 16, 1},
     {ARM_FEAT_LRCPC,   HWCAP(15),  ISAR1, 20, 1},
@@ -62,7 +64,7 @@ static const FeatureRow rows[] = {
 #define FEATURES_MAX                                                                               \
     (F(FP16) | F(AES) | F(PMULL) | F(SHA1) | F(SHA256) | F(SHA512) | F(SHA3) | F(SM3) | F(SM4) |   \
      F(CRC32) | F(LSE) | F(RDM) | F(DOTPROD) | F(FCMA) | F(FHM) | F(JSCVT) | F(LRCPC) |            \
-     F(LRCPC2) | F(DPB) | F(FLAGM) | F(FLAGM2) | F(SB) | F(FRINTTS))
+     F(LRCPC2) | F(DPB) | F(FLAGM) | F(FLAGM2) | F(SB) | F(FRINTTS) | F(PAUTH))
 
 #define FEATURES_V8_0 (F(AES) | F(PMULL) | F(SHA1) | F(SHA256) | F(CRC32))
 #define FEATURES_N1 (FEATURES_V8_0 | F(LSE) | F(RDM) | F(FP16) | F(DPB) | F(DOTPROD) | F(LRCPC))

@@ -63,6 +63,7 @@ static TBKey a64_get_tb_key(const CPUState *cs)
         .pc = canonical_pc(env),
         .flags = (env->fpcr & FPCR_FZ ? A64_TB_FZ : 0) | (env->fpcr & FPCR_FZ16 ? A64_TB_FZ16 : 0) |
                  (env->fpcr & FPCR_DN ? A64_TB_DN : 0) | (env->fpcr & FPCR_AHP ? A64_TB_AHP : 0) |
+                 env->fp_shortcuts | (env->xregs[31] & 15 ? A64_TB_SP_MISALIGNED : 0) |
                  (uint32_t)env->model->index << A64_TB_MODEL_SHIFT,
     };
 }
@@ -73,6 +74,7 @@ static void a64_set_pc(CPUState *cs, uint64_t pc) { ((CPUARMState *)cs)->pc = pc
 
 static void fp_enter(CPUState *cs) { arm_fp_enter((CPUARMState *)cs); }
 static void fp_leave(CPUState *cs) { arm_fp_leave((CPUARMState *)cs); }
+static bool fp_trap(CPUState *cs) { return arm_fp_trap((CPUARMState *)cs); }
 
 // --- logs --------------------------------------------------------------------------------------------
 
@@ -136,6 +138,8 @@ const GuestISA guest_isa_aarch64 = {
     .set_pc = a64_set_pc,
     .fp_enter = fp_enter,
     .fp_leave = fp_leave,
+    .fp_trap = fp_trap,
+    .fp_nan = arm_fp_nan,
     .disassemble = a64_disassemble,
     .dump_state = a64_dump_state,
 };

@@ -59,7 +59,9 @@ bool trans_MOVK(DisasContext *s, arg_MOVK *a)
 
 static bool addsub_i(DisasContext *s, arg_rr_imm *a, bool sub)
 {
-    (void)s;
+    if (!a->sf || a->rn != A64_SP || (a->imm & 15)) {
+        a64_sp_written(s, a->rd);
+    }
     TCGv_i64 r = tcg_temp_new_i64();
     tcg_gen_addi_i64(r, a64_xsp(a->rn), sub ? -(int64_t)a->imm : a->imm);
     if (a->sf) {
@@ -116,7 +118,10 @@ static bool logic_i(DisasContext *s, arg_logic_imm *a, A64Op *op, bool flags)
     op(r, a64_x(a->rn), tcg_constant_i64((int64_t)(a->sf ? mask : (uint32_t)mask)));
     if (flags) {
         a64_gen_logic_flags(s, a->rd, a->sf, r);
-    } else if (a->sf) {
+        return true;
+    }
+    a64_sp_written(s, a->rd);
+    if (a->sf) {
         tcg_gen_mov_i64(a64_xsp(a->rd), r);
     } else {
         tcg_gen_ext32u_i64(a64_xsp(a->rd), r);

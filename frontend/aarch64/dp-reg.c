@@ -195,6 +195,7 @@ static bool addsub_ext(DisasContext *s, arg_extended *a, bool sub, bool flags)
     }
     TCGv_i64 r = temp();
     (sub ? tcg_gen_sub_i64 : tcg_gen_add_i64)(r, n, m);
+    a64_sp_written(s, (unsigned)a->rd);
     if (a->sf) {
         tcg_gen_mov_i64(a64_xsp(a->rd), r);
     } else {

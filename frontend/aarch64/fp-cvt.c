@@ -334,6 +334,9 @@ static bool exact(const DisasContext *s) { return fp_exact(s, MO_32); }
 // The host converts halves as Arm does, but for these modes.
 static bool half_exact(const DisasContext *s) { return exact(s) || s->fz || s->dn || s->ahp; }
 
+// Double to single: the NaN is the host's, so only FPSR.UFC and the modes of FPCR make a difference.
+static bool narrows_as_host(const DisasContext *s) { return s->fp_no_ufc && !s->fz && !s->dn; }
+
 static TCGv_f32 widen_half(TCGv_vec v)
 {
     TCGv_i32 h = tcg_temp_new_i32();
@@ -374,6 +377,11 @@ bool trans_FCVT_to_s(DisasContext *s, arg_FCVT_to_s *a)
         return true;
     }
     TCGv_f32 r = tcg_temp_new_f32(), m = tcg_temp_new_f32(), k = tcg_temp_new_f32();
+    if (narrows_as_host(s)) {
+        tcg_gen_fcvt_f64_f32(r, fp_f64(n));
+        fp_write_f32((unsigned)a->rd, r);
+        return true;
+    }
     TCGv_i32 bad = tcg_temp_new_i32(), low = tcg_temp_new_i32();
     TCGv_i64 t = tcg_temp_new_i64();
     TCGLabel *done = gen_new_label(), *slow = gen_new_label();
@@ -466,7 +474,7 @@ bool trans_FCVTN_v(DisasContext *s, arg_FCVTN_v *a)
         tcg_gen_and_vec(MO_64, m, r, simd_const(MO_16, 0x7fff));
         tcg_gen_cmp_vec(TCG_COND_EQ, MO_16, m, m, simd_const(MO_16, HALF_MIN_NORMAL));
         fp_br_unlikely(fp_any_mask(MO_16, m), slow);
-    } else {
+    } else if (!narrows_as_host(s)) {
         tcg_gen_fabs_vec(MO_32, m, r);
         fp_br_unlikely(
             fp_any_lane(MO_32, TCG_FCOND_UN | TCG_FCOND_EQ, m, simd_const(MO_32, 0x00800000)),

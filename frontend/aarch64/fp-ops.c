@@ -106,6 +106,14 @@ typedef enum FpCheck {
 #define F32_MIN_NORMAL 0x00800000
 #define F64_MIN_NORMAL 0x0010000000000000
 
+// The check of a result that cannot be tiny in a way that matters.
+static FpCheck check_nan(const DisasContext *s) { return s->fp_traps ? CHECK_NONE : CHECK_NAN; }
+// Of three operands the host does not choose a NaN as Arm does, whatever is invalid.
+static FpCheck check3(const DisasContext *s)
+{
+    return s->fp_no_ufc && !s->fz ? CHECK_NAN : CHECK_TINY;
+}
+
 static uint64_t min_normal(unsigned esz) { return esz == MO_32 ? F32_MIN_NORMAL : F64_MIN_NORMAL; }
 
 static TCGv_f32 const_f32(uint64_t bits)
@@ -173,6 +181,15 @@ static TCGv_i32 check_vec(FpCheck check, unsigned esz, TCGv_vec r)
     TCGv_vec m = new_vec();
     tcg_gen_fabs_vec(esz, m, r);
     return fp_any_lane(esz, TCG_FCOND_UN | TCG_FCOND_EQ, m, simd_const(esz, min_normal(esz)));
+}
+
+// Branches to slow when any lane is the smallest normal number.
+static void br_smallest(unsigned esz, TCGv_vec r, TCGLabel *slow)
+{
+    TCGv_vec m = new_vec();
+    tcg_gen_fabs_vec(esz, m, r);
+    tcg_gen_cmp_vec(TCG_COND_EQ, esz, m, m, simd_const(esz, min_normal(esz)));
+    fp_br_unlikely(fp_any_mask(esz, m), slow);
 }
 
 // --- FPCR.FZ -----------------------------------------------------------------------------------------
@@ -343,19 +360,43 @@ static void guard2(DisasContext *s, A64FpOp op, unsigned esz, int q, TCGv_vec a,
 static FpCheck check2(const DisasContext *s, A64FpOp op)
 {
     FpCheck check = fast2[op].check;
-    if (s->fz && check != CHECK_ARGS) {
-        bool sums = op == A64_FP_ADD || op == A64_FP_SUB || op == A64_FP_ABD;
-        check = sums ? CHECK_FLUSH : CHECK_NAN;
+    if (check == CHECK_ARGS) {
+        return check;
     }
-    return check;
+    if (s->fz) {
+        bool sums = op == A64_FP_ADD || op == A64_FP_SUB || op == A64_FP_ABD;
+        return sums ? CHECK_FLUSH : CHECK_NAN;
+    }
+    return check == CHECK_TINY && !s->fp_no_ufc ? CHECK_TINY : check_nan(s);
 }
 
-// Scalars and vectors take the same course; the three differ in types alone.
+// Not where the result's sign is not the operation's own.
+static bool settles2(const DisasContext *s, A64FpOp op)
+{
+    return fp_settles_nan(s) && op != A64_FP_NMUL && op != A64_FP_ABD;
+}
+
+static void settle2(const DisasContext *s, A64FpOp op, unsigned esz, TCGv_vec r, TCGv_vec a,
+                    TCGv_vec b, TCGLabel *slow)
+{
+    if (check2(s, op) == CHECK_TINY) {
+        br_smallest(esz, r, slow);
+    }
+    fp_settle_nan2(esz, r, a, b, slow);
+}
+
+// Scalars and vectors take the same course; the three differ in types alone.  Without a check there is no
+// slow path, and the result is a vector's lane at once.
 #define DO2_SCALAR(F, esz)                                                                         \
     static void do2_##F(DisasContext *s, A64FpOp op, unsigned rd, TCGv_vec va, TCGv_vec vb,        \
                         TCGv_i32 desc)                                                             \
     {                                                                                              \
         TCGv_##F a = fp_##F(va), b = fp_##F(vb), r = tcg_temp_new_##F();                           \
+        if (check2(s, op) == CHECK_NONE) {                                                         \
+            fast2[op].F(r, a, b);                                                                  \
+            fp_write_##F(rd, r);                                                                   \
+            return;                                                                                \
+        }                                                                                          \
         TCGv_vec t = new_vec();                                                                    \
         TCGLabel *done = gen_new_label(), *slow = gen_new_label();                                 \
         guard2(s, op, esz, FP_SCALAR, va, vb, slow);                                               \
@@ -372,6 +413,12 @@ static FpCheck check2(const DisasContext *s, A64FpOp op)
                 TCGv_i32 zero = tcg_temp_new_i32();                                                \
                 tcg_gen_fsetcond_##F(TCG_FCOND_EQ, zero, r, const_##F(0));                         \
                 tcg_gen_brcondi_i32(TCG_COND_NE, zero, 0, done);                                   \
+            } else if (settles2(s, op)) {                                                          \
+                tcg_gen_insert_vec_##F(t, simd_const(MO_64, 0), r, 0);                             \
+                settle2(s, op, esz, t, fp_lanes(va, esz, FP_SCALAR), fp_lanes(vb, esz, FP_SCALAR), \
+                        slow);                                                                     \
+                tcg_gen_extract_vec_##F(r, t, 0);                                                  \
+                tcg_gen_br(done);                                                                  \
             }                                                                                      \
         }                                                                                          \
         gen_set_label(slow);                                                                       \
@@ -387,11 +434,16 @@ static void do2_vec(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned r
                     TCGv_vec vb, TCGv_i32 desc)
 {
     TCGv_vec a = fp_operand(va, q), b = fp_operand(vb, q), r = new_vec();
-    TCGLabel *done = gen_new_label(), *slow = gen_new_label();
-    guard2(s, op, esz, q, va, vb, slow);
     if (op == A64_FP_DIV && q == FP_LOW) { // 0 / 0 would raise invalid
         tcg_gen_insert_vec_i64(MO_64, b, b, tcg_constant_i64(0x3f8000003f800000), 1);
     }
+    if (check2(s, op) == CHECK_NONE) {
+        fast2[op].vec(esz, r, a, b);
+        fp_write(rd, r, esz, q);
+        return;
+    }
+    TCGLabel *done = gen_new_label(), *slow = gen_new_label();
+    guard2(s, op, esz, q, va, vb, slow);
     if (fast2[op].check == CHECK_ARGS) {
         fp_br_unlikely(fp_any_lane(esz, TCG_FCOND_UN, a, b), slow);
         fast2[op].vec(esz, r, a, b);
@@ -399,6 +451,10 @@ static void do2_vec(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned r
     } else {
         fast2[op].vec(esz, r, a, b);
         fp_br_likely(check_vec(check2(s, op), esz, r), done);
+        if (settles2(s, op)) {
+            settle2(s, op, esz, r, a, b, slow);
+            tcg_gen_br(done);
+        }
     }
     gen_set_label(slow);
     gen_helper_a64_fp_v2(r, tcg_env(), va, vb, desc);
@@ -498,6 +554,15 @@ static void guard3(DisasContext *s, unsigned esz, int q, TCGv_vec addend, TCGv_v
     fp_guard(s, b, esz, q, least_factor(esz), slow);
 }
 
+static void settle3(const DisasContext *s, unsigned esz, TCGv_vec r, TCGv_vec addend, TCGv_vec a,
+                    TCGv_vec b, TCGLabel *slow)
+{
+    if (check3(s) == CHECK_TINY) {
+        br_smallest(esz, r, slow);
+    }
+    fp_settle_nan3(esz, r, addend, a, b, slow);
+}
+
 #define DO3_SCALAR(F, esz)                                                                         \
     static void do3_##F(DisasContext *s, A64FpOp op, unsigned rd, TCGv_vec vc, TCGv_vec va,        \
                         TCGv_vec vb, TCGv_i32 desc)                                                \
@@ -513,7 +578,17 @@ static void guard3(DisasContext *s, unsigned esz, int q, TCGv_vec addend, TCGv_v
             tcg_gen_fneg_##F(a, a);                                                                \
         }                                                                                          \
         tcg_gen_fma_##F(r, a, b, c);                                                               \
-        fp_br_likely(check_##F(CHECK_TINY, r), done);                                              \
+        fp_br_likely(check_##F(check3(s), r), done);                                               \
+        if (fp_settles_nan(s)) {                                                                   \
+            TCGv_vec zero = simd_const(MO_64, 0), xa = new_vec(), xb = new_vec(), xc = new_vec();  \
+            tcg_gen_insert_vec_##F(t, zero, r, 0);                                                 \
+            tcg_gen_insert_vec_##F(xa, zero, a, 0);                                                \
+            tcg_gen_insert_vec_##F(xb, zero, b, 0);                                                \
+            tcg_gen_insert_vec_##F(xc, zero, c, 0);                                                \
+            settle3(s, esz, t, xc, xa, xb, slow);                                                  \
+            tcg_gen_extract_vec_##F(r, t, 0);                                                      \
+            tcg_gen_br(done);                                                                      \
+        }                                                                                          \
         gen_set_label(slow);                                                                       \
         gen_helper_a64_fp_v3(t, tcg_env(), vc, va, vb, desc);                                      \
         tcg_gen_extract_vec_##F(r, t, 0);                                                          \
@@ -534,15 +609,21 @@ void fp_do3(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_
     if (q == FP_SCALAR) {
         (esz == MO_32 ? do3_f32 : do3_f64)(s, op, rd, addend, a, b, d);
     } else {
-        TCGv_vec x = fp_operand(a, q), r = new_vec();
+        TCGv_vec x = fp_operand(a, q), y = fp_operand(b, q), z = fp_operand(addend, q);
+        TCGv_vec r = new_vec();
         TCGLabel *done = gen_new_label(), *slow = gen_new_label();
         guard3(s, esz, q, addend, a, b, slow);
         if (op == A64_FP_MSUB) { // vectors have no other negation
-            tcg_gen_fneg_vec(esz, r, x);
-            x = r;
+            TCGv_vec negated = new_vec();
+            tcg_gen_fneg_vec(esz, negated, x);
+            x = negated;
         }
-        tcg_gen_fma_vec(esz, r, x, fp_operand(b, q), fp_operand(addend, q));
-        fp_br_likely(check_vec(CHECK_TINY, esz, r), done);
+        tcg_gen_fma_vec(esz, r, x, y, z);
+        fp_br_likely(check_vec(check3(s), esz, r), done);
+        if (fp_settles_nan(s)) {
+            settle3(s, esz, r, z, x, y, slow);
+            tcg_gen_br(done);
+        }
         gen_set_label(slow);
         gen_helper_a64_fp_v3(r, tcg_env(), addend, a, b, d);
         gen_set_label(done);
@@ -560,29 +641,36 @@ void fp_do1(DisasContext *s, A64FpOp op, unsigned esz, int q, unsigned rd, TCGv_
         return;
     }
     a = fp_input(s, a, esz, q);
+    const bool checked = check_nan(s) != CHECK_NONE;
     TCGLabel *done = gen_new_label();
     TCGv_vec t = new_vec();
     if (q != FP_SCALAR) {
         tcg_gen_fsqrt_vec(esz, t, fp_operand(a, q));
-        fp_br_likely(check_vec(CHECK_NAN, esz, t), done);
-        gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
-        gen_set_label(done);
+        if (checked) {
+            fp_br_likely(check_vec(CHECK_NAN, esz, t), done);
+            gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
+            gen_set_label(done);
+        }
         fp_write(rd, t, esz, q);
     } else if (esz == MO_32) {
         TCGv_f32 r = tcg_temp_new_f32();
         tcg_gen_fsqrt_f32(r, fp_f32(a));
-        fp_br_likely(check_f32(CHECK_NAN, r), done);
-        gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
-        tcg_gen_extract_vec_f32(r, t, 0);
-        gen_set_label(done);
+        if (checked) {
+            fp_br_likely(check_f32(CHECK_NAN, r), done);
+            gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
+            tcg_gen_extract_vec_f32(r, t, 0);
+            gen_set_label(done);
+        }
         fp_write_f32(rd, r);
     } else {
         TCGv_f64 r = tcg_temp_new_f64();
         tcg_gen_fsqrt_f64(r, fp_f64(a));
-        fp_br_likely(check_f64(CHECK_NAN, r), done);
-        gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
-        tcg_gen_extract_vec_f64(r, t, 0);
-        gen_set_label(done);
+        if (checked) {
+            fp_br_likely(check_f64(CHECK_NAN, r), done);
+            gen_helper_a64_fp_v1(t, tcg_env(), a, desc);
+            tcg_gen_extract_vec_f64(r, t, 0);
+            gen_set_label(done);
+        }
         fp_write_f64(rd, r);
     }
 }

@@ -3,14 +3,20 @@
 // What the floating-point files (fp*.c) share: the workers that scalar and AdvSIMD instructions have in
 // common.
 //
-// The fast path is a TCG FP op, so the host's FP unit.  Where Arm's answer can differ, a quiet comparison
-// of the result (of the operands, for minimum and maximum) tells, and a helper computes the instruction anew,
-// exactly (helpers/aarch64/fp-soft.h):
+// The fast path is a TCG FP op, so the host's FP unit.  Arm's answer can differ in two points:
 //  * a NaN came out: which one of several survives, the default NaN's sign and FPCR.DN differ;
 //  * the smallest normal number came out of an operation that can be inexact there: Arm finds an underflow
-//    before rounding, x86 after it, and this is the one result where that shows.
-// The host raises no flag before that the helper would not.  What has no TCG op goes to the helper at once,
-// and so does half-precision arithmetic.  With FPCR.FZ more is looked at: see fp_input and fp_guard.
+//    before rounding, x86 after it, and this is the one result where that shows, in FPSR.UFC alone.
+// In the tested form a quiet comparison of the result (of the operands, for minimum and maximum) tells, and a helper
+// computes the instruction anew, exactly (helpers/aarch64/fp-soft.h).  The host raises no flag before that the helper
+// would not.  Programs start without most of the tests (CPUARMState.fp_shortcuts, bits of the block's key):
+//  * A64_TB_FP_TRAPS: of two operands in the guest's order the host gives another NaN only where it raises invalid;
+//    that traps, and runtime/fault-fp.c puts Arm's NaN in place.  Until a thread has taken too many traps.  Three
+//    operands (multiply-and-add) are tested for NaN as ever.
+//  * A64_TB_FP_NO_UFC: until the guest first looks at FPSR nobody sees the flag.  From then on it is exact; what was
+//    missed before is an underflow that rounded up to the smallest normal number, when no other had come.
+// What has no TCG op goes to the helper at once, and so does half-precision arithmetic.  With FPCR.FZ more is looked
+// at: see fp_input and fp_guard.
 //
 // q: 0 the low 64 bits, 1 all 128, 2 one lane (FP_SCALAR), as in the decode tables.  esz: MO_16 .. MO_64.
 
@@ -77,6 +83,16 @@ void fp_write(unsigned rd, TCGv_vec v, unsigned esz, int q);
 TCGv_vec fp_input(DisasContext *s, TCGv_vec v, unsigned esz, int q);
 // Branches to slow when a magnitude is neither 0 nor `least` (its bits) or more.
 void fp_guard(DisasContext *s, TCGv_vec v, unsigned esz, int q, uint64_t least, TCGLabel *slow);
+
+// --- NaN results in the tested form (fp-nan.c) -------------------------------------------------------
+
+// Is code made for them?
+bool fp_settles_nan(const DisasContext *s);
+// r has lanes that are NaN, of an operation on a and b (on what multiply-and-add was given): they become Arm's, but
+// that it branches to slow when an operand signals.  r may not be an operand.
+void fp_settle_nan2(unsigned esz, TCGv_vec r, TCGv_vec a, TCGv_vec b, TCGLabel *slow);
+void fp_settle_nan3(unsigned esz, TCGv_vec r, TCGv_vec addend, TCGv_vec a, TCGv_vec b,
+                    TCGLabel *slow);
 
 // --- workers: V<rd> = the operation -----------------------------------------------------------------
 

@@ -13,10 +13,25 @@ static void mem_prepare(DisasContext *s)
     }
 }
 
+// SP's alignment is part of a block's key, so that aligned code tests nothing here: see tr_translate_insn.
+void a64_check_base(DisasContext *s, unsigned rn)
+{
+    if (rn == A64_SP && s->sp_misaligned) {
+        A64PendingFlags saved = s->flags;
+        TCGLabel *go_on = gen_new_label(); // never: but what is behind it stays well-formed code
+        tcg_gen_brcondi_i64(TCG_COND_TSTEQ, a64_xsp(A64_SP), 15, go_on);
+        a64_gen_exception(s, EXCP_SP_ALIGNMENT, s->pc);
+        s->base.is_jmp = DISAS_NEXT;
+        gen_set_label(go_on);
+        s->flags = saved;
+    }
+}
+
 // The tag is taken from the base, so that accesses at several offsets share the work.
 TCGv_i64 a64_addr_imm(DisasContext *s, unsigned rn, int64_t offset)
 {
     TCGv_i64 base = a64_xsp(rn);
+    a64_check_base(s, rn);
     mem_prepare(s);
     if (s->tagged) {
         TCGv_i64 t = tcg_temp_new_i64();
@@ -45,7 +60,9 @@ TCGv_i64 a64_addr(DisasContext *s, TCGv_i64 tagged)
 
 void a64_writeback(DisasContext *s, unsigned rn, int64_t offset)
 {
-    (void)s;
+    if (offset & 15) {
+        a64_sp_written(s, rn);
+    }
     tcg_gen_addi_i64(a64_xsp(rn), a64_xsp(rn), offset);
 }
 
@@ -67,6 +84,7 @@ TCGv_i64 a64_index(unsigned rm, unsigned option, unsigned shift)
 static TCGv_i64 addr_reg(DisasContext *s, unsigned rn, TCGv_i64 index)
 {
     TCGv_i64 t = tcg_temp_new_i64();
+    a64_check_base(s, rn);
     tcg_gen_add_i64(t, a64_xsp(rn), index);
     return a64_addr(s, t);
 }

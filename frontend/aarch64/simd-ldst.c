@@ -66,6 +66,7 @@ bool trans_VLDST_reg(DisasContext *s, arg_VLDST_reg *a)
     }
     TCGv_i64 addr = a64_index((unsigned)a->rm, (unsigned)a->opt, a->s ? (unsigned)a->sz : 0);
     TCGv_i64 sum = tcg_temp_new_i64();
+    a64_check_base(s, (unsigned)a->rn);
     tcg_gen_add_i64(sum, a64_xsp((unsigned)a->rn), addr);
     load_store(a->rt, a64_addr(s, sum), a->sz, a->ld);
     return true;
@@ -110,6 +111,7 @@ static void post_index(DisasContext *s, int rn, int rm, unsigned total)
     if (rm == 31) {
         a64_writeback(s, (unsigned)rn, total);
     } else {
+        a64_sp_written(s, (unsigned)rn);
         tcg_gen_add_i64(a64_xsp((unsigned)rn), a64_xsp((unsigned)rn), a64_x((unsigned)rm));
     }
 }

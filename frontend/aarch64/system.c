@@ -96,16 +96,26 @@ static void write_fpcr(DisasContext *s, TCGv_i64 v)
     s->base.is_jmp = (DisasJumpType)A64_DISAS_UPDATE; // blocks depend on it
 }
 
+// The helpers take the shortcut back: what follows is another block.
+static void end_shortcut(DisasContext *s)
+{
+    if (s->fp_no_ufc) {
+        s->base.is_jmp = (DisasJumpType)A64_DISAS_UPDATE;
+    }
+}
+
 static void read_fpsr(DisasContext *s, TCGv_i64 r)
 {
     settle(s);
     gen_helper_a64_read_fpsr(r, tcg_env());
+    end_shortcut(s);
 }
 
 static void write_fpsr(DisasContext *s, TCGv_i64 v)
 {
     settle(s);
     gen_helper_a64_write_fpsr(tcg_env(), v);
+    end_shortcut(s);
 }
 
 static void read_tpidr(DisasContext *s, TCGv_i64 r)

@@ -138,12 +138,39 @@ static void tr_init(DisasContextBase *db)
     s->fz16 = db->key.flags & A64_TB_FZ16;
     s->dn = db->key.flags & A64_TB_DN;
     s->ahp = db->key.flags & A64_TB_AHP;
+    s->sp_misaligned = db->key.flags & A64_TB_SP_MISALIGNED;
+    s->fp_traps = (db->key.flags & A64_TB_FP_TRAPS) && !s->dn && !s->fz; // see arm_fp_traps
+    s->fp_no_ufc = db->key.flags & A64_TB_FP_NO_UFC;
     s->flags.op = A64_FLAGS_GLOBALS;
 }
 
 static void tr_tb_start(DisasContextBase *db) { (void)db; }
 
 static void tr_store_pc(DisasContextBase *db, uint64_t pc) { a64_store_pc((DisasContext *)db, pc); }
+
+// An access through an SP that is no multiple of 16 faults.  Every access would have to look; but SP is hardly
+// ever anything else, and hardly ever written but by multiples of 16.  So its alignment is part of a block's
+// key, and who writes it another way looks whether the block still fits.
+static void sp_moved(DisasContext *s)
+{
+    if (s->sp_misaligned) {
+        s->base.is_jmp = (DisasJumpType)A64_DISAS_UPDATE;
+        return;
+    }
+    TCGLabel *go_on = gen_new_label();
+    A64PendingFlags saved = s->flags;
+    go_on->weight = TCG_LABEL_LIKELY;
+    tcg_gen_brcondi_i64(TCG_COND_TSTEQ, a64_xsp(A64_SP), 15, go_on);
+    a64_flags_materialise(s, ARM_CC_MASK);
+    a64_store_pc(s, s->base.pc_next);
+    if (steps(s)) {
+        gen_raise(EXCP_DEBUG);
+    } else {
+        tcg_gen_exit_tb(0);
+    }
+    gen_set_label(go_on);
+    s->flags = saved;
+}
 
 static void tr_translate_insn(DisasContextBase *db)
 {
@@ -165,8 +192,11 @@ static void tr_translate_insn(DisasContextBase *db)
               (uint32_t)bytes[3] << 24;
     tcg_gen_insn_start(s->pc, 0);
     db->pc_next = s->pc + 4;
+    s->sp_moved = false;
     if (!decode_a64(s, s->insn)) {
         a64_gen_exception(s, EXCP_UDEF, s->pc);
+    } else if (s->sp_moved) {
+        sp_moved(s);
     }
 }
 

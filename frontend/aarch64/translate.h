@@ -49,6 +49,10 @@ typedef struct DisasContext {
     bool precise;           // TCGContext.precise
     bool tagged;            // CF_TAGGED
     bool fz, fz16, dn, ahp; // FPCR's bits of these names
+    bool sp_misaligned;     // at the block's start, and as long as it goes on
+    bool sp_moved;  // by this instruction, perhaps by another distance than a multiple of 16
+    bool fp_traps;  // what is invalid traps on the host (fp.h)
+    bool fp_no_ufc; // the guest has not looked at FPSR
     const ARMCPUModel *model;
     A64PendingFlags flags;
     uint32_t flags_written; // ARM_CC_*: written since the block's start, pending or in the globals
@@ -128,6 +132,10 @@ void a64_write(unsigned n, bool sf, TCGv_i64 v);
 // V0 .. V31, 128 bits: the global itself.  A write of fewer bits clears the rest.
 static inline TCGv_vec a64_v(unsigned n) { return tcg_global_vec(A64_G_V0 + n); }
 
+// The instruction writes Xn|SP (n 31: SP), and what it writes need not be a multiple of 16 when the old SP is.
+// Nothing is emitted before the instruction's end.
+static inline void a64_sp_written(DisasContext *s, unsigned n) { s->sp_moved |= n == A64_SP; }
+
 // --- flags (flags.c) ---------------------------------------------------------------------------------
 
 static inline TCGv_i64 a64_nf(void) { return tcg_global_i64(A64_G_NF); }
@@ -167,6 +175,8 @@ void a64_flags_leave_to(DisasContext *s, uint64_t dest);
 
 #define A64_TAG_CLEAR 0x00ffffffffffffffll
 
+// An access through Xn|SP follows: when it is SP and misaligned, it faults.  a64_addr_imm does it itself.
+void a64_check_base(DisasContext *s, unsigned rn);
 // [Xn|SP + offset]; a fresh temp or the register itself: not to be written.
 TCGv_i64 a64_addr_imm(DisasContext *s, unsigned rn, int64_t offset);
 // An address that is computed already (with its tag).

@@ -17,6 +17,7 @@ enum {
     EXCP_UDEF = 1, // undefined instruction
     EXCP_BKPT,     // BRK, A32's BKPT; exception_error is the comment field
     EXCP_PC_ALIGNMENT,
+    EXCP_SP_ALIGNMENT, // an access through SP that is no multiple of 16
 };
 
 // PSTATE's condition flags as SPSR and NZCV have them.
@@ -52,9 +53,14 @@ enum {
 #define A64_TB_DN 8u   // FPCR.DN
 #define A64_TB_AHP 16u // FPCR.AHP
 #define A64_TB_FPCR (A64_TB_FZ | A64_TB_FZ16 | A64_TB_DN | A64_TB_AHP)
-#define A64_TB_EXACT_FP 128u // tests: all floating point by the exact helpers
-#define A64_TB_BTYPE_SHIFT 5 // 2 bits; nonzero on guarded pages alone
-#define A64_TB_MODEL_SHIFT 8 // index of the CPU model, 8 bits
+#define A64_TB_EXACT_FP 128u          // tests: all floating point by the exact helpers
+#define A64_TB_BTYPE_SHIFT 5          // 2 bits; nonzero on guarded pages alone
+#define A64_TB_MODEL_SHIFT 8          // index of the CPU model, 8 bits
+#define A64_TB_SP_MISALIGNED 0x40000u // SP is no multiple of 16: accesses through it fault
+// What is left out of floating point (frontend/aarch64/fp.h), from CPUARMState.fp_shortcuts.
+#define A64_TB_FP_TRAPS 0x10000u  // tests for NaN: what is invalid traps on the host
+#define A64_TB_FP_NO_UFC 0x20000u // tests for results that are tiny before rounding alone
+#define A64_TB_FP_SHORTCUTS (A64_TB_FP_TRAPS | A64_TB_FP_NO_UFC)
 
 // What a CPU model has (frontend/aarch64/cpu-models.c): bits of ARMCPUModel.features.
 typedef enum ARMFeature {
@@ -83,6 +89,7 @@ typedef enum ARMFeature {
     ARM_FEAT_SB,
     ARM_FEAT_LSE2,
     ARM_FEAT_FRINTTS,
+    ARM_FEAT_PAUTH,
     ARM_FEAT_COUNT
 } ARMFeature;
 
@@ -93,6 +100,15 @@ typedef struct ARMCPUModel {
     uint32_t midr;
     uint8_t index; // in the frontend's list; part of a block's key
 } ARMCPUModel;
+
+typedef enum ARMPacKey {
+    ARM_PAC_IA,
+    ARM_PAC_IB,
+    ARM_PAC_DA,
+    ARM_PAC_DB,
+    ARM_PAC_GA,
+    ARM_PAC_KEYS
+} ARMPacKey;
 
 #define ARM_EXCLUSIVE_NONE (~(uint64_t)0)
 
@@ -110,6 +126,11 @@ typedef struct CPUARMState {
 
     V128 vregs[32];
     uint32_t fpcr, fpsr; // fpsr without QC, and without what the host's FP unit has gathered since
+    // A64_TB_FP_TRAPS and A64_TB_FP_NO_UFC, each as long as it holds.  0 after a reset: set by who has a handler
+    // for the host's SIGFPE.
+    uint32_t fp_shortcuts;
+    uint32_t fp_traps;   // taken so far
+    uint32_t frame_fpsr; // what the last signal frame showed
     V128 qc; // FPSR.QC is set when nonzero: saturated lanes gather here, in a vector register
 
     uint64_t tpidr_el0, tpidrro_el0;
@@ -120,15 +141,36 @@ typedef struct CPUARMState {
 
     uint64_t btype;
     const ARMCPUModel *model;
+
+    // Pointer authentication: keys and which are in use, bits numbered by ARMPacKey.
+    struct {
+        uint64_t low, high;
+    } pac_keys[ARM_PAC_KEYS];
+    uint32_t pac_enabled;
+    bool tagged_addresses; // PR_SET_TAGGED_ADDR_CTRL
 } CPUARMState;
 
 // N, Z, C, V as SPSR has them (ARM_CC_*), and back.
 uint32_t arm_pstate_get(const CPUARMState *env);
 void arm_pstate_set(CPUARMState *env, uint32_t pstate);
 
+// AUTDA and its kin (pac-helper.c): the pointer without its code, or one that faults when it is wrong.
+uint64_t arm_pac_authenticate(const CPUARMState *env, uint64_t pointer, uint64_t modifier,
+                              ARMPacKey key);
+
 // Floating point (fp-env.c).  The first two are GuestISA's fp_enter and fp_leave.
 void arm_fp_enter(CPUARMState *env);
 void arm_fp_leave(CPUARMState *env);
+// Does invalid trap on the host now (GuestISA.fp_trap)?  Where FPCR makes every NaN the default one, or
+// flushes, results are tested anyway.
+static inline bool arm_fp_traps(const CPUARMState *env)
+{
+    return (env->fp_shortcuts & A64_TB_FP_TRAPS) && !(env->fpcr & (FPCR_DN | FPCR_FZ));
+}
+// One has.  True when it was the last: blocks with A64_TB_FP_TRAPS are not to be run any more.
+bool arm_fp_trap(CPUARMState *env);
+// The NaN that an operation on a and b gives (MO_32 or MO_64 bits wide) when it is invalid or one is a NaN.
+uint64_t arm_fp_nan(unsigned size, uint64_t a, uint64_t b);
 // FPCR and FPSR for signal frames and debuggers, outside guest code.  The setters drop what is not
 // writable.
 uint32_t arm_fpcr_get(const CPUARMState *env);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // FPCR, FPSR and the host's FP unit.  Guest code runs under the guest's rounding mode with all exceptions
-// masked; the host gathers the flags, which are taken from there when somebody asks for FPSR.
+// masked but perhaps invalid (arm_fp_traps); the host gathers the flags, which are taken from there when
+// somebody asks for FPSR.
 
 #include "cpu.h"
 
@@ -21,7 +22,10 @@
 #define MXCSR_UE 0x10u
 #define MXCSR_PE 0x20u
 #define MXCSR_FLAGS 0x3fu
+#define MXCSR_IM 0x80u
 #define MXCSR_RC_SHIFT 13
+// Traps that a thread takes (3 us each) before it tests for NaN instead: a program that works with NaN.
+#define TRAPS_MAX 4096u
 
 // Assembly that says it touches memory: see helpers/x86/fpstate-helper.c.
 static uint32_t mxcsr_read(void)
@@ -34,11 +38,12 @@ static uint32_t mxcsr_read(void)
 static void mxcsr_write(uint32_t v) { __asm__ volatile("ldmxcsr %0" : : "m"(v) : "memory"); }
 
 // FPCR.RMode: nearest, up, down, zero; MXCSR.RC: nearest, down, up, zero.
-static uint32_t mxcsr_of(uint32_t fpcr)
+static uint32_t mxcsr_of(const CPUARMState *env)
 {
     static const uint8_t rc[4] = {0, 2, 1, 3};
     // FZ is not DAZ and FTZ: their flags are others.  The frontend sees to it (frontend/aarch64/fp.h).
-    return MXCSR_DEFAULT | (uint32_t)rc[(fpcr & FPCR_RMODE) >> FPCR_RMODE_SHIFT] << MXCSR_RC_SHIFT;
+    return (MXCSR_DEFAULT & ~(arm_fp_traps(env) ? MXCSR_IM : 0)) |
+           (uint32_t)rc[(env->fpcr & FPCR_RMODE) >> FPCR_RMODE_SHIFT] << MXCSR_RC_SHIFT;
 }
 
 static void collect(CPUARMState *env)
@@ -50,7 +55,7 @@ static void collect(CPUARMState *env)
     mxcsr_write(m & ~MXCSR_FLAGS);
 }
 
-void arm_fp_enter(CPUARMState *env) { mxcsr_write(mxcsr_of(env->fpcr)); }
+void arm_fp_enter(CPUARMState *env) { mxcsr_write(mxcsr_of(env)); }
 
 void arm_fp_leave(CPUARMState *env)
 {
@@ -73,13 +78,41 @@ void arm_fpsr_set(CPUARMState *env, uint32_t fpsr)
     env->qc = (V128){.q = {fpsr & FPSR_QC}};
 }
 
-// In guest code.
+// --- the host's traps --------------------------------------------------------------------------------
+
+bool arm_fp_trap(CPUARMState *env)
+{
+    if (++env->fp_traps < TRAPS_MAX) {
+        return false;
+    }
+    env->fp_shortcuts &= ~A64_TB_FP_TRAPS;
+    return true;
+}
+
+// FPProcessNaNs: signalling ones first, then by order; the default NaN when neither is one.
+uint64_t arm_fp_nan(unsigned size, uint64_t a, uint64_t b)
+{
+    const unsigned fraction = size == 2 ? 23 : 52;
+    const uint64_t quiet = 1ull << (fraction - 1), sign = 1ull << ((8u << size) - 1);
+    const uint64_t infinity = (sign - 1) & ~((1ull << fraction) - 1);
+    const bool nan[2] = {(a & ~sign) > infinity, (b & ~sign) > infinity};
+    if (nan[0] && !(a & quiet)) {
+        return a | quiet;
+    }
+    if (nan[1] && !(b & quiet)) {
+        return b | quiet;
+    }
+    return nan[0] ? a : nan[1] ? b : infinity | quiet;
+}
+
+// In guest code.  From the first look at FPSR on, all that shows in it is computed.
 
 uint64_t helper_a64_read_fpcr(CPUARMState *env) { return env->fpcr; }
 
 uint64_t helper_a64_read_fpsr(CPUARMState *env)
 {
     collect(env);
+    env->fp_shortcuts &= ~A64_TB_FP_NO_UFC;
     return arm_fpsr_get(env);
 }
 
@@ -93,5 +126,6 @@ void helper_a64_write_fpcr(CPUARMState *env, uint64_t value)
 void helper_a64_write_fpsr(CPUARMState *env, uint64_t value)
 {
     collect(env);
+    env->fp_shortcuts &= ~A64_TB_FP_NO_UFC;
     arm_fpsr_set(env, (uint32_t)value);
 }

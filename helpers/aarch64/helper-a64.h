@@ -11,6 +11,12 @@
 DEF_HELPER_FLAGS_3(a64_crc32, TCG_CALL_PURE, i64, i64, i64, i32)  // crc, data, bytes of data
 DEF_HELPER_FLAGS_3(a64_crc32c, TCG_CALL_PURE, i64, i64, i64, i32) // the Castagnoli polynomial
 
+// --- pointer authentication (pac-helper.c): pointer, modifier, key (ARMPacKey) --------------------------
+
+DEF_HELPER_FLAGS_4(a64_pac_add, TCG_CALL_NO_RG, i64, env, i64, i64, i32)
+DEF_HELPER_FLAGS_4(a64_pac_auth, TCG_CALL_NO_RG, i64, env, i64, i64, i32)
+DEF_HELPER_FLAGS_3(a64_pac_generic, TCG_CALL_NO_RG, i64, env, i64, i64) // PACGA
+
 // --- system (system-helper.c) -----------------------------------------------------------------------
 
 DEF_HELPER_FLAGS_1(a64_read_cntvct, TCG_CALL_NO_RG, i64, env)

@@ -13,7 +13,7 @@
 // Synchronous ones.  SIGSEGV and SIGBUS of a guest access come through the host's handler, which hands
 // them to cpu_handle_host_fault; it leaves guest code, and the CPU's exception becomes a signal in
 // signal_force.  SIGFPE, SIGILL and SIGTRAP of the guest are exceptions from the start; as host signals
-// they are faults of our own.  None of the five is ever blocked on the host: when the guest blocks one
+// they are myna's own business (cpu_handle_host_fp, cpu_handle_host_trap) or faults of ours.  None of the five is ever blocked on the host: when the guest blocks one
 // and somebody sends it, it stays captured here until the guest frees it.
 #include "guest-signal.h"
 
@@ -85,6 +85,9 @@ static void host_handler(int sig, siginfo_t *info, void *opaque)
             errno = saved_errno;
             return;
         }
+    } else if (from_kernel && sig == SIGFPE && cpu_handle_host_fp(info, context)) {
+        errno = saved_errno;
+        return;
     } else if (from_kernel && sig == SIGTRAP && cpu_handle_host_trap(context)) {
         errno = saved_errno;
         return;

@@ -2,14 +2,24 @@
 //
 // Memory calls: thin, the work is runtime/guest-memory.h's.
 #include <errno.h>
+#include <fcntl.h>
 
+#include "runtime/cpu-exec.h"
 #include "runtime/guest-memory.h"
 #include "syscall.h"
+
+// A file that is open for reading alone is mapped to be read; what is in it nobody is waiting for.
+static bool only_reads(int fd) { return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY; }
 
 int64_t sys_mmap(GuestTask *task, const uint64_t a[6])
 {
     (void)task;
-    return guest_mmap(a[0], a[1], (int)a[2], (int)a[3], (int)a[4], a[5]);
+    int64_t result = guest_mmap(a[0], a[1], (int)a[2], (int)a[3], (int)a[4], a[5]);
+    bool shared = a[3] & MAP_SHARED; // of both MAP_SHARED and MAP_SHARED_VALIDATE
+    if (result >= 0 && shared && ((a[3] & MAP_ANONYMOUS) || !only_reads((int)a[4]))) {
+        cpu_set_parallel();
+    }
+    return result;
 }
 
 int64_t sys_munmap(GuestTask *task, const uint64_t a[6])
@@ -52,7 +62,11 @@ int64_t sys_madvise(GuestTask *task, const uint64_t a[6])
 int64_t sys_shmat(GuestTask *task, const uint64_t a[6])
 {
     (void)task;
-    return guest_shmat((int)a[0], a[1], (int)a[2]);
+    int64_t result = guest_shmat((int)a[0], a[1], (int)a[2]);
+    if (result >= 0) {
+        cpu_set_parallel();
+    }
+    return result;
 }
 
 int64_t sys_shmdt(GuestTask *task, const uint64_t a[6])

@@ -81,6 +81,7 @@ static void *thread_main(void *opaque)
     CPUState *cs = task->cs;
     cpu_thread_leave();
     cpu_free(cs);
+    robust_list_exit(task);
     clear_tid(task);
     task_free(task);
     return NULL;
@@ -100,6 +101,7 @@ static int64_t make_thread(GuestTask *task, const CloneRequest *request)
     if (signal_block_host(task)) {
         return -ERESTARTSYS;
     }
+    cpu_set_parallel();
     CPUState *cs = cpu_clone(task->cs);
     if (!cs) {
         return -ENOMEM;
@@ -369,6 +371,10 @@ int64_t sys_exit_group(GuestTask *task, const uint64_t a[6])
 int64_t sys_exit(GuestTask *task, const uint64_t a[6])
 {
     int status = (int)a[0] & 0xff;
+    // A signal for the whole process that this thread has taken must not go with it.
+    if (signal_block_host(task)) {
+        return -ERESTARTSYS;
+    }
     pthread_mutex_lock(&task->process->lock);
     bool last = --task->process->nb_threads == 0;
     pthread_mutex_unlock(&task->process->lock);
@@ -377,10 +383,10 @@ int64_t sys_exit(GuestTask *task, const uint64_t a[6])
     }
     if (task->tid == getpid()) {
         // The first thread: its host thread is main's, which must not return.
-        signal_block_host(task);
         current_task = NULL;
         cpu_thread_leave();
         cpu_free(task->cs);
+        robust_list_exit(task);
         clear_tid(task);
         task_free(task);
         syscall(SYS_exit, status);

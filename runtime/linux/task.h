@@ -94,5 +94,7 @@ void task_free(GuestTask *task);
 // Runs the task until it has ended (task->exiting); a process ends inside.
 void task_run(GuestTask *task);
 GuestProcess *guest_process_new(const GuestABI *abi);
+// A thread ends: its robust futexes are marked and their waiters woken (robust.c).
+void robust_list_exit(const GuestTask *task);
 
 #endif

@@ -305,6 +305,11 @@ static void test_models(void **state)
     assert_int_equal(exception_on("neoverse-n1", 0xd50b7c20, 0), EXCP_NONE); // DC CVAP
     assert_int_equal(exception_on("cortex-a72", 0xd50b7c20, 0), EXCP_UDEF);
     assert_int_equal(exception_on("max", 0xd500401f, 0), EXCP_NONE);
+    assert_int_equal(exception_on("neoverse-n1", 0xdac10000, 0), EXCP_UDEF); // PACIA
+    assert_int_equal(exception_on("neoverse-n1", 0xd65f0bff, 0), EXCP_UDEF); // RETAA
+    assert_int_equal(exception_on("neoverse-n1", 0xf8200420, 0), EXCP_UDEF); // LDRAA
+    assert_int_equal(exception_on("neoverse-n1", 0xd503233f, 0), EXCP_NONE); // PACIASP: a hint
+    assert_int_equal(exception_on("max", 0xd503245f, 0), EXCP_NONE);         // BTI c: a hint
     assert_int_equal(exception_on("cortex-a53", 0xd5380600, 0),
                      EXCP_NONE); // MRS X0, ID_AA64ISAR0_EL1
     assert_int_equal(env->xregs[0], 0x11120);
@@ -338,8 +343,12 @@ static void test_undefined(void **state)
         {0xd4400000, "HLT"},
         {0xd4a00001, "DCPS1"},
         {0xd69f03e0, "ERET"},
-        {0xd65f0bff, "RETAA"},
-        {0xdac10000, "PACIA outside the hint space"},
+        {0xd65f0be0, "RETAA with a register"},
+        {0xdac12000, "PACIZA with a register"},
+        {0xdac14000, "XPACI with a register"},
+        {0x9ac03001 | 1u << 10, "PACGA's neighbour"},
+        {0xd69f0bff, "ERETAA"},
+        {0x78200400, "LDRAA of a halfword"},
         {0xd5181000, "MSR SCTLR_EL1"},
         {0xd53be020, "MRS CNTPCT_EL0, which Linux keeps"},
         {0xd51bd060, "MSR TPIDRRO_EL0"},

@@ -16,6 +16,7 @@ enum { A64_SP = 31, A64_LR = 30, A64_FP = 29 }; // numbers in xregs
 // class, "32-bit instruction" and the syndrome (Arm ARM D17.2.37).
 #define ESR_EC(ec) ((uint64_t)(ec) << 26 | UINT64_C(1) << 25)
 #define ESR_EC_PC_ALIGNMENT 0x22u
+#define ESR_EC_SP_ALIGNMENT 0x26u
 #define ESR_EC_INSN_ABORT 0x20u
 #define ESR_EC_DATA_ABORT 0x24u
 #define ESR_WNR 0x40u

@@ -6,11 +6,64 @@
 #include "abi-aarch64.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 
 #include "runtime/guest-memory.h"
 #include "runtime/linux/guest-signal.h"
+#include "runtime/linux/syscall.h"
+#include "runtime/options.h"
+#include "runtime/process.h"
+
+// Options that arm64 alone implements (uapi/linux/prctl.h).
+#ifndef PR_PAC_SET_ENABLED_KEYS
+#define PR_PAC_SET_ENABLED_KEYS 60
+#define PR_PAC_GET_ENABLED_KEYS 61
+#endif
+
+// --- pointer authentication (arch/arm64/kernel/pointer_auth.c) -----------------------------------
+// The bits of prctl's masks (PR_PAC_APIAKEY ...) are numbered as ARMPacKey is.
+#define PAC_ADDRESS_KEYS (1u << ARM_PAC_IA | 1u << ARM_PAC_IB | 1u << ARM_PAC_DA | 1u << ARM_PAC_DB)
+#define PAC_ALL_KEYS (PAC_ADDRESS_KEYS | 1u << ARM_PAC_GA)
+
+static bool arm_has_pac(const CPUARMState *env)
+{
+    return env->model->features >> ARM_FEAT_PAUTH & 1;
+}
+
+static void reset_pac_keys(CPUARMState *env, uint32_t keys)
+{
+    for (unsigned i = 0; i < ARM_PAC_KEYS; i++) {
+        if (keys >> i & 1 && getrandom(&env->pac_keys[i], sizeof(env->pac_keys[i]), 0) < 0) {
+            env->pac_keys[i].high = 0x5a5a5a5a5a5a5a5a; // a kernel that has none: as AT_RANDOM
+        }
+    }
+}
+
+static int64_t pac_prctl(CPUARMState *env, const uint64_t a[6])
+{
+    if (!arm_has_pac(env) || a[4]) {
+        return -EINVAL;
+    }
+    switch ((int)a[0]) {
+    case PR_PAC_RESET_KEYS:
+        if (a[2] || a[3] || a[1] & ~(uint64_t)PAC_ALL_KEYS) {
+            return -EINVAL;
+        }
+        reset_pac_keys(env, a[1] ? (uint32_t)a[1] : PAC_ALL_KEYS);
+        return 0;
+    case PR_PAC_SET_ENABLED_KEYS:
+        if (a[3] || a[1] & ~(uint64_t)PAC_ADDRESS_KEYS || a[2] & ~a[1]) {
+            return -EINVAL;
+        }
+        env->pac_enabled = (env->pac_enabled & ~(uint32_t)a[1]) | (uint32_t)a[2];
+        return 0;
+    default: // PR_PAC_GET_ENABLED_KEYS
+        return a[1] || a[2] || a[3] ? -EINVAL : (int64_t)(env->pac_enabled & PAC_ADDRESS_KEYS);
+    }
+}
 
 // --- registers ----------------------------------------------------------------------------------
 static void init_registers(CPUState *cs, uint64_t entry, uint64_t sp)
@@ -19,6 +72,14 @@ static void init_registers(CPUState *cs, uint64_t entry, uint64_t sp)
     memset(env->xregs, 0, sizeof(env->xregs));
     env->xregs[A64_SP] = sp;
     env->pc = entry;
+    if (arm_has_pac(env)) {
+        env->pac_enabled = PAC_ADDRESS_KEYS | 1u << ARM_PAC_GA;
+        reset_pac_keys(env, ~0u);
+    }
+#ifdef __x86_64__ // where traps are taken (runtime/fault-fp.c)
+    // --verify compares all of env, and two engines need not trap equally often.
+    env->fp_shortcuts = myna_options->verify ? A64_TB_FP_NO_UFC : A64_TB_FP_SHORTCUTS;
+#endif
 }
 
 static void clone_registers(CPUState *child, uint64_t stack, bool set_tls, uint64_t tls)
@@ -40,11 +101,56 @@ static uint64_t hwcap(CPUState *cs) { return arm(cs)->model->hwcap; }
 static uint64_t hwcap2(CPUState *cs) { return arm(cs)->model->hwcap2; }
 
 // --- system calls -------------------------------------------------------------------------------
+// The tagged address ABI (Documentation/arm64/tagged-address-abi.rst): once a process has asked for it, the
+// top byte of a pointer to a system call is ignored; but for addresses that become part of the map.
+static bool takes_tags(const SyscallRow *row, unsigned arg)
+{
+    static const char *const mapping[] = {"mmap", "mremap", "brk", "shmat", "shmdt"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(mapping); i++) {
+        if (strcmp(row->name, mapping[i]) == 0) {
+            return strcmp(row->name, "mremap") == 0 && arg == 0;
+        }
+    }
+    return true;
+}
+
+static bool is_pointer(SyscallArgKind kind)
+{
+    switch (kind) {
+    case ARG_PTR:
+    case ARG_PATH:
+    case ARG_STR:
+    case ARG_STRS:
+    case ARG_ENVS:
+    case ARG_BUF:
+    case ARG_OSTR:
+    case ARG_ODATA:
+    case ARG_IOV:
+    case ARG_SOCKADDR:
+    case ARG_FCNTLARG: // or a small number
+    case ARG_SEMCTLARG:
+    case ARG_STRUCT: return true;
+    default: return false;
+    }
+}
+
+static void untag_arguments(const SyscallRow *row, uint64_t args[6])
+{
+    for (unsigned i = 0; row && i < 6 && row->args[i].kind != ARG_NONE; i++) {
+        if (is_pointer(row->args[i].kind) && takes_tags(row, i)) {
+            args[i] = (uint64_t)((int64_t)(args[i] << 8) >> 8);
+        }
+    }
+}
+
 static void syscall_get(CPUState *cs, uint64_t *number, uint64_t args[6])
 {
     CPUARMState *env = arm(cs);
     *number = (uint32_t)env->xregs[8]; // the kernel reads w8
     memcpy(args, env->xregs, 6 * sizeof(args[0]));
+    if (env->tagged_addresses) {
+        untag_arguments(syscall_find(SYSCALL_ABI_AARCH64, *number), args);
+    }
 }
 
 static void syscall_return(CPUState *cs, int64_t result) { arm(cs)->xregs[0] = (uint64_t)result; }
@@ -54,23 +160,26 @@ static void syscall_restart(CPUState *cs)
     arm(cs)->pc -= 4; // SVC; x0 still holds the first argument
 }
 
-// Options that arm64 alone implements (uapi/linux/prctl.h).
-#ifndef PR_PAC_SET_ENABLED_KEYS
-#define PR_PAC_SET_ENABLED_KEYS 60
-#define PR_PAC_GET_ENABLED_KEYS 61
-#endif
-
 static bool own_prctl(GuestTask *task, const uint64_t a[6], int64_t *result)
 {
-    (void)task;
+    CPUARMState *env = arm(task->cs);
     switch ((int)a[0]) {
-    case PR_SVE_SET_VL: // the virtual CPUs have neither SVE nor pointer authentication
-    case PR_SVE_GET_VL:
+    case PR_SVE_SET_VL: // the virtual CPUs have no SVE
+    case PR_SVE_GET_VL: *result = -EINVAL; return true;
     case PR_PAC_RESET_KEYS:
     case PR_PAC_SET_ENABLED_KEYS:
-    case PR_PAC_GET_ENABLED_KEYS:
-    case PR_SET_TAGGED_ADDR_CTRL: // tags in the pointers of system calls are not taken off
-    case PR_GET_TAGGED_ADDR_CTRL: *result = -EINVAL; return true;
+    case PR_PAC_GET_ENABLED_KEYS: *result = pac_prctl(env, a); return true;
+    case PR_SET_TAGGED_ADDR_CTRL: // without MTE this is its one flag
+        *result = a[1] & ~(uint64_t)PR_TAGGED_ADDR_ENABLE || a[2] || a[3] || a[4] ? -EINVAL : 0;
+        if (*result == 0) {
+            env->tagged_addresses = a[1];
+        }
+        return true;
+    case PR_GET_TAGGED_ADDR_CTRL:
+        *result = a[1] || a[2] || a[3] || a[4] ? -EINVAL
+                  : env->tagged_addresses      ? PR_TAGGED_ADDR_ENABLE
+                                               : 0;
+        return true;
     default: return false;
     }
 }
@@ -120,6 +229,12 @@ static uint64_t named_address(const CPUARMState *env)
     bool vector = insn & 1u << 26;
     unsigned scale = (unsigned)bits(insn, 30, 2) | (vector && insn & 1u << 23 ? 4 : 0);
     bool post = false;
+    if ((insn & 0xff200400) == 0xf8200400) { // LDRAA, LDRAB
+        ARMPacKey key = insn & 1u << 23 ? ARM_PAC_DB : ARM_PAC_DA;
+        uint64_t offset = ((uint64_t)signed_bits(insn, 22, 1) << 9 | bits(insn, 12, 9)) << 3;
+        base = arm_pac_authenticate(env, base, 0, key) + offset;
+        return (uint64_t)((int64_t)(base << 8) >> 8);
+    }
     switch (bits(insn, 27, 3)) {
     case 5: // pairs
         scale = (unsigned)bits(insn, 30, 2);
@@ -184,6 +299,9 @@ static void exception(GuestTask *task, int excp)
         break;
     case EXCP_PC_ALIGNMENT:
         abort_signal(task, SIGBUS, BUS_ADRALN, env->pc, ESR_EC(ESR_EC_PC_ALIGNMENT));
+        break;
+    case EXCP_SP_ALIGNMENT:
+        abort_signal(task, SIGBUS, BUS_ADRALN, env->xregs[A64_SP], ESR_EC(ESR_EC_SP_ALIGNMENT));
         break;
     case EXCP_BKPT: signal_force(task, SIGTRAP, TRAP_BRKPT, env->pc); break;
     case EXCP_DEBUG: signal_force(task, SIGTRAP, TRAP_TRACE, env->pc); break;

@@ -109,6 +109,7 @@ bool a64_setup_frame(GuestTask *task, int sig, const siginfo_t *info, const Gues
     frame.uc.mc.pc = env->pc;
     frame.uc.mc.pstate = arm_pstate_get(env) | (env->btype & 3) << PSTATE_BTYPE_SHIFT;
     write_records(env, task->trap.error, frame.uc.mc.records);
+    env->frame_fpsr = arm_fpsr_get(env);
     if (!guest_write(record_at, &record, sizeof(record)) ||
         !guest_write(sp, &frame, sizeof(frame))) {
         return false;
@@ -183,6 +184,9 @@ bool a64_sigreturn(GuestTask *task)
     memcpy(env->vregs, fpsimd.vregs, sizeof(env->vregs));
     arm_fpcr_set(env, fpsimd.fpcr);
     arm_fpsr_set(env, fpsimd.fpsr);
+    if (fpsimd.fpsr != env->frame_fpsr) {
+        env->fp_shortcuts &= ~A64_TB_FP_NO_UFC; // the handler looks at FPSR
+    }
     signal_restore_altstack(task, frame.uc.stack.sp, frame.uc.stack.flags, frame.uc.stack.size);
     return true;
 }

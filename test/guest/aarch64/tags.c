@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
 
 #include "../guest-test.h"
 
@@ -107,6 +109,33 @@ static void *thread(void *arg)
     return NULL;
 }
 
+// Documentation/arm64/tagged-address-abi.rst
+static void system_calls(void)
+{
+    static char text[4] = "abc", got[4];
+    int fds[2], old = prctl(56, 0, 0, 0, 0);
+    struct iovec v = {got, 4};
+    check("before", (uint64_t)old, 0);
+    check("pipe", (uint64_t)pipe(fds), 0);
+    check("untold", write(fds[1], tagged(text, 7), 4) == -1 && errno == EFAULT, 1);
+    check("set", (uint64_t)prctl(55, 2, 0, 0, 0) | (uint64_t)prctl(55, 1, 1, 0, 0), UINT64_MAX);
+    check("set", (uint64_t)prctl(55, 1, 0, 0, 0), 0);
+    check("get", (uint64_t)prctl(56, 0, 0, 0, 0), 1);
+    check("write", (uint64_t)write(fds[1], tagged(text, 7), 4), 4);
+    check("readv", (uint64_t)readv(fds[0], tagged(&v, 9), 1), 4);
+    check("text", (uint64_t)memcmp(text, got, 4), 0);
+    check("access", (uint64_t)access(tagged("/", 200), R_OK), 0);
+    void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    check("mprotect", (uint64_t)mprotect(tagged(page, 1), 4096, PROT_READ | PROT_WRITE), 0);
+    check("mmap",
+          mmap(tagged(page, 1), 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+              MAP_FAILED,
+          1);
+    check("munmap", (uint64_t)munmap(tagged(page, 1), 4096), 0);
+    check("off", (uint64_t)prctl(55, 0, 0, 0, 0), 0);
+    check("off", write(fds[1], tagged(text, 7), 4) == -1 && errno == EFAULT, 1);
+}
+
 int main(void)
 {
     pthread_t threads[4];
@@ -125,6 +154,7 @@ int main(void)
     }
     // The kernel takes no tagged pointers, unless asked to.
     check("write", (uint64_t)(mprotect(tagged(area, 1), 4096, PROT_READ) == -1), 1);
+    system_calls();
     puts("every access was made");
     return finish();
 }
