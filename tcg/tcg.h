@@ -33,8 +33,8 @@ typedef enum TCGType {
     TCG_TYPE_PTR = TCG_TYPE_I64,
 } TCGType;
 
-unsigned tcg_type_size(TCGType type);    // bytes
-const char *tcg_type_name(TCGType type); // "i32", "v128", ...
+unsigned tcg_type_size(TCGType type);      // bytes
+const char *tcg_type_name(TCGType type);   // "i32", "v128", ...
 
 // Comparison of integers.  The inverse of a condition is cond ^ 1.
 typedef enum TCGCond {
@@ -182,11 +182,11 @@ typedef enum TCGTempKind { TEMP_NORMAL, TEMP_GLOBAL, TEMP_FIXED /* env */, TEMP_
 typedef struct TCGTemp {
     TCGType type;
     TCGTempKind kind;
-    uint32_t index;  // dense: env 0, globals 1 .. nb_globals-1, then the rest
-    intptr_t offset; // globals: in env; normal temps: in the frame, from env (see tcg_assign_frame)
-    uint64_t val;    // constants: I32 and F32 zero-extended
-    const char *name; // globals
-    uint64_t state;   // scratch for the pass that runs
+    uint32_t index;    // dense: env 0, globals 1 .. nb_globals-1, then the rest
+    intptr_t offset;   // globals: in env; normal temps: in the frame, from env (see tcg_assign_frame)
+    uint64_t val;      // constants: I32 and F32 zero-extended
+    const char *name;  // globals
+    uint64_t state;    // scratch for the pass that runs
     void *state_ptr;
 } TCGTemp;
 
@@ -209,12 +209,11 @@ typedef struct TCGLabel {
 
 struct TCGOp {
     uint16_t opc;
-    uint8_t type;      // TCGType of a vector op
-    uint8_t vece;      // lane size of a vector op, MemOp
+    uint8_t type; // TCGType of a vector op
+    uint8_t vece; // lane size of a vector op, MemOp
     uint8_t nout, nin; // a call's results and arguments
     uint8_t nargs;
-    uint32_t
-        life; // set by tcg_liveness: bit i = argument i is dead after this op (results: never read)
+    uint32_t life; // set by tcg_liveness: bit i = argument i is dead after this op (results: never read)
     TCGOp *prev, *next;
     const TCGHelperInfo *call_info;
     TCGArg args[];
@@ -241,9 +240,9 @@ typedef struct TCGContext {
     struct TCGArena *arena;
     TCGTemp **temps;
     unsigned nb_temps, cap_temps, nb_globals; // temps[0] is env; nb_globals counts it
-    TCGOp *emit_before;                       // new ops go before this one; normally &ops
+    TCGOp *emit_before; // new ops go before this one; normally &ops
     unsigned nb_ops, nb_labels;
-    void *const_table;    // (type, val) -> TCGTemp
+    void *const_table; // (type, val) -> TCGTemp
     intptr_t frame_start; // offset from env of the interpreter's temp frame
     size_t frame_size;
     TCGJumpKind jump_kind; // of the block's last instruction; the translator says so
@@ -254,9 +253,9 @@ typedef struct TCGContext {
     bool bound;    // constants hold addresses of this process: of no use to another
     bool log_writes;      // the interpreter calls tcg_interp_write_hook before each guest store
     uintptr_t guest_base; // added to each guest address
-    char *error;  // first error of the block being built (NULL: none); freed by tcg_func_start
-    void *opaque; // the translator's
-    TCGOp ops;    // the list's head: ops.next is the first op; last, for it ends in an array
+    char *error;        // first error of the block being built (NULL: none); freed by tcg_func_start
+    void *opaque;       // the translator's
+    TCGOp ops;          // the list's head: ops.next is the first op; last, for it ends in an array
 } TCGContext;
 
 extern _Thread_local TCGContext *tcg_ctx;
