@@ -210,15 +210,6 @@ void cpu_request_exit_all(void)
     pthread_mutex_unlock(&cpus.lock);
 }
 
-void cpu_foreach(void (*fn)(CPUState *cs, void *opaque), void *opaque)
-{
-    pthread_mutex_lock(&cpus.lock);
-    for (CPUPrivate *p = cpus.first; p; p = p->next) {
-        fn(cpu_of_private(p), opaque);
-    }
-    pthread_mutex_unlock(&cpus.lock);
-}
-
 void cpu_list_fork_prepare(void) { pthread_mutex_lock(&cpus.lock); }
 void cpu_list_fork_parent(void) { pthread_mutex_unlock(&cpus.lock); }
 

@@ -56,7 +56,7 @@ void cpus_stop_begin(void)
     state.stops++;
     atomic_fetch_add(&state.wanted, 1);
     pthread_mutex_unlock(&state.lock);
-    cpu_foreach(kick_running, NULL);
+    cpu_list_foreach(kick_running, NULL);
 }
 
 void cpus_stop_wait(void)
@@ -64,7 +64,7 @@ void cpus_stop_wait(void)
     pthread_mutex_lock(&state.lock);
     for (;;) {
         unsigned running = 0;
-        cpu_foreach(count_running, &running);
+        cpu_list_foreach(count_running, &running);
         if (running == 0) {
             break;
         }
@@ -76,7 +76,7 @@ void cpus_stop_wait(void)
             until.tv_sec++;
         }
         if (pthread_cond_timedwait(&state.parked, &state.lock, &until) != 0) {
-            cpu_foreach(kick_running, NULL);
+            cpu_list_foreach(kick_running, NULL);
         }
     }
     pthread_mutex_unlock(&state.lock);

@@ -3,7 +3,7 @@
 // Stopping CPUs, so that somebody else can look at them: the debugger, the monitor.
 //
 //     cpus_stop();       // a thread that runs no CPU; returns when each stands still
-//     ... cpu_foreach: registers, memory ...
+//     ... cpu_list_foreach: registers, memory ...
 //     cpus_resume();
 //
 // A CPU stands still at its gate, which its loop passes before each cpu_exec (cpu_gate), or while it is
@@ -40,8 +40,6 @@ void cpu_away_end(CPUState *cs); // waits as cpu_gate does
 
 // How a CPU's host thread is interrupted in a host call; the Linux layer installs it.
 void cpu_stop_set_kick(void (*kick)(CPUState *cs));
-// Calls fn for each CPU.  fn may not make or free CPUs.
-void cpu_foreach(void (*fn)(CPUState *cs, void *opaque), void *opaque);
 // A CPU has been freed: who waits looks again (cpu-list.c).
 void cpu_stop_forget(void);
 

@@ -115,7 +115,7 @@ static bool host_write(MynaPassHost *host, uint64_t addr, const void *buf, size_
 
 bool pass_host_load(const MynaOptions *opts, GError **error)
 {
-    if (opts->instruments->len == 0) {
+    if (!opts->instruments || opts->instruments->len == 0) {
         return true;
     }
     state.pid = getpid();

@@ -106,8 +106,9 @@ static void unit_drop(TBUnit *u)
     }
     for (unsigned i = 0; i < code->n_entries; i++) {
         TranslationBlock *tb = tb_of(code->entries[i].code);
-        if (tb->cold_entry == code->entries[i].entry) {
-            tb_invalidate(tb); // it has nothing else to run
+        if (tb->cold_entry == code->entries[i].entry ||
+            tb->other_entry == code->entries[i].entry) {
+            tb_invalidate(tb); // it has nothing else to run, or (--verify) to compare with
         } else if (tb->code.entry == code->entries[i].entry) {
             atomic_store(&tb->code.entry, tb->cold_entry);
             atomic_store(&tb->code.reg_entry, NULL);

@@ -223,7 +223,7 @@ static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape s
 bool compiler_passes_registers(const TierCommon *common, const LLVMBlockInfo *head)
 {
     return common->host.n_pinned && common->host.pc_global >= 0 && !head->precise &&
-           !common->dump && !common->opt.passes;
+           !common->dump && !common->opt.passes && !common->opt.instrument;
 }
 
 static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel level,

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "runtime/cpu-list.h"
 #include "runtime/cpu-stop.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
@@ -320,7 +321,7 @@ static void add_notes(CoreNotes *notes, GuestTask *task, int sig, const siginfo_
     core_add_note(notes, "CORE", NT_AUXV, process->auxv->data, process->auxv->len);
     add_files(notes, m);
     process->abi->core_notes(task->cs, notes);
-    cpu_foreach(add_thread, &(ThreadNotes){notes, task});
+    cpu_list_foreach(add_thread, &(ThreadNotes){notes, task});
 }
 
 // --- the file -----------------------------------------------------------------------------------------

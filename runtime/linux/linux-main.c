@@ -136,6 +136,7 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
         return EXIT_USAGE;
     }
     limits_apply(&limits, 0);
+    guest_memory_set_limit(RLIMIT_STACK, stack_size(opts, &limits)); // how far the stack may grow
     if (!program_load(&program, cs, env, stack_size(opts, &limits), &loaded, &error)) {
         return report(error);
     }

@@ -283,6 +283,10 @@ static int lodger_main(void *opaque)
     GuestTask *task = l->task;
     current_task = task;
     set_up_child_process(task, &l->request);
+    if (task->clear_child_tid) {
+        // The kernel does it however the child ends, also by a signal: the memory outlives it.
+        syscall(SYS_set_tid_address, g2h(task->clear_child_tid));
+    }
     if (!(l->request.flags & CLONE_VFORK)) {
         if (l->request.flags & CLONE_PARENT_SETTID) {
             write_tid(l->request.parent_tid, task->tid);
