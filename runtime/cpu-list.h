@@ -18,6 +18,7 @@ typedef struct CPUPrivate {
     bool in_guest;          // generated code or a helper of it runs
     bool fp_loaded;         // the guest's FP control state is in the host's FP unit
     uint32_t once_cflags;   // translation flags of the next block alone; 0: none
+    bool starts_nothing;    // it runs in another process that shares the memory: a thread begun there would end with it
     uint32_t own_cflags;    // of all its blocks, beside those of every CPU (single step)
     uint64_t stress_random; // --stress: of this CPU's events
     // Standing still (cpu-stop.c).

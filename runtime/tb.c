@@ -176,7 +176,7 @@ void tb_release(TranslationBlock *tb)
 }
 
 // liburcu starts its thread at the first call_rcu; the guest's signals are not for it.
-void tb_call_later(struct rcu_head *head, void (*fn)(struct rcu_head *))
+void tb_start_rcu_thread(void)
 {
     if (!cache.rcu_thread) {
         sigset_t all, old;
@@ -186,6 +186,11 @@ void tb_call_later(struct rcu_head *head, void (*fn)(struct rcu_head *))
         pthread_sigmask(SIG_SETMASK, &old, NULL);
         cache.rcu_thread = true;
     }
+}
+
+void tb_call_later(struct rcu_head *head, void (*fn)(struct rcu_head *))
+{
+    tb_start_rcu_thread();
     call_rcu(head, fn);
 }
 

@@ -119,6 +119,8 @@ void tb_hold(TranslationBlock *tb);
 void tb_release(TranslationBlock *tb);
 // call_rcu, with liburcu's thread deaf to the guest's signals.
 void tb_call_later(struct rcu_head *head, void (*fn)(struct rcu_head *));
+// Starts that thread, if it is not there yet: before a process is made that shares the memory.
+void tb_start_rcu_thread(void);
 
 // --- pages (tb-page.c) ----------------------------------------------------------------------------
 // What a translation has to know of a page; write-protects it when it is writable to the guest.

@@ -593,6 +593,9 @@ void tier_host_hot(void *env, const TCGCode *code)
     // Counted on: the more often a block asks, the sooner it is compiled.  host_install ends it.
     ((TCGCode *)code)->exec_count = state.hot;
     tb_of(code)->hot = true;
+    if (cpu_private(cs)->starts_nothing) {
+        return; // the tier's thread, and the locks that it holds
+    }
     LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
     if (!tier) {
         if (state.unusable) {

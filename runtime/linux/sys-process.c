@@ -33,6 +33,7 @@
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
+#include "runtime/tb.h"
 
 #define THREAD_STACK_SIZE ((size_t)8 << 20)
 
@@ -265,6 +266,8 @@ static bool lodger_new(Lodger *l, GuestTask *task, const CloneRequest *request)
     l->task = task_new(l->process, l->cs);
     l->task->is_vfork_child = true;
     cpu_private(l->cs)->own_cflags = CF_NO_BREAK; // the debugger's points are not for it
+    cpu_private(l->cs)->starts_nothing = true;
+    tb_start_rcu_thread();
     l->task->blocked = task->blocked;
     return true;
 }

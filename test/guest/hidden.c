@@ -47,6 +47,9 @@ int main(void)
     int zero = open("/dev/zero", O_RDONLY), bad = 0, sockets[2];
     CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets) == 0);
     puts("start"); // the heap is there from now on
+    // One gap at least, natively too.
+    char *hole = mmap(NULL, 3 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(hole != MAP_FAILED && munmap(hole + 4096, 4096) == 0);
     find_gaps();
     printf("gaps: %d\n", nb_gaps > 0);
     for (int i = 0; i < nb_gaps; i++) {

@@ -46,7 +46,7 @@ def main():
     if native == "-":
         print(got[1], end="")
         print(f"exit status {got[0]}")
-        return 0 if got[0] == 0 and got[1].endswith("\n0 failures\n") else 1
+        return 0 if got[0] == 0 and got[1].splitlines()[-1:] == ["0 failures"] else 1
     native_directory = os.path.dirname(os.path.abspath(native))
     expected = run([f"./{name}"], native_directory, False)
     if native != guest:

@@ -105,7 +105,7 @@ def main():
                 # Values may be process numbers or random bytes; everything else is the program's.
                 said["execlog"] = re.sub(r" = 0x[0-9a-f]+", "", said["execlog"])
                 said["callstack"] = run(engine, "callstack", ["at=mix"], out)
-                stacks = re.findall(r"#0 mix, called at main\+0x[0-9a-f]+\n    #1 main, ", said["callstack"])
+                stacks = re.findall(r"#0 mix, called at main\+0x[0-9a-f]+\n    #1 (?:__wrap_)?main, ", said["callstack"])
                 expect(len(stacks) == 3 * 4096, f"callstack: {len(stacks)} stacks with mix under main")
                 said["stringsearch"] = run(engine, "stringsearch", ["find=needle", "find=no such thing"], out)
                 expect("'needle' loaded at 0x" in said["stringsearch"] and "'needle' stored at 0x" in
