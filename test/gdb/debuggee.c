@@ -47,9 +47,7 @@ static void handler(int sig) { handled += sig; }
 
 NOINLINE void spin(void)
 {
-    if (__sync_add_and_fetch(&spinning, 1) == 2) {
-        printf("spinning\n");
-    }
+    __sync_add_and_fetch(&spinning, 1);
     while (!go) {
         counter++;
     }
@@ -66,6 +64,17 @@ static void *worker(void *opaque)
 {
     work(*(int *)opaque);
     return NULL;
+}
+
+/* Two threads that compute; both are in spin() when this returns. */
+static void start_spinners(pthread_t threads[2])
+{
+    for (int i = 0; i < 2; i++) {
+        pthread_create(&threads[i], NULL, spinner, NULL);
+    }
+    while (spinning < 2 || counter < 1000) {
+        usleep(1000);
+    }
 }
 
 static void in_threads(void *(*fn)(void *), int n)
@@ -108,7 +117,10 @@ int main(int argc, char **argv)
         } else if (!strcmp(argv[i], "threads")) {
             in_threads(worker, 100);
         } else if (!strcmp(argv[i], "spin")) {
-            in_threads(spinner, 0);
+            pthread_t threads[2];
+            start_spinners(threads);
+            printf("spinning\n");
+            pthread_join(threads[0], NULL);
         } else if (!strcmp(argv[i], "sleep")) {
             printf("sleeping\n");
             printf("sleep %u\n", sleep(3));
@@ -121,11 +133,7 @@ int main(int argc, char **argv)
             start_child(1);
         } else if (!strcmp(argv[i], "spin-crash")) {
             pthread_t threads[2];
-            pthread_create(&threads[0], NULL, spinner, NULL);
-            pthread_create(&threads[1], NULL, spinner, NULL);
-            while (spinning < 2 || counter < 1000) {
-                usleep(1000);
-            }
+            start_spinners(threads);
             crash();
         } else if (!strcmp(argv[i], "terminate")) {
             raise(SIGTERM);
