@@ -134,6 +134,11 @@ bool translator_use_goto_tb(const DisasContextBase *db, uint64_t dest)
     return !(db->cflags & (CF_NO_GOTO_TB | CF_SINGLE_STEP));
 }
 
+static bool (*watch)(uint64_t pc); // set before there are blocks
+
+void translator_set_watch(bool (*watched)(uint64_t pc)) { watch = watched; }
+bool translator_is_watched(uint64_t pc) { return watch && watch(pc); }
+
 size_t translator_fetch(const DisasContextBase *cdb, uint64_t pc, uint8_t *buf, size_t len)
 {
     DisasContextBase *db = (DisasContextBase *)cdb; // the window is a cache

@@ -87,6 +87,10 @@ TranslationResult translator_loop(TCGContext *ctx, const GuestISA *isa, TCGCode 
 // True when a direct jump to dest may use goto_tb: chaining is on.  The destination may lie on any page,
 // because the runtime unlinks what jumps to a block that it invalidates.
 bool translator_use_goto_tb(const DisasContextBase *db, uint64_t dest);
+// Who looks at all registers before the instruction at pc, wherever the CPU comes from: a block that looks ahead
+// leaves nothing out there.  `watched` is asked by translator_is_watched; NULL, as at first: nobody looks.
+void translator_set_watch(bool (*watched)(uint64_t pc));
+bool translator_is_watched(uint64_t pc);
 // Bytes of guest code at pc (see FetchFn).
 size_t translator_fetch(const DisasContextBase *db, uint64_t pc, uint8_t *buf, size_t len);
 // For translate_insn, when the instruction needs bytes that translator_fetch does not give; addr is the

@@ -49,6 +49,10 @@ typedef struct EventBoard EventBoard;
 // A client is whoever subscribes, and what is removed together.
 EventClient *event_client_new(const char *name);
 const char *event_client_name(const EventClient *c);
+// What a layer above keeps for the client (one does: hook.h).  destroy(data) is called when the client is reset or
+// removed, before done.
+void *event_client_data(const EventClient *c); // NULL: nothing
+void event_client_set_data(EventClient *c, void *data, void (*destroy)(void *data));
 // Takes back all of the client's subscriptions, hooks and actions.  When no callback of it can run any
 // more, done(opaque) is called: before this returns when the caller is outside guest code and callbacks (a
 // monitor's thread), else later, by the next guest thread that comes by.  The client stays and may
@@ -160,7 +164,7 @@ void event_unsubscribe(EventHook *hook);
 void event_hook_enable(EventHook *hook, bool on);
 
 // Calls fn(vcpu, opaque) whenever the guest is about to execute the instruction at pc: with registers to be
-// read and written, and event_set_pc.  Blocks end before that pc.
+// read and written, and event_set_pc.  Blocks end before that pc.  Other code stays as it is, and as fast.
 typedef void EventExecFn(unsigned vcpu, void *opaque);
 EventHook *event_hook_pc(EventClient *c, uint64_t pc, EventExecFn *fn, void *opaque);
 
@@ -282,6 +286,11 @@ void event_program_code(uint64_t *start, uint64_t *end, uint64_t *entry);
 void *event_host_address(uint64_t addr); // where guest memory lies in myna's own address space
 const char *event_guest_name(void);      // "x86_64", "aarch64"
 const char *event_symbol(uint64_t pc, uint64_t *offset); // NULL: unknown
+// Calls fn for each function of that name in the files that are mapped now, in the order of addresses.  file: only in
+// files of that path or last name; NULL: in all.  chosen: the address is that of code which chooses the function and
+// gives its address (STT_GNU_IFUNC).
+void event_symbol_foreach(const char *name, const char *file,
+                          void (*fn)(uint64_t addr, bool chosen, void *opaque), void *opaque);
 // Does the thread's guest code run in 64-bit mode (pointers of 8 bytes)?
 unsigned event_pointer_bytes(void);
 // `-d plugin` and the log.
@@ -297,5 +306,7 @@ void event_set_chaining(bool on);
 bool event_use_llvm(bool on);
 // The guest's mapped ranges, in the order of addresses.
 void event_map_foreach(void (*fn)(uint64_t start, uint64_t end, void *opaque), void *opaque);
+// The mapping that holds the address; false when there is none.
+bool event_map_find(uint64_t addr, uint64_t *start, uint64_t *end);
 
 #endif

@@ -38,7 +38,13 @@ _Static_assert(EVENT_INSN_CALL == (int)GUEST_INSN_CALL &&
                    EVENT_INSN_HYPERCALL == (int)GUEST_INSN_HYPERCALL,
                "one set of classes");
 
-void event_block_init(void) { tcg_register_helpers(helper_rows, G_N_ELEMENTS(helper_rows)); }
+static bool has_pc_hook(uint64_t pc);
+
+void event_block_init(void)
+{
+    tcg_register_helpers(helper_rows, G_N_ELEMENTS(helper_rows));
+    translator_set_watch(has_pc_hook);
+}
 
 // --- what a block is ----------------------------------------------------------------------------
 
@@ -165,17 +171,24 @@ static void add_hypercalls(EventBlock *b)
     }
 }
 
+// Where a block begins, registers are complete but for flags that the block before has left out; no block leaves any
+// out for a pc with a hook (translator_set_watch).
 static void add_pc_hooks(EventBlock *b)
 {
-    EventPCHook hooks[16];
-    unsigned n = event_pc_hooks(b->pc, hooks, G_N_ELEMENTS(hooks));
-    for (unsigned i = 0; i < MIN(n, G_N_ELEMENTS(hooks)); i++) {
+    unsigned n = event_pc_hooks(b->pc, NULL, 0);
+    g_autofree EventPCHook *hooks = g_new0(EventPCHook, n);
+    bool needs_state = b->needs_state;
+    n = MIN(n, event_pc_hooks(b->pc, hooks, n)); // of those that come and go meanwhile
+    for (unsigned i = 0; i < n; i++) {
         event_at_block(b, &(EventAction){.type = EVENT_ACT_CALL,
                                          .regs = EVENT_REGS_WRITE,
                                          .fn = hooks[i].fn,
                                          .opaque = hooks[i].opaque});
     }
+    b->needs_state = needs_state;
 }
+
+static bool has_pc_hook(uint64_t pc) { return event_pc_hooks(pc, NULL, 0) != 0; }
 
 EventBlock *event_block_new(const GuestISA *isa, TCGContext *ctx, uint64_t pc, uint32_t size,
                             const uint8_t *bytes)
@@ -281,23 +294,6 @@ void HELPER(event_call)(CPUArchState *cs, void *p)
     cs->event_site = s;
     s->fn(cs->cpu_index, s->opaque);
     fp_restore(cs, fp);
-}
-
-// To read the host's FP control register costs more than all the rest (7 ns on an EPYC).
-void HELPER(event_call_quick)(CPUArchState *cs, void *p)
-{
-    const EventSite *s = p;
-    cs->event_site = s;
-    s->fn(cs->cpu_index, s->opaque);
-}
-
-void HELPER(event_mem_quick)(CPUArchState *cs, void *p, uint32_t info, uint64_t addr,
-                             uint64_t value)
-{
-    const EventSite *s = p;
-    cs->event_site = s;
-    cs->event_value[0] = value;
-    s->mem_fn(cs->cpu_index, info, addr, s->opaque);
 }
 
 void HELPER(event_mem)(CPUArchState *cs, void *p, uint32_t info, uint64_t addr, uint64_t value)

@@ -37,6 +37,15 @@ bool event_use_llvm(bool on)
     return true;
 }
 
+bool event_map_find(uint64_t addr, uint64_t *start, uint64_t *end)
+{
+    GuestRegion r;
+    bool found = guest_memory_find(addr, &r);
+    *start = found ? r.start : 0;
+    *end = found ? r.end : 0;
+    return found;
+}
+
 typedef struct MapFn {
     void (*fn)(uint64_t start, uint64_t end, void *opaque);
     void *opaque;

@@ -236,6 +236,11 @@ void event_set_pc(uint64_t pc)
 const char *event_guest_name(void) { return cpu_isa() ? cpu_isa()->name : NULL; }
 unsigned event_pointer_bytes(void) { return cpu_isa() ? cpu_isa()->pointer_bits / 8 : 8; }
 const char *event_symbol(uint64_t pc, uint64_t *offset) { return guest_symbol(pc, offset); }
+void event_symbol_foreach(const char *name, const char *file,
+                          void (*fn)(uint64_t addr, bool chosen, void *opaque), void *opaque)
+{
+    guest_symbol_foreach(name, file, fn, opaque);
+}
 static struct ProgramInfo {
     char *path;
     uint64_t start, end, entry;

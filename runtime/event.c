@@ -34,6 +34,8 @@ struct EventHook {
 
 struct EventClient {
     char *name;
+    void *data; // what a layer above keeps for it
+    void (*destroy)(void *data);
     struct EventClient *next;
 };
 
@@ -47,10 +49,12 @@ struct EventRemovals {
 
 _Atomic uint32_t event_counts[EVENT_KINDS];
 
+enum { PC_LISTS = 1024 };
+
 static struct EventState {
     pthread_mutex_t lock; // a leaf but for liburcu's
     _Atomic(EventHook *) hooks[EVENT_KINDS];
-    _Atomic(EventHook *) pc_hooks;
+    _Atomic(EventHook *) pc_hooks[PC_LISTS]; // by pc_list
     _Atomic uint32_t pc_count;
     EventClient *clients;
     _Atomic(EventRemovals *) removals;
@@ -74,6 +78,13 @@ EventClient *event_client_new(const char *name)
 }
 
 const char *event_client_name(const EventClient *c) { return c->name; }
+void *event_client_data(const EventClient *c) { return c->data; }
+
+void event_client_set_data(EventClient *c, void *data, void (*destroy)(void *data))
+{
+    c->data = data;
+    c->destroy = destroy;
+}
 
 static void client_free(EventClient *c)
 {
@@ -106,9 +117,26 @@ static void count_hook(const EventHook *h, int by)
     }
 }
 
+static _Atomic(EventHook *) *pc_list(uint64_t pc)
+{
+    return &events.pc_hooks[(pc ^ pc >> 10) % PC_LISTS];
+}
+
 static _Atomic(EventHook *) *list_of(const EventHook *h)
 {
-    return h->kind < EVENT_KINDS ? &events.hooks[h->kind] : &events.pc_hooks;
+    return h->kind < EVENT_KINDS ? &events.hooks[h->kind] : pc_list(h->pc);
+}
+
+// Code that is there already is to be as the hook wants it.  A PC hook concerns its page alone: the blocks that stand
+// there, and those that looked there which flags to keep.
+static void renew_code(EventKind kind, uint64_t pc)
+{
+    if (kind == EVENT_KINDS && !tb_lock_held()) {
+        tb_invalidate_range(pc, pc + 1);
+        cpu_request_exit_all(); // from compiled loops
+    } else if (shapes_blocks(kind)) {
+        cpu_request_flush();
+    }
 }
 
 static EventHook *add_hook(EventHook *h)
@@ -121,9 +149,7 @@ static EventHook *add_hook(EventHook *h)
     atomic_store(p, h);
     count_hook(h, 1);
     pthread_mutex_unlock(&events.lock);
-    if (shapes_blocks(h->kind)) {
-        cpu_request_flush();
-    }
+    renew_code(h->kind, h->pc);
     return h;
 }
 
@@ -161,19 +187,17 @@ EventHook *event_hook_pc(EventClient *c, uint64_t pc, EventExecFn *fn, void *opa
     h->exec_fn = fn;
     h->pc = pc;
     h->opaque = opaque;
-    cpu_change_cflags(CF_STATE, 0); // it is to see all registers the first time already
     return add_hook(h);
 }
 
 void event_unsubscribe(EventHook *h)
 {
-    bool shapes = shapes_blocks(h->kind);
+    EventKind kind = h->kind;
+    uint64_t pc = h->pc;
     pthread_mutex_lock(&events.lock);
     unlink_hook(h);
     pthread_mutex_unlock(&events.lock);
-    if (shapes) {
-        cpu_request_flush();
-    }
+    renew_code(kind, pc);
 }
 
 void event_hook_enable(EventHook *h, bool on)
@@ -183,9 +207,7 @@ void event_hook_enable(EventHook *h, bool on)
         count_hook(h, on ? 1 : -1);
     }
     pthread_mutex_unlock(&events.lock);
-    if (shapes_blocks(h->kind)) {
-        cpu_request_flush();
-    }
+    renew_code(h->kind, h->pc);
 }
 
 unsigned event_pc_hooks(uint64_t pc, EventPCHook *hooks, unsigned max)
@@ -195,7 +217,7 @@ unsigned event_pc_hooks(uint64_t pc, EventPCHook *hooks, unsigned max)
         return 0;
     }
     rcu_read_lock();
-    for (EventHook *h = events.pc_hooks; h; h = h->next) {
+    for (EventHook *h = *pc_list(pc); h; h = h->next) {
         if (h->pc == pc && !h->resting) {
             if (n < max) {
                 hooks[n] = (EventPCHook){h->exec_fn, h->opaque};
@@ -280,6 +302,12 @@ void event_fire_map(uint64_t start, uint64_t end, int prot, const char *name, ui
 
 static void finish_removal(EventRemovals *r)
 {
+    EventClient *c = r->client;
+    if (c->destroy) {
+        void *data = c->data;
+        c->data = NULL;
+        c->destroy(data);
+    }
     if (r->done) {
         r->done(r->opaque);
     }
@@ -303,8 +331,8 @@ void event_finish_removals(EventRemovals *r)
 static void unlink_client(EventClient *c)
 {
     pthread_mutex_lock(&events.lock);
-    for (int kind = 0; kind <= EVENT_KINDS; kind++) {
-        EventHook *next, *h = kind < EVENT_KINDS ? events.hooks[kind] : events.pc_hooks;
+    for (int i = 0; i < EVENT_KINDS + PC_LISTS; i++) {
+        EventHook *next, *h = i < EVENT_KINDS ? events.hooks[i] : events.pc_hooks[i - EVENT_KINDS];
         for (; h; h = next) {
             next = h->next;
             if (h->client == c) {

@@ -203,9 +203,11 @@ void process_fork_child(void)
 
 static _Atomic(GuestSymbolFn *) symbol_lookup;
 static _Atomic(GuestAddressFn *) symbol_address;
+static _Atomic(GuestForeachFn *) symbol_foreach;
 
-void process_set_symbol_lookup(GuestSymbolFn *fn, GuestAddressFn *address)
+void process_set_symbol_lookup(GuestSymbolFn *fn, GuestAddressFn *address, GuestForeachFn *foreach)
 {
+    atomic_store(&symbol_foreach, foreach);
     atomic_store(&symbol_lookup, fn);
     atomic_store(&symbol_address, address);
 }
@@ -221,4 +223,13 @@ bool guest_symbol_address(const char *name, uint64_t *addr)
 {
     GuestAddressFn *fn = atomic_load(&symbol_address);
     return fn && fn(name, addr);
+}
+
+void guest_symbol_foreach(const char *name, const char *file,
+                          void (*fn)(uint64_t addr, bool chosen, void *opaque), void *opaque)
+{
+    GuestForeachFn *foreach = atomic_load(&symbol_foreach);
+    if (foreach) {
+        foreach(name, file, fn, opaque);
+    }
 }

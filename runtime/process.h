@@ -49,8 +49,13 @@ void process_fork_child(void);
 typedef const char *GuestSymbolFn(uint64_t addr, uint64_t *offset);
 // The other way: the address of a function or variable of that name; false when none is mapped.
 typedef bool GuestAddressFn(const char *name, uint64_t *addr);
-void process_set_symbol_lookup(GuestSymbolFn *fn, GuestAddressFn *address);
+// And every function of a name: plugins/event.h, event_symbol_foreach.
+typedef void GuestForeachFn(const char *name, const char *file,
+                            void (*fn)(uint64_t addr, bool chosen, void *opaque), void *opaque);
+void process_set_symbol_lookup(GuestSymbolFn *fn, GuestAddressFn *address, GuestForeachFn *foreach);
 const char *guest_symbol(uint64_t addr, uint64_t *offset);
 bool guest_symbol_address(const char *name, uint64_t *addr);
+void guest_symbol_foreach(const char *name, const char *file,
+                          void (*fn)(uint64_t addr, bool chosen, void *opaque), void *opaque);
 
 #endif

@@ -94,6 +94,18 @@ static void unit_register(LLVMCode *code)
     code_log_add(host, size, tb_of(code->entries[0].code)->pc, "llvm");
 }
 
+unsigned tier_host_unit_of(const TranslationBlock *tb, const TCGCode *const **members)
+{
+    for (const TBUnitLink *link = tb->units; link; link = link->next) {
+        const LLVMCode *code = link->unit->code;
+        if (code->n_entries == 1 && code->members[0] == code->entries[0].code) {
+            *members = code->members;
+            return code->n_members;
+        }
+    }
+    return 0;
+}
+
 static void unit_drop(TBUnit *u)
 {
     const LLVMCode *code = u->code;

@@ -35,6 +35,9 @@ void tier_host_count(TranslationBlock *tb);
 // Under tb_lock, when a block goes: drops the units that hold it.
 void tier_host_forget(TranslationBlock *tb);
 
+// Under tb_lock: the blocks of the unit that the block's entry leads into, the head first; 0 when there is none.
+unsigned tier_host_unit_of(const TranslationBlock *tb, const TCGCode *const **members);
+
 // Drops all units, those in work and those asked for included; hot blocks get hot again.  Without locks.
 void tier_host_drop_all(void);
 

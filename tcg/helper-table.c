@@ -69,6 +69,8 @@ void tcg_register_helpers(TCGHelperInfo *rows, size_t n)
     g_mutex_unlock(&table_lock);
 }
 
+void tcg_prepare_row(TCGHelperInfo *row) { row->cif = make_cif(row); }
+
 const TCGHelperInfo *tcg_find_helper(const void *func)
 {
     return by_func ? g_hash_table_lookup(by_func, func) : NULL;
@@ -98,6 +100,11 @@ void tcg_gen_callN(void *func, TCGTemp *ret, int nargs, TCGTemp **args)
         g_free(name);
         return;
     }
+    tcg_gen_call_row(info, ret, nargs, args);
+}
+
+void tcg_gen_call_row(const TCGHelperInfo *info, TCGTemp *ret, int nargs, TCGTemp **args)
+{
     if (nargs != info->nargs) {
         tcg_set_error(tcg_ctx, "helper %s takes %d arguments, not %d", info->name, info->nargs,
                       nargs);

@@ -3,13 +3,12 @@
 // The encoder of helper calls for the quick tier: each argument by a stencil that puts it into its register, then
 // the call itself, straight to the helper (stencils/stencil-flow.c).
 //
-// That covers integers and pointers, six at most, to a helper in reach.  The other calls go through libffi, as
-// the interpreter's.
+// That covers integers and pointers, six at most.  The other calls go through libffi, as the interpreter's.
 
 #include "interp-encode.h"
 
 enum QuickArgKind { ARG_32, ARG_64, ARG_ADDRESS, ARG_IMM32, ARG_IMM64, ARG_ENV, QUICK_ARG_KINDS };
-enum QuickArg0Kind { ARG0_ENV, ARG0_SLOT, ARG0_ADDRESS };
+enum QuickArg0Kind { ARG0_ENV, ARG0_SLOT, ARG0_ADDRESS, QUICK_ARG0_KINDS };
 enum { RESULT_VOID, RESULT_I32, RESULT_I64 };
 
 typedef struct Argument {
@@ -48,10 +47,9 @@ static void emit_argument(Encoder *e, unsigned n, const Argument *a)
 
 static bool is_float(TCGType t) { return t == TCG_TYPE_F32 || t == TCG_TYPE_F64; }
 
-static bool can_call(const Encoder *e, const TCGHelperInfo *info, bool by_pointer)
+static bool can_call(const TCGHelperInfo *info, bool by_pointer)
 {
-    bool ok = !is_float(info->ret) && info->nargs + by_pointer <= 6u &&
-              e->quick->in_reach(info->func);
+    bool ok = !is_float(info->ret) && info->nargs + by_pointer <= 6u;
     for (unsigned i = 0; i < info->nargs; i++) {
         ok &= !is_float(info->args[i]);
     }
@@ -87,7 +85,7 @@ bool encode_quick_call(Encoder *e, const TCGOp *op)
     Argument args[6];
     unsigned n = 0, result = ret ? slot_of(e, ret) : 0;
 
-    if (!can_call(e, info, by_pointer)) {
+    if (!can_call(info, by_pointer)) {
         return false;
     }
     if (!(info->flags & TCG_CALL_NO_SIDE_EFFECTS)) {
@@ -120,7 +118,8 @@ bool encode_quick_call(Encoder *e, const TCGOp *op)
     unsigned kind = by_pointer || !ret          ? RESULT_VOID
                     : info->ret == TCG_TYPE_I32 ? RESULT_I32
                                                 : RESULT_I64;
-    uint64_t *ip = emit(e, IOP_QUICK_CALL, kind0 * 3 + kind);
+    unsigned far = e->quick->in_reach(info->func) ? 0 : QUICK_ARG0_KINDS;
+    uint64_t *ip = emit(e, IOP_QUICK_CALL, (far + kind0) * 3 + kind);
     put_slot(ip, 0, result);
     put_slot(ip, 1, kind0 == ARG0_ENV ? 0 : args[0].slot);
     ip[2] = (uint64_t)(uintptr_t)info->func;
@@ -138,9 +137,9 @@ bool encode_quick_call(Encoder *e, const TCGOp *op)
     ARG(n, ARG_32, 2, 32), ARG(n, ARG_64, 2, 64), ARG(n, ARG_ADDRESS, 2, address),                 \
         ARG(n, ARG_IMM32, 2, imm32), ARG(n, ARG_IMM64, 3, imm64), ARG(n, ARG_ENV, 2, env)
 #define CALLS(kind, name)                                                                          \
-    {IOP_QUICK_CALL, (kind) * 3 + RESULT_VOID, 3, 0, NULL, "quick_call_" #name "_void"},           \
-        {IOP_QUICK_CALL, (kind) * 3 + RESULT_I32, 3, 32, NULL, "quick_call_" #name "_i32"},        \
-        {IOP_QUICK_CALL, (kind) * 3 + RESULT_I64, 3, 64, NULL, "quick_call_" #name "_i64"}
+    {IOP_QUICK_CALL, (kind) * 3 + RESULT_VOID, 3, 0, NULL, "quick_" #name "_void"},                \
+        {IOP_QUICK_CALL, (kind) * 3 + RESULT_I32, 3, 32, NULL, "quick_" #name "_i32"},             \
+        {IOP_QUICK_CALL, (kind) * 3 + RESULT_I64, 3, 64, NULL, "quick_" #name "_i64"}
 
 static const InterpRow rows[] = {
     ARGS(1),
@@ -148,9 +147,12 @@ static const InterpRow rows[] = {
     ARGS(3),
     ARGS(4),
     ARGS(5),
-    CALLS(ARG0_ENV, env),
-    CALLS(ARG0_SLOT, slot),
-    CALLS(ARG0_ADDRESS, address),
+    CALLS(ARG0_ENV, call_env),
+    CALLS(ARG0_SLOT, call_slot),
+    CALLS(ARG0_ADDRESS, call_address),
+    CALLS(QUICK_ARG0_KINDS + ARG0_ENV, far_env),
+    CALLS(QUICK_ARG0_KINDS + ARG0_SLOT, far_slot),
+    CALLS(QUICK_ARG0_KINDS + ARG0_ADDRESS, far_address),
     {IOP_QUICK_RECORD, 0, 3, 0, NULL, "quick_record"},
     {IOP_QUICK_PROBE, 0, 3, 0, NULL, "quick_probe"},
 };

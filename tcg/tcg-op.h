@@ -85,6 +85,8 @@ void tcg_emitv(TCGOpcode o, TCGType type, unsigned vece, unsigned n, const TCGAr
 // A helper call.  `func` must have a row in the helper table, else the block gets an error that names
 // it.  ret is NULL for a helper that returns nothing.  Normally called through gen_helper_*.
 void tcg_gen_callN(void *func, TCGTemp *ret, int nargs, TCGTemp **args);
+// The same with the row itself, which may be in no table (TCG_CALL_ADDRESS).
+void tcg_gen_call_row(const TCGHelperInfo *info, TCGTemp *ret, int nargs, TCGTemp **args);
 
 #define TA(x) ((TCGArg)(x))
 

@@ -164,6 +164,7 @@ enum {
     TCG_CALL_NO_WRITE_GLOBALS = 2, // does not write them
     TCG_CALL_NO_SIDE_EFFECTS = 4,  // dead when the result is
     TCG_CALL_NO_RETURN = 8,        // always leaves by cpu_loop_exit
+    TCG_CALL_ADDRESS = 16, // in no table: code names it by its address, and is of this process alone
     TCG_CALL_NO_RG = TCG_CALL_NO_READ_GLOBALS | TCG_CALL_NO_WRITE_GLOBALS,
     TCG_CALL_NO_WG = TCG_CALL_NO_WRITE_GLOBALS,
     TCG_CALL_PURE = TCG_CALL_NO_RG | TCG_CALL_NO_SIDE_EFFECTS,
@@ -172,6 +173,9 @@ enum {
 // Adds rows to the helper table, keyed by function.  Called once a table, before translation starts;
 // prepares each row's ffi_cif.  The rows must outlive the program.
 void tcg_register_helpers(TCGHelperInfo *rows, size_t n);
+// For a row that is in no table (TCG_CALL_ADDRESS): prepares its ffi_cif.  Its calls are appended with
+// tcg_gen_call_row.
+void tcg_prepare_row(TCGHelperInfo *row);
 const TCGHelperInfo *tcg_find_helper(const void *func); // NULL when there is no such row
 const TCGHelperInfo *tcg_find_helper_by_name(const char *name);
 

@@ -45,6 +45,9 @@ static Value helper_declaration(LLVMUnit *u, const TCGHelperInfo *info, Type *ty
         params[n++] = arg_type(u, info, i);
     }
     *type = LLVMFunctionType(ret, params, n, false);
+    if (info->flags & TCG_CALL_ADDRESS) {
+        return LLVMConstIntToPtr(lower_i64(u, (uintptr_t)info->func), u->l->ptr);
+    }
     char name[128];
     snprintf(name, sizeof(name), "helper_%s", info->name);
     return lower_extern(u, name, *type);

@@ -45,6 +45,7 @@ bool tier_lift(const LLVMTierHost *host, const char *name, const LLVMUnitBlock *
     Jit *jit = tier_make_jit(&tier_options, error);
     JitContext *context = jit ? jit_context_new(jit, error) : NULL;
     if (!context) {
+        jit_destroy(jit);
         return false;
     }
     LLVMLower *lower = llvm_lower_new(context);
@@ -60,13 +61,18 @@ bool tier_lift(const LLVMTierHost *host, const char *name, const LLVMUnitBlock *
     LLVMUnit *unit = llvm_unit_new(lower, name, &options);
     llvm_unit_begin(unit, name, blocks, n_blocks);
     bool ok = lower_all(unit, host, blocks, n_blocks, error);
-    if (ok) {
-        llvm_unit_end(unit);
-        LLVMModuleRef module = llvm_unit_module(unit);
-        ok = optimise(context, module, n, error);
-        if (ok) {
-            dump_ir_print(module, host, out);
-        }
+    if (!ok) {
+        return false; // a unit cannot be left half done: it stays in memory
     }
-    return ok; // the process ends
+    llvm_unit_end(unit);
+    LLVMModuleRef module = llvm_unit_finish(unit);
+    ok = optimise(context, module, n, error);
+    if (ok) {
+        dump_ir_print(module, host, out);
+    }
+    LLVMDisposeModule(module);
+    llvm_lower_free(lower);
+    jit_context_free(context);
+    jit_destroy(jit);
+    return ok;
 }

@@ -516,7 +516,8 @@ static uint32_t flags_read_at(DisasContext *s, uint64_t pc, uint32_t unknown, un
     while (unknown) {
         uint32_t insn, read;
         uint64_t dest;
-        if (!*budget || translator_fetch(&s->base, pc, (uint8_t *)&insn, 4) < 4) {
+        if (!*budget || translator_is_watched(pc) ||
+            translator_fetch(&s->base, pc, (uint8_t *)&insn, 4) < 4) {
             return all | unknown;
         }
         (*budget)--;

@@ -360,7 +360,7 @@ static uint32_t flags_read_at(DisasContext *s, uint64_t pc, uint32_t unknown, un
         uint8_t bytes[ZYDIS_MAX_INSTRUCTION_LENGTH];
         ZydisDecodedInstruction i;
         size_t n = translator_fetch(&s->base, pc, bytes, sizeof(bytes));
-        if (!*budget || !n ||
+        if (!*budget || !n || translator_is_watched(pc) ||
             !ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(s->decoder, NULL, bytes, n, &i)) ||
             is_opaque(&i)) {
             return read | unknown;

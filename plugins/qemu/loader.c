@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "qemu-face.h"
@@ -15,6 +16,7 @@ static struct Loader {
     pthread_mutex_t lock;
     QemuPlugin *plugins;
     qemu_plugin_id_t next_id;
+    atomic_uint generation; // counts plugins that went: another may have code where one had
 } loader = {.lock = PTHREAD_MUTEX_INITIALIZER, .next_id = 1};
 
 QemuPlugin *qemu_plugin_by_id(qemu_plugin_id_t id)
@@ -41,25 +43,33 @@ int qemu_plugin_version_at(const void *code)
     return version;
 }
 
-// Asked for each callback that is registered: mostly about the plugin that was asked about before.
-bool qemu_plugin_no_fp_at(const void *code)
+// Asked for each callback that is registered: mostly about the one that was asked about before.
+bool qemu_plugin_no_fp_at(const void *function)
 {
-    static _Thread_local uintptr_t start, end;
+    static _Thread_local const void *last;
+    static _Thread_local unsigned last_generation;
     static _Thread_local bool known;
-    uintptr_t at = (uintptr_t)code;
-    if (at < start || at >= end) {
-        pthread_mutex_lock(&loader.lock);
-        start = end = 0;
-        for (QemuPlugin *p = loader.plugins; p; p = p->next) {
-            if (at >= p->text_start && at < p->text_end) {
-                start = p->text_start;
-                end = p->text_end;
-                known = p->no_fp;
-            }
-        }
-        pthread_mutex_unlock(&loader.lock);
+    uintptr_t at = (uintptr_t)function;
+    if (function == last && last_generation == atomic_load(&loader.generation)) {
+        return known;
     }
-    return at >= start && at < end && known;
+    known = false;
+    pthread_mutex_lock(&loader.lock);
+    for (QemuPlugin *p = loader.plugins; p; p = p->next) {
+        if (at < p->text_start || at >= p->text_end) {
+            continue;
+        }
+        guint answer = GPOINTER_TO_UINT(g_hash_table_lookup(p->no_fp, function));
+        if (!answer) {
+            answer = qemu_function_without_fp(at, p->text_start, p->text_end) ? 2 : 1;
+            g_hash_table_insert(p->no_fp, (gpointer)at, GUINT_TO_POINTER(answer));
+        }
+        known = answer == 2;
+    }
+    last = function;
+    last_generation = atomic_load(&loader.generation);
+    pthread_mutex_unlock(&loader.lock);
+    return known;
 }
 
 // --- arguments ----------------------------------------------------------------------------------
@@ -114,6 +124,7 @@ static void plugin_free(QemuPlugin *p)
     if (p->handle) {
         dlclose(p->handle);
     }
+    g_hash_table_unref(p->no_fp);
     g_strfreev(p->argv);
     g_free(p->path);
     g_free(p);
@@ -129,6 +140,7 @@ static void unlink_plugin(QemuPlugin *p)
     if (*at) {
         *at = p->next;
     }
+    atomic_fetch_add(&loader.generation, 1);
     pthread_mutex_unlock(&loader.lock);
 }
 
@@ -162,7 +174,6 @@ static bool open_plugin(QemuPlugin *p, InstallFn **install, GError **error)
                     p->version, QEMU_VERSION_MIN, QEMU_VERSION_MAX);
     }
     dl_iterate_phdr(note_text, p);
-    p->no_fp = qemu_code_without_fp(p->text_start, p->text_end);
     return true;
 }
 
@@ -184,6 +195,7 @@ static bool qemu_plugin_load(const char *spec, const char *guest, GError **error
     }
     QemuPlugin *p = g_new0(QemuPlugin, 1);
     InstallFn *install = NULL;
+    p->no_fp = g_hash_table_new(NULL, NULL);
     p->path = g_strdup(file);
     p->argv = g_new0(char *, words->len);
     for (unsigned i = 1; i < words->len; i++) {

@@ -58,16 +58,16 @@ struct QemuPlugin {
     qemu_plugin_simple_cb_t leave_cb;
     bool installing, leaving, unload;
     uintptr_t text_start, text_end; // of its code
-    bool no_fp;                     // which does no floating point
+    GHashTable *no_fp;              // its callbacks: function -> 2: computes no floating point, 1: may
     QemuPlugin *next;
 };
 
 // The plugin with that id; NULL: there is none.
 QemuPlugin *qemu_plugin_by_id(qemu_plugin_id_t id);
-// Does the code at this address belong to a plugin that does no floating point?
-bool qemu_plugin_no_fp_at(const void *code);
-// Is there no floating point in this code?
-bool qemu_code_without_fp(uintptr_t start, uintptr_t end);
+// Is this the function of a plugin that does no floating point?
+bool qemu_plugin_no_fp_at(const void *function);
+// The same, looked up in its code; start and end are those of the plugin's code.
+bool qemu_function_without_fp(uintptr_t function, uintptr_t start, uintptr_t end);
 // The version of the plugin that the code at this address belongs to; the oldest when it is no plugin's.
 int qemu_plugin_version_at(const void *code);
 

@@ -126,6 +126,7 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     }
     const GuestABI *abi = program.abi;
     guest_memory_init(abi->mmap_low, abi->task_size);
+    process_set_symbol_lookup(symbols_lookup, symbols_address, symbols_foreach);
     if (linux_before_load && !linux_before_load(abi->isa->name, &error)) {
         fprintf(stderr, "myna: %s\n", error->message);
         return EXIT_USAGE;
@@ -158,7 +159,6 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     GuestTask *task = task_new(process, cs);
     task->tid = (pid_t)syscall(SYS_gettid);
     abi->init_registers(cs, loaded.entry, loaded.sp);
-    process_set_symbol_lookup(symbols_lookup, symbols_address);
     current_task = task;
     signal_init(process, task);
     if (core_file_is_wanted()) {

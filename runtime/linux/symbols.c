@@ -3,7 +3,7 @@
 // Symbols are only for people to read: a file that cannot be read, or whose tables lie, has none, and
 // nobody is told.  An address is turned into a place in a file by the guest's memory map, the place into
 // a linked address by the file's PT_LOAD headers, and that is looked up in .symtab, or .dynsym when the
-// file was stripped.
+// file was stripped.  A name's functions are found the other way round.
 #include "symbols.h"
 
 #include <elf.h>
@@ -21,6 +21,7 @@
 typedef struct Symbol {
     uint64_t addr, size;
     const char *name;
+    bool chosen; // STT_GNU_IFUNC
 } Symbol;
 
 typedef struct SymbolFile {
@@ -61,7 +62,7 @@ static void add_symbols(SymbolFile *file, const View *v, const Elf64_Shdr *table
             continue;
         }
         Symbol s = {sym.st_value, sym.st_size,
-                    g_string_chunk_insert(file->names, names + sym.st_name)};
+                    g_string_chunk_insert(file->names, names + sym.st_name), type == STT_GNU_IFUNC};
         if (code) {
             g_array_append_val(file->symbols, s);
         }
@@ -245,4 +246,55 @@ bool symbols_address(const char *name, uint64_t *addr)
     guest_memory_foreach(search_region, &search);
     *addr = search.addr;
     return search.found;
+}
+
+// --- every function of a name -----------------------------------------------------------------------
+
+typedef struct EachSearch {
+    const char *name, *file;
+    GArray *found; // Symbol, addresses where they are mapped
+} EachSearch;
+
+static bool is_file(const char *path, const char *wanted)
+{
+    const char *last = strrchr(path, '/');
+    return !wanted || !strcmp(path, wanted) || (last && !strcmp(last + 1, wanted));
+}
+
+static void search_each(const GuestRegion *r, void *opaque)
+{
+    EachSearch *search = opaque;
+    if (!r->name || r->name[0] != '/' || !(r->prot & PROT_EXEC) ||
+        !is_file(r->name, search->file)) {
+        return;
+    }
+    g_mutex_lock(&files_lock);
+    const SymbolFile *file = get_file(r->name);
+    uint64_t linked;
+    bool mapped = linked_address(file, r->offset, &linked);
+    for (guint i = 0; mapped && i < file->symbols->len; i++) {
+        Symbol s = g_array_index(file->symbols, Symbol, i);
+        if (s.addr >= linked && s.addr - linked < r->end - r->start &&
+            !strcmp(s.name, search->name)) {
+            s.addr += r->start - linked;
+            g_array_append_val(search->found, s);
+        }
+    }
+    g_mutex_unlock(&files_lock);
+}
+
+void symbols_foreach(const char *name, const char *file,
+                     void (*fn)(uint64_t addr, bool chosen, void *opaque), void *opaque)
+{
+    EachSearch search = {name, file, g_array_new(FALSE, FALSE, sizeof(Symbol))};
+    guest_memory_foreach(search_each, &search); // holds the map's lock: fn is called behind it
+    uint64_t last = 0;
+    for (guint i = 0; i < search.found->len; i++) {
+        const Symbol *s = &g_array_index(search.found, Symbol, i);
+        if (i == 0 || s->addr != last) { // versions of a name
+            fn(s->addr, s->chosen, opaque);
+        }
+        last = s->addr;
+    }
+    g_array_unref(search.found);
 }

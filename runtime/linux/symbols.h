@@ -13,5 +13,8 @@ const char *symbols_lookup(uint64_t addr, uint64_t *offset);
 // GuestAddressFn of it: the address of a function or variable in the first mapped file, in address order, that has
 // one of this name.
 bool symbols_address(const char *name, uint64_t *addr);
+// GuestForeachFn of it.
+void symbols_foreach(const char *name, const char *file,
+                     void (*fn)(uint64_t addr, bool chosen, void *opaque), void *opaque);
 
 #endif

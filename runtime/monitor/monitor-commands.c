@@ -148,10 +148,15 @@ static MonitorFn do_help;
 static const MonitorRow rows[] = {
     {"help", "[COMMAND]", do_help, "this text"},
     {"info blocks", "[ADDRESS]", info_blocks, "the translated blocks, or those that hold the address"},
+    {"info registers", "[CPU]", monitor_registers, "every CPU's registers, or one CPU's"},
     {"info maps", "", info_maps, "the guest's memory map"},
     {"info stats", "", info_stats, "counters, as --stats prints them"},
     {"x", "/FORMAT ADDRESS", monitor_examine,
      "guest memory; FORMAT is a count, a format (x d u o c s i) and a size (b h w g), each may be left out"},
+    {"dump_ir", "ADDRESS", monitor_dump_ir,
+     "the LLVM IR of the block, or compiled unit, that holds the address"},
+    {"stop", "", monitor_stop, "let every CPU stand still"},
+    {"cont", "", monitor_cont, "let them go on"},
     {"flush", "", do_flush, "drop all translated code"},
     {"quit", "", do_quit, "end the guest and myna, status 0"},
 };

@@ -49,6 +49,10 @@ void monitor_add_rows(const MonitorRow *rows, unsigned n);
 
 // x/FORMAT ADDRESS (monitor-examine.c).
 MonitorFn monitor_examine;
+// stop, cont, info registers [CPU] (monitor-cpu.c).
+MonitorFn monitor_stop, monitor_cont, monitor_registers;
+// dump_ir ADDRESS (monitor-ir.c).
+MonitorFn monitor_dump_ir;
 // A number in C's notation, or a guest symbol's name.  False when it is neither.
 bool monitor_parse_address(const char *text, uint64_t *address);
 

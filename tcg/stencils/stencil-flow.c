@@ -125,6 +125,22 @@ ARGS(5)
 CALLS(env, env)
 CALLS(slot, REG(uint64_t, 1))
 CALLS(address, ADDR(1))
+// A function out of reach of a direct call (a plugin's).
+#define FAR(name, arg0, result)                                                                    \
+    __attribute__((used)) static uintptr_t op_quick_far_##name(STATE)                              \
+    {                                                                                              \
+        CallState *call = (CallState *)(uintptr_t)IMM64(2);                                        \
+        uint64_t acc = call((char *)(uintptr_t)(arg0), a1, a2, a3, a4, a5);                        \
+        result;                                                                                    \
+        return hole_next(env, acc);                                                                \
+    }
+#define FARS(name, arg0)                                                                           \
+    FAR(name##_void, arg0, )                                                                       \
+    FAR(name##_i32, arg0, REG(uint32_t, 0) = (uint32_t)(acc = (uint32_t)acc))                      \
+    FAR(name##_i64, arg0, REG(uint64_t, 0) = acc)
+FARS(env, env)
+FARS(slot, REG(uint64_t, 1))
+FARS(address, ADDR(1))
 
 // --- the rest --------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
 """
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -83,6 +84,27 @@ def over_socket(path, engine):
     check("blocks", c.ask("info blocks"), r"\d+ insns.*\n[1-9]\d* blocks, ")
     check("stats", c.ask("info stats"), r"blocks translated")
     check("flush", c.ask("flush"), r"flush requested")
+    registers = c.ask("info registers")
+    check("registers", registers, r"^CPU 0\nrax +0x[0-9a-f]{16}\n.*\nrip +0x[0-9a-f]{16}\n")
+    check("one CPU's", c.ask("info registers 0"), "^" + re.escape(registers.split("rax")[0]) + "rax")
+    check("no such CPU", c.ask("info registers 7"), r"^error: info registers: there is no CPU")
+    check("no index", c.ask("info registers rax"), r"^error: info registers: the argument must be")
+    check("IR of nothing", c.ask("dump_ir 0x10"), r"^error: dump_ir: no block that is translated")
+    check("stop", c.ask("stop"), r"^stopped\n$")
+    p.stdin.write(b"stopped\n")
+    p.stdin.flush()
+    before = c.ask("info registers")
+    time.sleep(0.2)
+    check("it stands", str(before == c.ask("info registers") and
+                           not select.select([p.stdout], [], [], 0.2)[0]), "True")
+    check("stop again", c.ask("stop"), r"^stopped\n$")
+    check("cont", c.ask("cont"), r"^running\n$")
+    check("it goes on", p.stdout.readline().decode(), r"^got stopped$")
+    check("cont again", c.ask("cont"), r"^it was running\n$")
+    block = int(re.search(r"^(0x[0-9a-f]+) +\d+ bytes +([2-9]) insns", c.ask("info blocks"), re.M).group(1), 16)
+    ir = c.ask(f"dump_ir {block:#x}")
+    check("IR", ir, rf"define .*@tb_{block:x}\(.*call void @guest\.block\(.*call void @guest\.insn\(")
+    check("IR by a later address", c.ask(f"dump_ir {block + 1:#x}"), rf"@tb_{block:x}\(")
     second = Client(path)
     check("two clients", second.ask("info maps"), r"\[stack\]")
     # The guest goes on, flushed cache and all.
