@@ -15,6 +15,10 @@
     STAT(tb_bytecode, "bytes of bytecode")                                                         \
     STAT(quick_blocks, "blocks compiled by the quick tier")                                        \
     STAT(quick_bytes, "bytes of their code")                                                       \
+    STAT(image_restored, "blocks of the quick tier taken from earlier runs")                       \
+    STAT(image_kept, "blocks kept for later runs")                                                 \
+    STAT(image_bytes, "bytes of the files that earlier runs kept them in")                         \
+    STAT(image_damaged, "damaged blocks and files, left aside")                                    \
     STAT(tb_invalidated, "blocks invalidated")                                                     \
     STAT(tb_flushes, "flushes of the block cache")                                                 \
     STAT(tb_found, "blocks found in the table by cpu_exec")                                        \
@@ -30,6 +34,8 @@
     STAT(ns_passes, "  ns of passes over ops")                                                     \
     STAT(ns_encode, "  ns of encoding: bytecode, or the quick tier's choice")                      \
     STAT(ns_emit, "  ns of copying the quick tier's code")                                         \
+    STAT(ns_image, "  ns of taking blocks from earlier runs")                                      \
+    STAT(ns_keep, "ns of keeping blocks for later ones, elapsed")                                  \
     STAT(verified, "block executions verified")                                                    \
     STAT(stress_events, "events of --stress")
 

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "process.h"
 #include "stats.h"
+#include "tb-image.h"
 #include "tb-quick.h"
 #include "tb.h"
 #include "tcg/interp.h"
@@ -562,7 +563,12 @@ static TBGenResult gen_locked(CPUState *cs, TBKey key, uint32_t cflags, Translat
     if (!context) {
         context = frontend_context_new(cs->isa);
     }
-    TranslationBlock *tb = make_block(cs->isa, context, key, cflags, fault_addr);
+    TranslationBlock *tb = engine == TB_ENGINE_QUICK ? tb_image_restore(key, cflags) : NULL;
+    if (tb) {
+        *out = tb;
+        return TB_GEN_OK;
+    }
+    tb = make_block(cs->isa, context, key, cflags, fault_addr);
     if (!tb) {
         return TB_GEN_FAULT;
     }
@@ -582,6 +588,9 @@ static TBGenResult gen_locked(CPUState *cs, TBKey key, uint32_t cflags, Translat
         tb->code.entry = tb->cold_entry = tb->other_entry;
     }
     tb_publish(tb);
+    if (engine == TB_ENGINE_QUICK) {
+        tb_image_note(tb);
+    }
     *out = tb;
     return TB_GEN_OK;
 }

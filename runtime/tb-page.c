@@ -19,20 +19,27 @@
 //   runs that was changed before it.  The same holds for executable shared mappings, which may be
 //   written to through another address.
 
+#include <string.h>
+
 #include <glib.h>
 
+#include "cpu-exec.h"
 #include "cpu-list.h"
 #include "guest-memory-internal.h"
 #include "stats.h"
+#include "tb-image.h"
 #include "tb.h"
+#include "tcg2llvm/block-image.h"
 
 enum { UNGUARDED_AFTER = 64 };
 
 typedef struct TBPage {
     uint64_t page;
     TranslationBlock *first; // list of its blocks, through page_next
+    uint64_t hash; // of its bytes, when hashed
     unsigned faults;
     bool protected;
+    bool hashed; // until the page may have changed
 } TBPage;
 
 // Under tb_lock.
@@ -82,6 +89,36 @@ TBPageInfo tb_page_enter(uint64_t page)
     return info;
 }
 
+typedef struct PageCopy {
+    uint64_t page;
+    uint8_t bytes[GUEST_PAGE_SIZE];
+} PageCopy;
+
+static void copy_page(void *opaque)
+{
+    PageCopy *c = opaque;
+    memcpy(c->bytes, g2h(c->page), sizeof(c->bytes));
+}
+
+bool tb_page_hash(uint64_t page, uint64_t *hash)
+{
+    TBPage *p = page_find(page);
+    if (!p || !p->hashed) {
+        static PageCopy copy; // under tb_lock
+        TBPageInfo info = tb_page_enter(page);
+        copy.page = page;
+        if (!info.readable || info.writable || info.unguarded ||
+            !cpu_guard_access(copy_page, &copy, NULL)) {
+            return false;
+        }
+        p = page_get(page);
+        p->hash = block_image_hash(copy.bytes, sizeof(copy.bytes));
+        p->hashed = true;
+    }
+    *hash = p->hash;
+    return true;
+}
+
 void tb_page_add(TranslationBlock *tb)
 {
     for (unsigned i = 0; i < tb->nb_pages; i++) {
@@ -115,6 +152,7 @@ void tb_page_remove(TranslationBlock *tb)
 
 static void unprotect(TBPage *p)
 {
+    p->hashed = false;
     while (p->first) {
         tb_invalidate(p->first);
     }
@@ -131,6 +169,7 @@ void tb_invalidate_range_locked(uint64_t start, uint64_t end)
     if (!pages) {
         return;
     }
+    tb_image_forget(start, end);
     if ((end - start) >> GUEST_PAGE_BITS <= g_hash_table_size(pages)) {
         for (uint64_t page = start; page < end; page += GUEST_PAGE_SIZE) {
             TBPage *p = page_find(page);

@@ -28,6 +28,7 @@ static struct QuickState {
     TCGQuick *quick;
     size_t size; // of the block that is prepared
     bool count;
+    GArray *relocs; // of all blocks; NULL: not wanted
 } state;
 
 bool tb_quick_start(size_t code_size, bool count, GError **error)
@@ -96,6 +97,63 @@ static void log_code(const TranslationBlock *tb, size_t data)
     log_unlock(f);
 }
 
+// --- for other processes --------------------------------------------------------------------------
+
+enum { MOST_RELOCS = 4 << 20 }; // 16 MiB; what is translated later is not kept
+
+void tb_quick_remember(void)
+{
+    if (!state.relocs) {
+        state.relocs = g_array_new(FALSE, FALSE, sizeof(TCGQuickReloc));
+    }
+}
+
+static void remember_relocs(TranslationBlock *tb)
+{
+    const TCGQuickReloc *relocs;
+    unsigned n;
+    tb->relocs = state.relocs->len;
+    if (tcg_quick_relocs(state.quick, &relocs, &n) && n && state.relocs->len < MOST_RELOCS) {
+        g_array_append_vals(state.relocs, relocs, n);
+        tb->nb_relocs = (uint16_t)n;
+    }
+}
+
+// No code is without: its exits name the block.
+bool tb_quick_relocs(const TranslationBlock *tb, const TCGQuickReloc **relocs, unsigned *n)
+{
+    *n = tb->nb_relocs;
+    *relocs = *n ? &g_array_index(state.relocs, TCGQuickReloc, tb->relocs) : NULL;
+    return *n != 0;
+}
+
+void tb_quick_forget_relocs(void)
+{
+    if (state.relocs) {
+        g_array_set_size(state.relocs, 0);
+    }
+}
+
+bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size,
+                      const TCGQuickReloc *relocs, unsigned n)
+{
+    tb->quick = slab_alloc(state.slab, size);
+    if (!tb->quick) {
+        return false;
+    }
+    memcpy(tb->quick->base, code, size);
+    if (!tcg_quick_bind(tb->quick->base, size, &tb->code, relocs, n)) {
+        slab_release(state.slab, tb->quick);
+        tb->quick = NULL;
+        return false;
+    }
+    stats.quick_bytes += size;
+    code_log_add(tb->quick->base, size, tb->pc, "quick");
+    return true;
+}
+
+// --- emission -------------------------------------------------------------------------------------
+
 bool tb_quick_emit(TranslationBlock *tb)
 {
     tb->quick = slab_alloc(state.slab, state.size);
@@ -103,6 +161,9 @@ bool tb_quick_emit(TranslationBlock *tb)
         return false;
     }
     tcg_quick_emit(state.quick, tb->quick->base);
+    if (state.relocs) {
+        remember_relocs(tb);
+    }
     stats.quick_bytes += state.size;
     stats.quick_blocks++;
     code_log_add(tb->quick->base, state.size - tcg_quick_data_size(state.quick), tb->pc, "quick");

@@ -9,7 +9,7 @@
 
 #include "frontend/frontend.h"
 #include "tb.h"
-#include "tcg/tcg.h"
+#include "tcg/quick.h"
 
 // Reserves memory for code; `count`: blocks count their executions.  false and an error when there is no quick
 // tier on this host, or no memory.
@@ -23,6 +23,15 @@ bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, const TranslationBlo
 // memory is full.
 bool tb_quick_emit(TranslationBlock *tb);
 TCGEntry *tb_quick_entry(const TranslationBlock *tb);
+
+// From now on blocks' relocations are remembered, so that their code can be kept for other processes.
+void tb_quick_remember(void);
+// Of a block that was emitted since; false: its code is of no use to others.
+bool tb_quick_relocs(const TranslationBlock *tb, const TCGQuickReloc **relocs, unsigned *n);
+void tb_quick_forget_relocs(void); // all blocks have gone
+// Gives tb, which is kept, code from another process.  false when it is none, or memory is full.
+bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size,
+                      const TCGQuickReloc *relocs, unsigned n);
 
 void tb_quick_free(TranslationBlock *tb); // its last reference is gone; any thread
 void tb_quick_fork_prepare(void);

@@ -4,7 +4,7 @@
 //
 // Memory comes from an arena of chunks, blocks one behind the other with their bytecode, so that a block
 // costs what it uses and neighbours in time are neighbours in memory.  A chunk counts its live blocks and
-// is unmapped when the last is gone.
+// is unmapped when the last is gone. It is as large as a large page, and where one stands.
 
 #include <pthread.h>
 #include <signal.h>
@@ -18,6 +18,7 @@
 #include "cpu-list.h"
 #include "process.h"
 #include "stats.h"
+#include "tb-image.h"
 #include "tb-quick.h"
 #include "event-internal.h"
 #include "tb.h"
@@ -30,7 +31,7 @@ typedef struct TBChunk {
 } TBChunk;
 
 enum {
-    CHUNK_SIZE = 1 << 20,
+    CHUNK_SIZE = 2 << 20,
     DEFAULT_BUDGET_MB = 256,
     TB_ALIGN = 64,
     FIRST_BUCKETS = 1 << 12,
@@ -101,10 +102,20 @@ static void chunk_put(TBChunk *chunk)
 static void chunk_new(size_t need)
 {
     size_t size = MAX((size_t)CHUNK_SIZE, (need + sizeof(TBChunk) + 4095) & ~(size_t)4095);
-    TBChunk *chunk = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (chunk == MAP_FAILED) {
+    size_t room = size + CHUNK_SIZE;
+    uint8_t *got = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (got == MAP_FAILED) {
         process_fail(EXIT_INTERNAL, "out of memory for translated code");
     }
+    size_t before = -(uintptr_t)got & (CHUNK_SIZE - 1);
+    if (before) {
+        munmap(got, before);
+    }
+    if (room - before - size) {
+        munmap(got + before + size, room - before - size);
+    }
+    TBChunk *chunk = (TBChunk *)(void *)(got + before);
+    madvise(chunk, size, MADV_HUGEPAGE);
     chunk->live = 1;
     chunk->size = size;
     if (cache.chunk) {
@@ -367,6 +378,7 @@ static void flush_one(TranslationBlock *tb, void *opaque)
 void tb_flush_locked(void)
 {
     tb_foreach(flush_one, NULL);
+    tb_quick_forget_relocs();
     stats.tb_flushes++;
     event_fire_plain(EVENT_FLUSH);
 }
@@ -404,5 +416,6 @@ void tb_fork_child(void)
 {
     rcu_bp_after_fork_child();
     tb_quick_fork_done();
+    tb_image_fork_child();
     tb_unlock();
 }

@@ -68,6 +68,9 @@ struct TranslationBlock {
     TCGEntry *other_entry;     // --verify: the compiled form, beside the bytecode
     struct EventBlock *events; // what instrumentation adds (event-block.c); NULL: nothing
     const uint8_t *bytes;      // checked blocks: what was translated
+    uint32_t relocs;         // of its code: the first one's number (tb-quick.c)
+    uint32_t fresh;          // translated by this process (tb-image.c): which; 0: not to be kept
+    uint16_t nb_relocs;
     uint32_t bytecode_size;
     uint32_t runs; // --verify: how often it was compared
 };
@@ -130,6 +133,9 @@ typedef struct TBPageInfo {
     bool unguarded; // writes to it are not noticed: blocks check their bytes
 } TBPageInfo;
 TBPageInfo tb_page_enter(uint64_t page);
+// A hash of the page's bytes, which stays right as long as nobody may write to it; false when somebody may, or
+// there is none.
+bool tb_page_hash(uint64_t page, uint64_t *hash);
 void tb_page_add(TranslationBlock *tb);
 void tb_page_remove(TranslationBlock *tb);
 // Lifts the write protection of the range's pages, invalidating their blocks; true when there was any.

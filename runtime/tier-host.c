@@ -28,6 +28,7 @@
 #include "tcg/interp.h"
 #include "tcg2llvm/jit.h"
 #include "tcg2llvm/tier.h"
+#include "tb-image.h"
 #include "tb-quick.h"
 #include "tier-host.h"
 
@@ -55,7 +56,7 @@ static struct TierState {
 // Executions of a block before it is compiled for speed: what LLVM costs, by what it saves an execution.
 // The quick tier's, `--hot` by CPU seconds: python3 -c pass 0.76 (1000), 0.65 (5000), 0.45 (20000), 0.40
 // (100000); a loop of 1.3 s in python 1.93, 1.49, 1.32, 1.26; kernels of 0.3 s and more hardly differ.
-// KNOWN: code that is in the persistent cache.
+// KNOWN: code that is in the persistent cache, which is asked then.
 // WARM: from here on it is noted where an indirect jump goes.
 enum {
     HOT_INTERPRETED = 1000,
@@ -197,13 +198,17 @@ static uint64_t block_mode(const TranslationBlock *tb)
 }
 
 static void hot_warm(void *env, const TCGCode *code);
+static void hot_known(void *env, const TCGCode *code);
 
 static uint32_t executions(const TranslationBlock *tb)
 {
     if (!tb->code.hot || tb->hot) {
         return UINT32_MAX;
     }
-    return (tb->code.hot == hot_warm ? WARM : state.hot) - tb->code.exec_count;
+    uint32_t limit = tb->code.hot == hot_known  ? HOT_KNOWN
+                     : tb->code.hot == hot_warm ? WARM
+                                                : state.hot;
+    return limit - tb->code.exec_count;
 }
 
 static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *info)
@@ -564,6 +569,9 @@ bool tier_host_init(const MynaOptions *opts, GError **error)
 void tier_host_set_isa(const GuestISA *isa)
 {
     state.isa = isa;
+    if (tb_engine() == TB_ENGINE_QUICK) {
+        tb_image_start(state.opts, isa, state.hot != 0);
+    }
     // Passes have something to say about their arguments, and their threads' blocks may need what the tier
     // compiles for them: now, not when the first block is translated.
     GError *error = NULL;
@@ -584,18 +592,48 @@ static void hot_warm(void *env, const TCGCode *code)
     c->hot = tier_host_hot;
 }
 
+// What is counted from now on, after `executions`.
+static void wait_until_hot(TranslationBlock *tb, uint32_t executions)
+{
+    bool warm_first = tb->indirect && state.hot > WARM;
+    tb->code.hot = warm_first ? hot_warm : tier_host_hot;
+    tb->code.exec_count = (warm_first ? WARM : state.hot) - executions;
+}
+
+// Most blocks do not run so often, so the persistent cache is asked about few.
+static void hot_known(void *env, const TCGCode *code)
+{
+    CPUState *cs = env;
+    TranslationBlock *tb = tb_of(code);
+    LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
+    cs->isa->fp_leave(cs);
+    bool known = llvm_tier_knows(tier, tb->pc, block_mode(tb));
+    cs->isa->fp_enter(cs);
+    if (known) {
+        tb->code.hot = tier_host_hot;
+        tier_host_hot(env, code);
+    } else {
+        wait_until_hot(tb, HOT_KNOWN);
+    }
+}
+
 void tier_host_count(TranslationBlock *tb)
 {
+    if (!state.hot || tb_engine_verifies()) {
+        return;
+    }
     GError *error = NULL;
     LLVMTier *tier = get_tier(&error); // loads no LLVM yet
     if (!tier && error && state.opts->llvm_given) {
         process_fail(EXIT_INTERNAL, "LLVM cannot be used: %s", error->message);
     }
     g_clear_error(&error);
-    bool known = tier && !state.opts->hot && llvm_tier_knows(tier, tb->pc, block_mode(tb));
-    bool warm_first = !known && tb->indirect && state.hot > WARM;
-    tb->code.hot = warm_first ? hot_warm : tier_host_hot;
-    tb->code.exec_count = known ? HOT_KNOWN : warm_first ? WARM : state.hot;
+    if (tier && !state.opts->hot && llvm_tier_has_cache(tier)) {
+        tb->code.hot = hot_known;
+        tb->code.exec_count = HOT_KNOWN;
+    } else {
+        wait_until_hot(tb, 0);
+    }
 }
 
 // In guest code: LLVM, should it be started here, must not run under the guest's rounding mode.
@@ -668,6 +706,7 @@ bool tier_host_owns(const void *host_pc)
 
 void tier_host_finish(void)
 {
+    tb_image_save();
     LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
     if (tier) {
         llvm_tier_flush_cache(tier);

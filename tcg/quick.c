@@ -36,6 +36,9 @@ struct TCGQuick {
     uint64_t *words; // MAX_WORDS each; touched as far as blocks reach
     QuickInsn *insns;
     uint32_t *code_of_word; // offset of the instruction's code
+    bool movable;           // relocs are all that binds the code to this process
+    unsigned nb_relocs;
+    TCGQuickReloc relocs[TCG_QUICK_MAX_RELOCS];
 };
 
 // --- look-up -----------------------------------------------------------------------------------------
@@ -211,6 +214,7 @@ static int32_t branch_of(const InterpRow *row, const uint64_t *ip)
 }
 
 typedef struct Place {
+    TCGQuick *q;
     uint8_t *block; // the block's code
     uint8_t *data;  // the instruction's data
     const InterpRow *row;
@@ -223,6 +227,135 @@ static inline void put_rel(uint8_t *hole, const void *target)
     int32_t rel = (int32_t)((intptr_t)target - (intptr_t)(hole + 4));
     memcpy(hole, &rel, 4);
 }
+
+// --- what binds code to this process -------------------------------------------------------------------
+
+// All that code reaches from outside is in this program's own file, whose parts keep their distances.
+extern const char __executable_start[], _end[];
+
+static inline const uint8_t *anchor(void) { return stencil_rodata; }
+
+static inline bool in_program(uint64_t v)
+{
+    return v - (uintptr_t)__executable_start < (uintptr_t)(_end - __executable_start);
+}
+
+static void add_reloc(TCGQuick *q, size_t at, TCGQuickRelocKind kind)
+{
+    if (q->nb_relocs == TCG_QUICK_MAX_RELOCS || at > UINT16_MAX) {
+        q->movable = false;
+        return;
+    }
+    q->relocs[q->nb_relocs++] = (TCGQuickReloc){(uint16_t)at, (uint16_t)kind};
+}
+
+// A displacement to something outside the block.
+static void add_rel(const Place *p, const uint8_t *hole, const void *target)
+{
+    p->q->movable &= in_program((uintptr_t)target);
+    add_reloc(p->q, (size_t)(hole - p->block), TCG_QUICK_REL32);
+}
+
+// A word of 64 bits.  The instruction says whether it is an address; a number that looks like one of the
+// program's own is not taken at its word.
+static void add_word(TCGQuick *q, const uint8_t *block, const uint8_t *hole, uint64_t v,
+                     const InterpRow *row)
+{
+    switch (row->op) {
+    case IOP_GOTO_TB:
+    case IOP_EXIT_TB:
+    case IOP_QUICK_RECORD:
+        if (v - (uintptr_t)q->code < sizeof(*q->code)) {
+            add_reloc(q, (size_t)(hole - block), TCG_QUICK_CODE64);
+        } else {
+            q->movable &= v == 0; // exit_tb 0
+        }
+        break;
+    default: q->movable &= !in_program(v) && v - (uintptr_t)q->code >= sizeof(*q->code);
+    }
+}
+
+// The bytecode behind the code: its first word, in a call its third, and what ends it for the interpreter are
+// addresses in the program.
+static void add_data(TCGQuick *q, const uint8_t *block, const uint8_t *data, size_t words,
+                     bool ended, const InterpRow *row)
+{
+    bool call = row->op == IOP_CALL_FFI || row->op == IOP_CALL_INT;
+    for (size_t i = 0; i < words; i++) {
+        uint64_t v;
+        memcpy(&v, data + 8 * i, sizeof(v));
+        if (i == 0 || (i == 2 && call) || (ended && i == words - 1)) {
+            q->movable &= in_program(v);
+            add_reloc(q, (size_t)(data + 8 * i - block), TCG_QUICK_PROGRAM64);
+        } else {
+            q->movable &= !in_program(v) && v - (uintptr_t)q->code >= sizeof(*q->code);
+        }
+    }
+}
+
+bool tcg_quick_relocs(const TCGQuick *q, const TCGQuickReloc **relocs, unsigned *n)
+{
+    *relocs = q->relocs;
+    *n = q->nb_relocs;
+    return q->movable;
+}
+
+static uint64_t get(const uint8_t *at, size_t size)
+{
+    int32_t v32;
+    uint64_t v;
+    memcpy(&v32, at, sizeof(v32));
+    if (size == sizeof(v32)) {
+        return (uint64_t)(int64_t)v32;
+    }
+    memcpy(&v, at, sizeof(v));
+    return v;
+}
+
+void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,
+                      const TCGQuickReloc *relocs, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        uint8_t *hole = copy + relocs[i].at;
+        size_t size = relocs[i].kind == TCG_QUICK_REL32 ? 4 : 8;
+        uint64_t v = get(hole, size);
+        switch ((TCGQuickRelocKind)relocs[i].kind) {
+        case TCG_QUICK_REL32:
+            v += (uintptr_t)at + relocs[i].at + 4 - (uintptr_t)anchor();
+            break;
+        case TCG_QUICK_CODE64: v -= (uintptr_t)code; break;
+        case TCG_QUICK_PROGRAM64: v -= (uintptr_t)anchor(); break;
+        }
+        memcpy(hole, &v, size);
+    }
+}
+
+bool tcg_quick_bind(void *at, size_t size, const TCGCode *code, const TCGQuickReloc *relocs,
+                    unsigned n)
+{
+    bool ok = true;
+    for (unsigned i = 0; i < n; i++) {
+        size_t width = relocs[i].kind == TCG_QUICK_REL32 ? 4 : 8;
+        if (relocs[i].at + width > size) {
+            return false;
+        }
+        uint8_t *hole = (uint8_t *)at + relocs[i].at;
+        uint64_t v = get(hole, width);
+        switch (relocs[i].kind) {
+        case TCG_QUICK_REL32:
+            v += (uintptr_t)anchor() - (uintptr_t)(hole + 4);
+            ok &= (int64_t)v == (int32_t)v;
+            break;
+        case TCG_QUICK_CODE64: v += (uintptr_t)code; break;
+        case TCG_QUICK_PROGRAM64: v += (uintptr_t)anchor(); break;
+        default: return false;
+        }
+        memcpy(hole, &v, width);
+    }
+    return ok;
+}
+
+// --- copying ---------------------------------------------------------------------------------------------
 
 static uint8_t *copy_stencil(const Stencil *s, uint8_t *to, const Place *p)
 {
@@ -248,14 +381,22 @@ static uint8_t *copy_stencil(const Stencil *s, uint8_t *to, const Place *p)
         case HOLE_IMM64: {
             uint64_t v64 = IMM64(h->index) + (uint64_t)(int64_t)h->addend;
             memcpy(hole, &v64, 8);
+            add_word(p->q, p->block, hole, v64, p->row);
             break;
         }
         case HOLE_NEXT_REL: put_rel(hole, to + s->size + h->addend); break;
         case HOLE_JUMP_REL: put_rel(hole, p->block + p->jump + h->addend); break;
-        case HOLE_CALL_REL: put_rel(hole, (uint8_t *)(uintptr_t)IMM64(2) + h->addend); break;
+        case HOLE_CALL_REL:
+            add_rel(p, hole, (void *)(uintptr_t)IMM64(2));
+            put_rel(hole, (uint8_t *)(uintptr_t)IMM64(2) + h->addend);
+            break;
         case HOLE_DATA_REL: put_rel(hole, p->data + h->addend); break;
-        case HOLE_RODATA_REL: put_rel(hole, stencil_rodata + h->addend); break;
+        case HOLE_RODATA_REL:
+            add_rel(p, hole, stencil_rodata);
+            put_rel(hole, stencil_rodata + h->addend);
+            break;
         case HOLE_EXTERN_REL:
+            add_rel(p, hole, stencil_externs[h->index]);
             put_rel(hole, (uint8_t *)stencil_externs[h->index] + h->addend);
             break;
         }
@@ -270,31 +411,37 @@ static INTERP_CC InterpResult interpreted(char *env, const uint64_t *ip, uint64_
     return (InterpResult){acc, NULL};
 }
 
-static void copy_data(uint8_t *to, const QuickInsn *insn, const uint64_t *ip)
+static void copy_data(TCGQuick *q, const uint8_t *block, uint8_t *to, const QuickInsn *insn,
+                      const uint64_t *ip)
 {
     size_t n = words_of(insn->row, ip) * sizeof(uint64_t);
     memcpy(to, ip, n);
     uint64_t handler = (uint64_t)(uintptr_t)insn->row->handler;
     memcpy(to, &handler, sizeof(handler));
-    if (insn->stencil == interpret_stencil) {
+    bool ended = insn->stencil == interpret_stencil;
+    if (ended) {
         uint64_t last = (uint64_t)(uintptr_t)interpreted;
         memcpy(to + n, &last, sizeof(last));
+        n += sizeof(last);
     }
+    add_data(q, block, to, n / sizeof(uint64_t), ended, insn->row);
 }
 
 void tcg_quick_emit(TCGQuick *q, void *at)
 {
     uint8_t *block = at, *data = block + q->code_size, *to = block;
     uint32_t hot = 0;
+    q->nb_relocs = 0;
+    q->movable = true;
     if (q->count) {
         const QuickInsn *last = &q->insns[q->nb_insns - 1];
         hot = last->code + last->stencil->size;
-        to = copy_stencil(enter_stencil, to, &(Place){.block = block, .jump = hot});
+        to = copy_stencil(enter_stencil, to, &(Place){.q = q, .block = block, .jump = hot});
     }
     for (size_t i = 0; i < q->nb_insns; i++) {
         const QuickInsn *insn = &q->insns[i];
         const uint64_t *ip = &q->words[insn->word];
-        Place p = {block, data + insn->data * sizeof(uint64_t), insn->row, ip, 0};
+        Place p = {q, block, data + insn->data * sizeof(uint64_t), insn->row, ip, 0};
         const Stencil *s = insn->stencil;
         switch (insn->row->op) {
         case IOP_BR:
@@ -306,12 +453,13 @@ void tcg_quick_emit(TCGQuick *q, void *at)
         default: break;
         }
         if (s->has_data) {
-            copy_data(p.data, insn, ip);
+            copy_data(q, block, p.data, insn, ip);
         }
         to = copy_stencil(s, to, &p);
     }
     if (q->count) {
-        to = copy_stencil(hot_stencil, to, &(Place){.block = block, .jump = enter_stencil->size});
+        to = copy_stencil(hot_stencil, to,
+                          &(Place){.q = q, .block = block, .jump = enter_stencil->size});
     }
     memset(to, 0xcc, (size_t)(data - to)); // int3
 }
@@ -388,5 +536,23 @@ size_t tcg_quick_data_size(const TCGQuick *q)
     return 0;
 }
 void tcg_quick_foreach_form(TCGQuickForm *fn, void *opaque) { (void)fn, (void)opaque; }
+bool tcg_quick_relocs(const TCGQuick *q, const TCGQuickReloc **relocs, unsigned *n)
+{
+    (void)q;
+    *relocs = NULL;
+    *n = 0;
+    return false;
+}
+void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,
+                      const TCGQuickReloc *relocs, unsigned n)
+{
+    (void)copy, (void)at, (void)code, (void)relocs, (void)n;
+}
+bool tcg_quick_bind(void *at, size_t size, const TCGCode *code, const TCGQuickReloc *relocs,
+                    unsigned n)
+{
+    (void)at, (void)size, (void)code, (void)relocs, (void)n;
+    return false;
+}
 
 #endif

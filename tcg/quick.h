@@ -59,6 +59,27 @@ void tcg_quick_emit(TCGQuick *q, void *at);
 // Bytes at the end of the prepared code that are data.
 size_t tcg_quick_data_size(const TCGQuick *q);
 
+// Where code holds what differs from process to process; at: bytes from its start.  In code that is kept,
+// these places hold what to add to an address.
+typedef enum TCGQuickRelocKind {
+    TCG_QUICK_REL32,     // a displacement, from its end, to something in the program
+    TCG_QUICK_CODE64,    // the address of the block's TCGCode
+    TCG_QUICK_PROGRAM64, // of something in the program
+} TCGQuickRelocKind;
+typedef struct TCGQuickReloc {
+    uint16_t at, kind;
+} TCGQuickReloc;
+enum { TCG_QUICK_MAX_RELOCS = 255 };
+
+// The relocations of what was emitted last, until the next emission.  false: it is of no use to another process.
+bool tcg_quick_relocs(const TCGQuick *q, const TCGQuickReloc **relocs, unsigned *n);
+// Makes a copy of the code at `at`, of the block `code`, one that can be kept.
+void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,
+                      const TCGQuickReloc *relocs, unsigned n);
+// Makes kept code, copied to `at`, the block's.  false when it does not fit here, or the relocations are none.
+bool tcg_quick_bind(void *at, size_t size, const TCGCode *code, const TCGQuickReloc *relocs,
+                    unsigned n);
+
 // For tests: the form's stencil, NULL when the interpreter's definition is called.  Names of forms are
 // those of InterpRow.
 typedef void TCGQuickForm(void *opaque, const char *name, unsigned stencil_size);

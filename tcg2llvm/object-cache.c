@@ -132,7 +132,7 @@ static char *pack_path(const ObjectCache *c, const Pack *p)
 }
 
 // -1 when the file is not there, or not ours alone.
-static int open_pack(const char *path, int flags, struct stat *st)
+int object_cache_open_file(const char *path, int flags, struct stat *st)
 {
     int fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd >= 0 && (fstat(fd, st) < 0 || !S_ISREG(st->st_mode) || st->st_uid != geteuid() ||
@@ -210,7 +210,7 @@ static void load_pack(ObjectCache *c, Pack *p)
 {
     g_autofree char *path = pack_path(c, p);
     struct stat st;
-    int fd = open_pack(path, O_RDONLY, &st);
+    int fd = object_cache_open_file(path, O_RDONLY, &st);
     if (fd < 0) {
         return;
     }
@@ -242,12 +242,27 @@ static Pack *get_pack(ObjectCache *c, const char *name)
     return p;
 }
 
-static char *pack_name(const char *path)
+static char *file_stem(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    g_autofree char *base = g_strndup(slash ? slash + 1 : path, 64);
-    g_strcanon(base, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._+-", '_');
+    char *base = g_strndup(slash ? slash + 1 : path, 64);
+    return g_strcanon(base, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._+-", '_');
+}
+
+static char *pack_name(const char *path)
+{
+    g_autofree char *base = file_stem(path);
     return g_strdup_printf("%s-%016" PRIx64, base, (uint64_t)XXH3_64bits(path, strlen(path)));
+}
+
+char *object_cache_image_path(const ObjectCache *c, const char *path, uint64_t start,
+                              uint64_t offset, const char *what)
+{
+    g_autofree char *words = g_strdup_printf("%s:%" PRIx64 ":%" PRIx64 ":%s", path, start, offset,
+                                             what);
+    g_autofree char *base = file_stem(path);
+    return g_strdup_printf("%s/%s-%016" PRIx64 ".blocks", c->dir, base,
+                           (uint64_t)XXH3_64bits(words, strlen(words)));
 }
 
 const char *object_cache_pack(ObjectCache *c, const char *path)
@@ -366,7 +381,7 @@ static off_t append_at(int fd, size_t size)
 static bool must_be_replaced(const char *path)
 {
     struct stat st;
-    int fd = open_pack(path, O_RDONLY, &st);
+    int fd = object_cache_open_file(path, O_RDONLY, &st);
     if (fd < 0) {
         return errno != ENOENT;
     }
@@ -383,7 +398,7 @@ static bool write_batch(const char *path, const GByteArray *batch)
     if (must_be_replaced(path)) {
         unlink(path);
     }
-    int fd = open_pack(path, O_RDWR | O_CREAT, &st);
+    int fd = object_cache_open_file(path, O_RDWR | O_CREAT, &st);
     if (fd < 0) {
         return false;
     }
@@ -404,13 +419,17 @@ static void drop_pending(Pack *p)
     p->pending_size = 0;
 }
 
+bool object_cache_make_dirs(const ObjectCache *c)
+{
+    return make_private_dir(c->root, NULL) && make_private_dir(c->dir, NULL);
+}
+
 static void flush_pack(ObjectCache *c, Pack *p)
 {
     if (p->pending->len && !c->broken) {
         g_autofree char *path = pack_path(c, p);
         GByteArray *batch = make_batch(p);
-        if (make_private_dir(c->root, NULL) && make_private_dir(c->dir, NULL) &&
-            write_batch(path, batch)) {
+        if (object_cache_make_dirs(c) && write_batch(path, batch)) {
             c->stats.bytes_written += batch->len;
         } else {
             c->broken = true;
@@ -468,7 +487,9 @@ static void list_dir(const char *dir, GPtrArray *files, uint64_t *total)
     for (const char *name; d && (name = g_dir_read_name(d));) {
         g_autofree char *path = g_build_filename(dir, name, NULL);
         struct stat st;
-        if (g_str_has_suffix(name, ".pack") && lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+        bool ours = g_str_has_suffix(name, ".pack") || g_str_has_suffix(name, ".blocks") ||
+                    g_str_has_suffix(name, ".new"); // a writer that was killed
+        if (ours && lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
             PackFile *f = g_new(PackFile, 1);
             *f = (PackFile){g_steal_pointer(&path), (uint64_t)st.st_size, st.st_mtime};
             *total += f->size;
@@ -503,7 +524,7 @@ static gint by_use(gconstpointer a, gconstpointer b)
 }
 
 // Deletes what was used longest ago until the rest fits.  A reader keeps what it has mapped.
-static void keep_in_bounds(ObjectCache *c)
+void object_cache_keep_in_bounds(const ObjectCache *c)
 {
     uint64_t total;
     GPtrArray *files = list_packs(c->root, &total);
@@ -528,7 +549,7 @@ void object_cache_flush(ObjectCache *c)
         flush_pack(c, pack);
     }
     if (c->stats.bytes_written != written) {
-        keep_in_bounds(c);
+        object_cache_keep_in_bounds(c);
     }
     pthread_mutex_unlock(&c->lock);
 }

@@ -3,6 +3,7 @@
 // The persistent cache: compiled units on disk, from one run to the next.
 //
 //     $XDG_CACHE_HOME/myna/<configuration>/<pack>.pack     (default: ~/.cache/myna)
+//                                          <image>.blocks  (block-image.h)
 //
 // A configuration is everything that decides what machine code a unit becomes: this build of myna, LLVM,
 // the host's CPU, the guest.  A pack holds the units of one guest file.  Packs are only ever appended to,
@@ -18,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <glib.h>
 
 typedef struct ObjectCache ObjectCache;
@@ -52,6 +54,17 @@ void object_cache_add(ObjectCache *cache, const char *pack, ObjectKey key, const
 // Writes what is not on disk yet: before the process ends or becomes another.
 void object_cache_flush(ObjectCache *cache);
 ObjectCacheStats object_cache_stats(ObjectCache *cache);
+
+// --- for block images, which lie beside the packs (block-image.h) ---
+// The name of a file for an executable mapping of a guest file; what: whatever else tells images apart.  g_free it.
+char *object_cache_image_path(const ObjectCache *cache, const char *path, uint64_t start,
+                              uint64_t offset, const char *what);
+// Opens a file of the cache, mode 0600.  -1 when it is not there, or not this user's alone.
+int object_cache_open_file(const char *path, int flags, struct stat *st);
+// Makes the directories, where they are not there.
+bool object_cache_make_dirs(const ObjectCache *cache);
+// Deletes what was used longest ago until the rest fits into the limit.
+void object_cache_keep_in_bounds(const ObjectCache *cache);
 
 // Around fork(): prepare before it; afterwards done in the parent and in the child, which leaves what is
 // not on disk yet to its parent.

@@ -126,6 +126,8 @@ LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options
     return t;
 }
 
+bool llvm_tier_has_cache(const LLVMTier *t) { return t->common.cache != NULL; }
+
 bool llvm_tier_knows(LLVMTier *t, uint64_t pc, uint64_t mode)
 {
     return t->common.cache && region_is_known(&t->common, pc, mode);

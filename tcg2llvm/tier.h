@@ -198,6 +198,8 @@ LLVMCode *llvm_tier_compile_sync(LLVMTier *tier, LLVMLevel level, const LLVMSync
 // it is: what was asked for most is compiled first.
 void llvm_tier_request(LLVMTier *tier, const TCGCode *code);
 // Has an earlier run compiled a region around a block like this, so that the code is at hand?
+// Is there a persistent cache?
+bool llvm_tier_has_cache(const LLVMTier *t);
 bool llvm_tier_knows(LLVMTier *tier, uint64_t pc, uint64_t mode);
 // Forgets what is queued and waits until the unit in work, if any, has been installed or dropped: after
 // it no `install` for an earlier request comes.  For a flush of the whole cache.
