@@ -205,6 +205,8 @@ static const char *set_tci(MynaOptions *o, const char *arg)
     }
     return NULL;
 }
+enum { MAX_COMPILE_THREADS = 16 }; // LLVM_TIER_MAX_THREADS
+
 static const char *set_hot(MynaOptions *o, const char *arg)
 {
     char *end;
@@ -214,6 +216,18 @@ static const char *set_hot(MynaOptions *o, const char *arg)
         return "it must be a number from 1 on";
     }
     o->hot = (uint32_t)n;
+    return NULL;
+}
+
+static const char *set_compile_threads(MynaOptions *o, const char *arg)
+{
+    char *end;
+    errno = 0;
+    uint64_t n = g_ascii_strtoull(arg, &end, 0);
+    if (end == arg || *end || errno || *arg == '-' || n < 1 || n > MAX_COMPILE_THREADS) {
+        return "it must be a number from 1 to 16";
+    }
+    o->compile_threads = (unsigned)n;
     return NULL;
 }
 
@@ -349,6 +363,9 @@ static const OptionRow rows[] = {
     {GROUP_ENGINE, "hot", "N", "HOT", false, set_hot,
      "with tiered: executions of a block before it is compiled",
      "--hot 50 ./prog"},
+    {GROUP_ENGINE, "compile-threads", "N", "COMPILE_THREADS", false, set_compile_threads,
+     "threads that compile hot code at the same time, 1 to 16; unless told, one fewer than cores, 4 at most",
+     "--compile-threads 2 ./prog"},
     {GROUP_ENGINE, "no-cache", NULL, "NO_CACHE", false, set_no_cache,
      "neither use nor extend the cache of compiled code on disk (`myna cache status` shows it)",
      "--no-cache ./prog"},
@@ -443,9 +460,9 @@ static bool row_arg_optional(const OptionRow *r) { return r->arg && r->arg[0] ==
 // How the option is written: -x for one letter and for QEMU's names, --x for what QEMU does not have.
 static const char *row_dashes(const OptionRow *r)
 {
-    static const char *const single[] = {
-        "cpu",       "dfilter",      "jitdump", "monitor", "panda",
-        "panda-arg", "panda-plugin", "perfmap", "plugin",  "strace", "version"};
+    static const char *const single[] = {"cpu",    "dfilter",   "jitdump",      "monitor",
+                                         "panda",  "panda-arg", "panda-plugin", "perfmap",
+                                         "plugin", "strace",    "version"};
     for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
         if (!strcmp(r->name, single[i])) {
             return "-";
@@ -499,7 +516,8 @@ static void apply_environment(MynaOptions *o)
         const char *value = name ? getenv(name) : NULL;
         bool several = r->set == set_env || r->set == unset_env || r->set == add_plugin;
         char *one[] = {(char *)value, NULL};
-        char **words = several && value ? g_strsplit(value, r->set == add_plugin ? ";" : ",", -1) : NULL;
+        char **words = several && value ? g_strsplit(value, r->set == add_plugin ? ";" : ",", -1)
+                                        : NULL;
         for (char **w = words ? words : one; value && *value && *w; w++) {
             const char *wrong = r->set(o, *w);
             if (wrong) {

@@ -29,26 +29,27 @@ typedef struct MynaOptions {
     GPtrArray *env_edits;      // -E and -U in their order: "NAME=VALUE" sets, "NAME" unsets
     // Engine
     MynaEngine engine;
-    bool llvm_given;       // --llvm stood there: without LLVM it is an error
-    uint32_t hot;          // executions of a block before it is compiled (tiered)
-    bool precise;          // --precise
-    bool no_cache;         // --no-cache
-    const char *cache_dir; // --cache-dir; NULL: the default
-    bool verify;           // --verify
-    bool stress;           // --stress
-    uint64_t stress_seed;  // of its random numbers
-    const char *dump_ir;   // --dump-ir: directory; NULL: no dump
-    GPtrArray *plugins;    // -plugin and -panda-plugin, in their order
-    const char *panda;     // -panda: "a;b:key=value", or NULL
-    GPtrArray *panda_args; // -panda-arg
+    bool llvm_given;          // --llvm stood there: without LLVM it is an error
+    uint32_t hot;             // executions of a block before it is compiled (tiered)
+    unsigned compile_threads; // --compile-threads; 0: by the cores
+    bool precise;             // --precise
+    bool no_cache;            // --no-cache
+    const char *cache_dir;    // --cache-dir; NULL: the default
+    bool verify;              // --verify
+    bool stress;              // --stress
+    uint64_t stress_seed;     // of its random numbers
+    const char *dump_ir;      // --dump-ir: directory; NULL: no dump
+    GPtrArray *plugins;       // -plugin and -panda-plugin, in their order
+    const char *panda;        // -panda: "a;b:key=value", or NULL
+    GPtrArray *panda_args;    // -panda-arg
     GArray
         *instruments; // --pass and the like: InstrumentItem (tcg2llvm/instrument.h), in their order
     const char
         *canonical; // while parsing: how the option in work is to be handed on; NULL: as it stands
     bool stats;     // counters on standard error at exit
-    bool perfmap;          // -perfmap
-    bool jitdump;          // -jitdump
-    bool gdb_jit;          // --gdb-jit
+    bool perfmap;   // -perfmap
+    bool jitdump;   // -jitdump
+    bool gdb_jit;   // --gdb-jit
     // Log
     const char *log_items;    // -d
     const char *log_filename; // -D

@@ -52,6 +52,7 @@ typedef struct Image {
     BlockImage *kept;    // NULL: there is none
     uint8_t *stale;      // a byte a page of it: the guest has another there
     unsigned fresh;      // blocks translated by this process
+    bool outdated;       // some of it is damaged, or of a file that has changed
 } Image;
 
 static struct ImageState {
@@ -65,8 +66,9 @@ static struct ImageState {
 
 void tb_image_start(const MynaOptions *opts, const GuestISA *isa, bool count)
 {
-    g_autofree char *configuration =
-        opts->no_cache || state.cache ? NULL : unit_configuration(isa->name, "");
+    g_autofree char *configuration = opts->no_cache || state.cache
+                                         ? NULL
+                                         : unit_configuration(isa->name, "");
     state.cache = configuration ? object_cache_open(opts->cache_dir, configuration, 0, NULL)
                                 : state.cache;
     if (state.cache && !state.images) {
@@ -82,8 +84,7 @@ static bool is_plain(uint32_t cflags)
 {
     uint64_t pc;
     return state.cache && !(cflags & ~(uint32_t)(CF_PRECISE | CF_TAGGED)) &&
-           !event_shapes_blocks() &&
-           !log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) &&
+           !event_shapes_blocks() && !log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) &&
            !breakpoint_find(0, UINT64_MAX, &pc);
 }
 
@@ -115,6 +116,7 @@ static Image *get_image(uint64_t pc)
     im->path = object_cache_image_path(state.cache, r.name, r.start, r.offset, state.what);
     bool damaged;
     im->kept = block_image_open(im->path, &damaged);
+    im->outdated = damaged;
     stats.image_damaged += damaged;
     if (im->kept) {
         im->stale = g_malloc0(block_image_pages(im->kept));
@@ -148,9 +150,10 @@ static bool pages_are_same(Image *im, const BlockRecord *r)
     for (unsigned i = 0; i < r->nb_pages; i++) {
         BlockPage page = block_image_page(im->kept, r->pages[i]);
         uint64_t hash;
-        bool is = tb_page_hash(page.addr, &hash) && hash == page.hash;
-        im->stale[r->pages[i]] |= !is;
-        same &= is;
+        bool is = tb_page_hash(page.addr, &hash), other = is && hash != page.hash;
+        im->stale[r->pages[i]] |= other;
+        im->outdated |= other;
+        same &= is && !other;
     }
     return same;
 }
@@ -159,6 +162,7 @@ static TranslationBlock *restore(Image *im, const BlockRecord *r)
 {
     if (!block_image_check(im->kept, r)) {
         stats.image_damaged++;
+        im->outdated = true;
         return NULL;
     }
     if (!pages_are_same(im, r)) {
@@ -201,14 +205,15 @@ static void restore_ahead(Image *im, TranslationBlock *tb, const BlockRecord *r)
     unsigned n = 0;
     queue[n++] = (Restored){tb, r};
     for (unsigned i = 0; i < n; i++) {
+        const BlockRecord *from = queue[i].record;
         for (unsigned slot = 0; slot < 2; slot++) {
-            const BlockRecord *to = block_image_successor(im->kept, queue[i].record->succ[slot]);
-            if (!to || to->flags != r->flags || to->cflags != r->cflags) {
-                continue;
-            }
-            TranslationBlock *dest = tb_lookup(to->pc, to->flags, to->cflags);
-            if (!dest && n < MAX_AHEAD && !tb_cache_full()) {
-                dest = restore(im, to);
+            uint64_t pc = from->succ_pc[slot];
+            TranslationBlock *dest = pc ? tb_lookup(pc, r->flags, r->cflags) : NULL;
+            if (pc && !dest && n < MAX_AHEAD && !tb_cache_full()) {
+                const BlockRecord *to = block_image_successor(im->kept, from->succ[slot]);
+                if (to && to->pc == pc && to->flags == r->flags && to->cflags == r->cflags) {
+                    dest = restore(im, to);
+                }
                 if (dest) {
                     queue[n++] = (Restored){dest, to};
                 }
@@ -266,11 +271,11 @@ void tb_image_fork_child(void)
 
 static bool is_worth_it(const Image *im)
 {
-    unsigned most = im->kept    ? MAX((unsigned)MIN_FRESH,
-                                      block_image_records(im->kept) / MIN_FRESH_PART)
+    unsigned most = im->kept
+                        ? MAX((unsigned)MIN_FRESH, block_image_records(im->kept) / MIN_FRESH_PART)
                     : state.forked ? MIN_FRESH_FORKED
                                    : 1;
-    return im->fresh >= most;
+    return im->fresh >= most || (im->outdated && im->fresh);
 }
 
 static void collect(TranslationBlock *tb, void *opaque)
@@ -319,22 +324,21 @@ static void write_block(BlockWriter *w, const BlockImage *other, const Translati
     if (!tb_quick_relocs(tb, &relocs, &n) || has_block(other, tb, pages)) {
         return;
     }
-    uint64_t succ[2];
+    BlockRecord record = {.pc = tb->pc,
+                          .flags = tb->flags,
+                          .cflags = tb->cflags,
+                          .code_size = tb->quick_size,
+                          .guest_size = tb->size,
+                          .num_insns = tb->num_insns,
+                          .nb_relocs = (uint16_t)n,
+                          .jump_kind = tb->jump_kind,
+                          .indirect = tb->indirect,
+                          .nb_pages = tb->nb_pages};
     for (unsigned i = 0; i < 2; i++) {
-        succ[i] = tb->jmp_dest[i] ? tb->jmp_dest[i]->pc : 0;
+        record.succ_pc[i] = tb->jmp_dest[i] ? tb->jmp_dest[i]->pc : 0;
     }
-    const BlockRecord record = {.pc = tb->pc,
-                                .flags = tb->flags,
-                                .cflags = tb->cflags,
-                                .code_size = (uint32_t)tb->quick->size,
-                                .guest_size = tb->size,
-                                .num_insns = tb->num_insns,
-                                .nb_relocs = (uint16_t)n,
-                                .jump_kind = tb->jump_kind,
-                                .indirect = tb->indirect,
-                                .nb_pages = tb->nb_pages};
-    uint8_t *code = block_writer_add(w, &record, pages, relocs, succ);
-    memcpy(code, tb->quick->base, tb->quick->size);
+    uint8_t *code = block_writer_add(w, &record, pages, relocs);
+    memcpy(code, tb->quick->base, tb->quick_size);
     tcg_quick_unbind(code, tb->quick->base, &tb->code, relocs, n);
 }
 

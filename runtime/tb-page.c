@@ -36,7 +36,7 @@ enum { UNGUARDED_AFTER = 64 };
 typedef struct TBPage {
     uint64_t page;
     TranslationBlock *first; // list of its blocks, through page_next
-    uint64_t hash; // of its bytes, when hashed
+    uint64_t hash;           // of its bytes, when hashed
     unsigned faults;
     bool protected;
     bool hashed; // until the page may have changed

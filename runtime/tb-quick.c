@@ -147,6 +147,7 @@ bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size,
         tb->quick = NULL;
         return false;
     }
+    tb->quick_size = (uint32_t)size;
     stats.quick_bytes += size;
     code_log_add(tb->quick->base, size, tb->pc, "quick");
     return true;
@@ -161,6 +162,7 @@ bool tb_quick_emit(TranslationBlock *tb)
         return false;
     }
     tcg_quick_emit(state.quick, tb->quick->base);
+    tb->quick_size = (uint32_t)state.size;
     if (state.relocs) {
         remember_relocs(tb);
     }

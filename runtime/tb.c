@@ -22,6 +22,7 @@
 #include "tb-quick.h"
 #include "event-internal.h"
 #include "tb.h"
+#include "tcg2llvm/slab.h"
 #include "tier-host.h"
 
 typedef struct TBChunk {
@@ -35,6 +36,7 @@ enum {
     DEFAULT_BUDGET_MB = 256,
     TB_ALIGN = 64,
     FIRST_BUCKETS = 1 << 12,
+    GROWTH = 64,               // to a table on large pages, which costs no more than one of a tenth
     POPULATE_STEP = 128 << 10, // bytes of a chunk
 };
 
@@ -42,6 +44,7 @@ enum {
 typedef struct TBTable {
     struct rcu_head rcu;
     size_t buckets; // a power of two
+    size_t mapped;  // bytes; 0: from the heap
     _Atomic(TranslationBlock *) first[];
 } TBTable;
 
@@ -60,10 +63,19 @@ static struct TBCache {
 };
 static _Thread_local bool lock_held;
 
+static size_t align_up(size_t n, size_t a) { return (n + a - 1) & ~(a - 1); }
+
 static TBTable *table_new(size_t buckets)
 {
-    TBTable *t = g_malloc0(sizeof(TBTable) + buckets * sizeof(t->first[0]));
+    size_t size = sizeof(TBTable) + buckets * sizeof(((TBTable *)NULL)->first[0]);
+    bool large = buckets > FIRST_BUCKETS;
+    size = large ? align_up(size, 4096) : size;
+    TBTable *t = large ? slab_map_aligned(size) : g_malloc0(size);
+    if (!t) {
+        process_fail(EXIT_INTERNAL, "out of memory for the table of blocks");
+    }
     t->buckets = buckets;
+    t->mapped = large ? size : 0;
     return t;
 }
 
@@ -102,20 +114,10 @@ static void chunk_put(TBChunk *chunk)
 static void chunk_new(size_t need)
 {
     size_t size = MAX((size_t)CHUNK_SIZE, (need + sizeof(TBChunk) + 4095) & ~(size_t)4095);
-    size_t room = size + CHUNK_SIZE;
-    uint8_t *got = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (got == MAP_FAILED) {
+    TBChunk *chunk = slab_map_aligned(size);
+    if (!chunk) {
         process_fail(EXIT_INTERNAL, "out of memory for translated code");
     }
-    size_t before = -(uintptr_t)got & (CHUNK_SIZE - 1);
-    if (before) {
-        munmap(got, before);
-    }
-    if (room - before - size) {
-        munmap(got + before + size, room - before - size);
-    }
-    TBChunk *chunk = (TBChunk *)(void *)(got + before);
-    madvise(chunk, size, MADV_HUGEPAGE);
     chunk->live = 1;
     chunk->size = size;
     if (cache.chunk) {
@@ -139,8 +141,6 @@ static void populate(size_t used)
         cache.populated = (size_t)(at + step - cache.chunk->bytes);
     }
 }
-
-static size_t align_up(size_t n, size_t a) { return (n + a - 1) & ~(a - 1); }
 
 TranslationBlock *tb_new(size_t room)
 {
@@ -250,12 +250,20 @@ static void table_remove(TranslationBlock *tb)
                           memory_order_release);
 }
 
-static void free_table(struct rcu_head *head) { g_free(caa_container_of(head, TBTable, rcu)); }
+static void free_table(struct rcu_head *head)
+{
+    TBTable *t = caa_container_of(head, TBTable, rcu);
+    if (t->mapped) {
+        munmap(t, t->mapped);
+    } else {
+        g_free(t);
+    }
+}
 
 // Blocks are moved one by one, so a reader may end up in another bucket's list, and miss what it looks for.
 static void table_grow(TBTable *old)
 {
-    TBTable *t = table_new(old->buckets * 4);
+    TBTable *t = table_new(old->buckets * (old->mapped ? 4 : GROWTH));
     for (size_t i = 0; i < old->buckets; i++) {
         TranslationBlock *next, *tb = atomic_load_explicit(&old->first[i], memory_order_relaxed);
         for (; tb; tb = next) {

@@ -68,8 +68,9 @@ struct TranslationBlock {
     TCGEntry *other_entry;     // --verify: the compiled form, beside the bytecode
     struct EventBlock *events; // what instrumentation adds (event-block.c); NULL: nothing
     const uint8_t *bytes;      // checked blocks: what was translated
-    uint32_t relocs;         // of its code: the first one's number (tb-quick.c)
-    uint32_t fresh;          // translated by this process (tb-image.c): which; 0: not to be kept
+    uint32_t relocs;           // of its code: the first one's number (tb-quick.c)
+    uint32_t fresh;            // translated by this process (tb-image.c): which; 0: not to be kept
+    uint32_t quick_size;       // of its code, bytes
     uint16_t nb_relocs;
     uint32_t bytecode_size;
     uint32_t runs; // --verify: how often it was compared

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,8 +120,7 @@ static void unit_drop(TBUnit *u)
     }
     for (unsigned i = 0; i < code->n_entries; i++) {
         TranslationBlock *tb = tb_of(code->entries[i].code);
-        if (tb->cold_entry == code->entries[i].entry ||
-            tb->other_entry == code->entries[i].entry) {
+        if (tb->cold_entry == code->entries[i].entry || tb->other_entry == code->entries[i].entry) {
             tb_invalidate(tb); // it has nothing else to run, or (--verify) to compare with
         } else if (tb->code.entry == code->entries[i].entry) {
             atomic_store(&tb->code.entry, tb->cold_entry);
@@ -470,6 +470,18 @@ static void find_pinned(LLVMTierHost *host)
     }
 }
 
+// One core is the guest's.  More than a few threads have nothing to do: hot blocks come one after the other.
+enum { MAX_OWN_CHOICE = 4 };
+static unsigned compile_threads(void)
+{
+    cpu_set_t set;
+    if (state.opts->compile_threads) {
+        return state.opts->compile_threads;
+    }
+    int cores = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    return (unsigned)CLAMP(cores - 1, 1, MAX_OWN_CHOICE);
+}
+
 static LLVMTier *make_tier(GError **error)
 {
     LLVMTierHost host = {
@@ -503,6 +515,7 @@ static LLVMTier *make_tier(GError **error)
     }
     const LLVMTierOptions options = {
         .code_size = state.code_size,
+        .threads = compile_threads(),
         .cache_guest = state.isa && !state.opts->no_cache ? state.isa->name : NULL,
         .cache_dir = state.opts->cache_dir,
         .dump_dir = state.opts->dump_ir,
@@ -644,7 +657,7 @@ void tier_host_hot(void *env, const TCGCode *code)
     ((TCGCode *)code)->exec_count = state.hot;
     tb_of(code)->hot = true;
     if (cpu_private(cs)->starts_nothing) {
-        return; // the tier's thread, and the locks that it holds
+        return; // the tier's threads, and the locks that they hold
     }
     LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
     if (!tier) {

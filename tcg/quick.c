@@ -320,9 +320,7 @@ void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,
         size_t size = relocs[i].kind == TCG_QUICK_REL32 ? 4 : 8;
         uint64_t v = get(hole, size);
         switch ((TCGQuickRelocKind)relocs[i].kind) {
-        case TCG_QUICK_REL32:
-            v += (uintptr_t)at + relocs[i].at + 4 - (uintptr_t)anchor();
-            break;
+        case TCG_QUICK_REL32: v += (uintptr_t)at + relocs[i].at + 4 - (uintptr_t)anchor(); break;
         case TCG_QUICK_CODE64: v -= (uintptr_t)code; break;
         case TCG_QUICK_PROGRAM64: v -= (uintptr_t)anchor(); break;
         }

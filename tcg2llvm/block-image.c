@@ -98,9 +98,9 @@ BlockImage *block_image_open(const char *path, bool *damaged)
     }
     futimens(fd, NULL); // used just now
     // The pages come with the mapping: a fault for each few of them would cost more than all.
-    void *map = st.st_size > 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ,
-                                      MAP_PRIVATE | MAP_POPULATE, fd, 0)
-                               : MAP_FAILED;
+    void *map = st.st_size > 0
+                    ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0)
+                    : MAP_FAILED;
     close(fd);
     if (map == MAP_FAILED || !front_ok(map, (size_t)st.st_size)) {
         *damaged = true;
@@ -205,17 +205,11 @@ const uint8_t *block_record_code(const BlockRecord *r)
 
 // --- writing -------------------------------------------------------------------------------------------
 
-// Where a record stands, and what its jumps lead to.
-typedef struct Written {
-    size_t at;
-    uint64_t succ_pc[2];
-} Written;
-
 struct BlockWriter {
     uint8_t *bytes; // records
     size_t size, cap;
-    GArray *records; // Written
-    GArray *pages;   // BlockPage
+    GArray *records;          // size_t: where they stand
+    GArray *pages;            // BlockPage
     GHashTable *page_numbers; // BlockPage -> number
 };
 
@@ -233,7 +227,7 @@ static gboolean page_equal(gconstpointer a, gconstpointer b)
 BlockWriter *block_writer_new(void)
 {
     BlockWriter *w = g_new0(BlockWriter, 1);
-    w->records = g_array_new(FALSE, FALSE, sizeof(Written));
+    w->records = g_array_new(FALSE, FALSE, sizeof(size_t));
     w->pages = g_array_new(FALSE, FALSE, sizeof(BlockPage));
     w->page_numbers = g_hash_table_new_full(page_hash, page_equal, g_free, NULL);
     return w;
@@ -264,11 +258,11 @@ static uint32_t page_number(BlockWriter *w, const BlockPage *page)
 
 static BlockRecord *record_at(const BlockWriter *w, unsigned i)
 {
-    return (BlockRecord *)(w->bytes + g_array_index(w->records, Written, i).at);
+    return (BlockRecord *)(w->bytes + g_array_index(w->records, size_t, i));
 }
 
 uint8_t *block_writer_add(BlockWriter *w, const BlockRecord *r, const BlockPage *pages,
-                          const TCGQuickReloc *relocs, const uint64_t succ_pc[2])
+                          const TCGQuickReloc *relocs)
 {
     size_t room = relocs_size(r->nb_relocs);
     size_t size = (sizeof(*r) + room + r->code_size + UNIT - 1) & ~(size_t)(UNIT - 1);
@@ -288,8 +282,7 @@ uint8_t *block_writer_add(BlockWriter *w, const BlockRecord *r, const BlockPage 
     memset(to + room - MIN(room, UNIT), 0, MIN(room, UNIT)); // gaps have one value
     memset((uint8_t *)out + size - UNIT, 0, UNIT);
     memcpy(to, relocs, r->nb_relocs * sizeof(*relocs));
-    Written written = {w->size, {succ_pc[0], succ_pc[1]}};
-    g_array_append_val(w->records, written);
+    g_array_append_val(w->records, w->size);
     w->size += size;
     return to + room;
 }
@@ -307,14 +300,9 @@ void block_writer_add_image(BlockWriter *w, const BlockImage *im, const uint8_t 
             wanted &= !stale[r->pages[i]];
             pages[i] = im->pages[r->pages[i]];
         }
-        uint64_t succ_pc[2];
-        for (unsigned i = 0; i < 2; i++) {
-            const BlockRecord *to = block_image_successor(im, r->succ[i]);
-            succ_pc[i] = to ? to->pc : 0;
-        }
         if (wanted) {
-            memcpy(block_writer_add(w, r, pages, block_record_relocs(r), succ_pc),
-                   block_record_code(r), r->code_size);
+            memcpy(block_writer_add(w, r, pages, block_record_relocs(r)), block_record_code(r),
+                   r->code_size);
         }
         at += r->size;
     }
@@ -344,8 +332,8 @@ static uint32_t find_number(const BlockWriter *w, const uint32_t *index, uint32_
                             const BlockRecord *like)
 {
     for (uint32_t h = key_hash(pc, like->flags, like->cflags); index[h & mask]; h++) {
-        const BlockRecord *r =
-            (const BlockRecord *)(w->bytes + (size_t)(index[h & mask] - 1) * UNIT);
+        const BlockRecord *r = (const BlockRecord *)(w->bytes +
+                                                     (size_t)(index[h & mask] - 1) * UNIT);
         if (r->pc == pc && r->flags == like->flags && r->cflags == like->cflags) {
             return index[h & mask];
         }
@@ -357,9 +345,8 @@ static void finish_records(const BlockWriter *w, const uint32_t *index, uint32_t
 {
     for (unsigned i = 0; i < w->records->len; i++) {
         BlockRecord *r = record_at(w, i);
-        const Written *written = &g_array_index(w->records, Written, i);
         for (unsigned slot = 0; slot < 2; slot++) {
-            uint64_t pc = written->succ_pc[slot];
+            uint64_t pc = r->succ_pc[slot];
             r->succ[slot] = pc ? find_number(w, index, mask, pc, r) : 0;
         }
         r->checksum = record_checksum(r);

@@ -35,7 +35,8 @@ typedef struct BlockRecord {
     uint16_t num_insns, nb_relocs;
     uint8_t jump_kind, indirect, nb_pages, reserved;
     uint32_t pages[BLOCK_IMAGE_PAGES]; // numbers of the image's pages
-    uint32_t succ[2];                  // records that its jumps were linked to; 0: none
+    uint64_t succ_pc[2];               // of the blocks that its jumps were linked to; 0: none
+    uint32_t succ[2];                  // their records, with the same flags and cflags; 0: not here
     uint32_t reserved2;
 } BlockRecord;
 
@@ -72,10 +73,9 @@ BlockWriter *block_writer_new(void);
 void block_writer_free(BlockWriter *w);
 // All records that check, but those on pages for which `stale` (a byte a page of im) is set.
 void block_writer_add_image(BlockWriter *w, const BlockImage *im, const uint8_t *stale);
-// Fills in pages, size and the rest: r has pc, flags, cflags, code_size, guest_size, num_insns, nb_relocs, jump_kind,
-// indirect, nb_pages.  succ_pc: 0 for none.  Gives the place for the code, until the next call.
+// Fills in checksum, size, pages and succ.  Gives the place for the code, until the next call.
 uint8_t *block_writer_add(BlockWriter *w, const BlockRecord *r, const BlockPage *pages,
-                          const TCGQuickReloc *relocs, const uint64_t succ_pc[2]);
+                          const TCGQuickReloc *relocs);
 unsigned block_writer_records(const BlockWriter *w);
 // Bytes of the file; 0 when it could not be written.
 size_t block_writer_write(BlockWriter *w, const char *path);

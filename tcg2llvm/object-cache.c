@@ -636,7 +636,7 @@ bool object_cache_print_status(const char *root, FILE *out, GError **error)
     }
     GPtrArray *files = list_packs(root, &total);
     g_ptr_array_sort(files, by_use);
-    fprintf(out, "%s: %u packs, %.1f MiB of at most %.0f\n", root, files->len,
+    fprintf(out, "%s: %u files, %.1f MiB of at most %.0f\n", root, files->len,
             (double)total / (1 << 20), (double)DEFAULT_LIMIT / (1 << 20));
     for (unsigned i = files->len; i-- > 0;) {
         const PackFile *f = files->pdata[i];

@@ -38,14 +38,16 @@ enum {
            ((48 - 4) << SUB_BITS), // units of 64 bytes in a 54-bit space: more than any
     BIN_WORDS = (BINS + 63) / 64,
     POPULATE_STEP = 128 << 10, // bytes
-    CHUNK_BLOCKS = 800,
+    FIRST_CHUNK = 64 << 10,
+    LARGE_CHUNK = 2 << 20,
 };
 
-// Descriptors come in chunks, for there are tens of thousands.
+// Descriptors come in chunks, for there are tens of thousands: a small one first, then large pages.
 typedef struct BlockChunk {
     struct BlockChunk *next;
-    unsigned used;
-    SlabBlock blocks[CHUNK_BLOCKS];
+    size_t size; // bytes
+    unsigned used, room;
+    SlabBlock blocks[];
 } BlockChunk;
 
 struct Slab {
@@ -61,6 +63,30 @@ struct Slab {
     uint64_t nonempty[BIN_WORDS];
     SlabBlock *bins[BINS];
 };
+
+void *slab_map_aligned(size_t size)
+{
+    size_t align = 1;
+    while (align < size && align < LARGE_CHUNK) {
+        align *= 2;
+    }
+    size_t room = size + align;
+    uint8_t *got = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (got == MAP_FAILED) {
+        return NULL;
+    }
+    size_t before = -(uintptr_t)got & (align - 1);
+    if (before) {
+        munmap(got, before);
+    }
+    if (room - before - size) {
+        munmap(got + before + size, room - before - size);
+    }
+    if (size >= LARGE_CHUNK) {
+        madvise(got + before, size, MADV_HUGEPAGE);
+    }
+    return got + before;
+}
 
 // The bin that holds free blocks of this size.
 static int bin_of(size_t size)
@@ -143,6 +169,18 @@ static SlabBlock *find_free_in_bin(Slab *slab, size_t size)
     return NULL;
 }
 
+static BlockChunk *chunk_new(size_t size)
+{
+    BlockChunk *chunk = slab_map_aligned(size);
+    if (!chunk) {
+        g_error("out of memory for the descriptors of compiled code");
+    }
+    chunk->size = size;
+    chunk->used = 0;
+    chunk->room = (unsigned)((size - sizeof(*chunk)) / sizeof(SlabBlock));
+    return chunk;
+}
+
 static SlabBlock *descriptor_new(Slab *slab)
 {
     SlabBlock *block = slab->spare;
@@ -150,10 +188,9 @@ static SlabBlock *descriptor_new(Slab *slab)
         slab->spare = block->free_next;
         return block;
     }
-    if (!slab->chunks || slab->chunks->used == CHUNK_BLOCKS) {
-        BlockChunk *chunk = g_new(BlockChunk, 1);
+    if (!slab->chunks || slab->chunks->used == slab->chunks->room) {
+        BlockChunk *chunk = chunk_new(slab->chunks ? LARGE_CHUNK : FIRST_CHUNK);
         chunk->next = slab->chunks;
-        chunk->used = 0;
         slab->chunks = chunk;
     }
     return &slab->chunks->blocks[slab->chunks->used++];
@@ -230,9 +267,8 @@ SlabBlock *slab_alloc(Slab *slab, size_t size)
         }
         if (block->size > size) {
             // The highest block is never free (it would have gone back to the top), so `upper` is.
-            bin_insert(slab,
-                       block_new(slab, block->base + size, block->size - size, block,
-                                 block->upper));
+            bin_insert(
+                slab, block_new(slab, block->base + size, block->size - size, block, block->upper));
             block->size = size;
         }
         slab->used += size;
@@ -367,7 +403,7 @@ void slab_free(Slab *slab)
     }
     for (BlockChunk *chunk = slab->chunks, *next; chunk; chunk = next) {
         next = chunk->next;
-        g_free(chunk);
+        munmap(chunk, chunk->size);
     }
     munmap(slab->base, slab->end - slab->base);
     pthread_mutex_destroy(&slab->lock);

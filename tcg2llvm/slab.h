@@ -55,6 +55,10 @@ void slab_release(Slab *slab, SlabBlock *block);
 void slab_range(const Slab *slab, uint8_t **base, size_t *size);
 SlabStats slab_stats(Slab *slab);
 
+// Zeroed memory, `size` bytes, a multiple of the page size, for data that is as large as a slab's: on large pages when
+// it is 2 MiB or more, and aligned as they are. NULL when there is none. munmap it.
+void *slab_map_aligned(size_t size);
+
 // Around fork(): no other thread may be inside the allocator when the child is made. Parent and child
 // both unlock.
 void slab_lock(Slab *slab);

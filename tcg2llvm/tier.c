@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The LLVM tier: its thread and queue, synchronous compilation, fork.  tier-region.c decides what is
+// The LLVM tier: its threads and queue, synchronous compilation, fork.  tier-region.c decides what is
 // compiled together, tier-compile.c compiles.
 //
 // Locks, outermost first: sync_lock (a compiler for callers that wait), then the block cache's own, which
@@ -20,7 +20,7 @@
 
 // Where a pass is to see what helpers do, larger ones are inlined.
 enum { WATCHED_INLINE_LIMIT = 400 };
-enum { DEFAULT_MAX_BLOCKS = 64, DEFAULT_MAX_INSNS = 300 };
+enum { DEFAULT_MAX_BLOCKS = 64, DEFAULT_MAX_INSNS = 300, MAX_THREADS = LLVM_TIER_MAX_THREADS };
 
 struct LLVMTier {
     TierCommon common;
@@ -31,11 +31,13 @@ struct LLVMTier {
     pthread_mutex_t queue_lock;
     pthread_cond_t wake, idle;
     GHashTable *queue; // const TCGCode *, held -> how often it was asked for
-    pthread_t thread;
-    bool running; // the thread is there
-    bool busy;    // it has taken a request
+    GHashTable *
+        at_work; // const TCGCode * of the regions that threads are at, each as often as it is in one
+    pthread_t threads[MAX_THREADS];
+    unsigned running; // threads that are there
+    unsigned busy;    // those that have taken a request
     bool stop;
-    GHashTable *postponed; // const TCGCode * that were, once; the thread's own
+    GHashTable *postponed; // const TCGCode * that were, once
 
     _Atomic uint64_t units, blocks, guest_insns, host_bytes, failed;
     _Atomic uint64_t ns_translate, ns_lower, ns_optimise, ns_codegen, ns_link;
@@ -79,6 +81,8 @@ static void init_queue(LLVMTier *t)
     pthread_cond_init(&t->wake, NULL);
     pthread_cond_init(&t->idle, NULL);
     t->queue = g_hash_table_new(NULL, NULL);
+    t->at_work = g_hash_table_new(NULL, NULL);
+    t->postponed = g_hash_table_new(NULL, NULL);
 }
 
 LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options, GError **error)
@@ -101,8 +105,10 @@ LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options
         t->common.opt.max_insns = DEFAULT_MAX_INSNS;
     }
     pthread_mutex_init(&t->sync_lock, NULL);
+    if (!t->common.opt.threads || t->common.opt.threads > MAX_THREADS) {
+        t->common.opt.threads = t->common.opt.threads ? MAX_THREADS : 1;
+    }
     init_queue(t);
-    t->postponed = g_hash_table_new(NULL, NULL);
     Instrument *instrument = options->instrument;
     if (instrument && !instrument_attach(instrument, jit, error)) {
         llvm_tier_free(t);
@@ -220,7 +226,16 @@ LLVMCode *llvm_tier_compile_sync(LLVMTier *t, LLVMLevel level, const LLVMSyncBlo
     return code;
 }
 
-// --- the thread ----------------------------------------------------------------------------------------
+// --- the threads ---------------------------------------------------------------------------------------
+
+// The code is on the list of what was postponed; false when it was there.
+static bool note_postponed(LLVMTier *t, const TCGCode *code)
+{
+    pthread_mutex_lock(&t->queue_lock);
+    bool fresh = g_hash_table_add(t->postponed, (gpointer)code);
+    pthread_mutex_unlock(&t->queue_lock);
+    return fresh;
+}
 
 // Requests pile up while a region is compiled, and most are for blocks of that region.  Each block is
 // put off once: a loop that is interpreted for long must not wait for its end.
@@ -229,7 +244,7 @@ static bool postpone(LLVMTier *t, const TCGCode *code)
     const LLVMTierHost *host = &t->common.host;
     LLVMBlockInfo info;
     return host->postpone && host->block_info(host->opaque, code, &info) && info.in_unit &&
-           g_hash_table_add(t->postponed, (gpointer)code);
+           note_postponed(t, code);
 }
 
 // A head that an earlier run compiled is asked for long before it is hot.  When the blocks of its region are
@@ -239,8 +254,35 @@ static bool too_early(LLVMTier *t, const TCGCode *head)
     const LLVMTierHost *host = &t->common.host;
     LLVMBlockInfo info;
     return host->postpone && host->block_info(host->opaque, head, &info) &&
-           region_is_known(&t->common, info.pc, info.mode) &&
-           g_hash_table_add(t->postponed, (gpointer)head);
+           region_is_known(&t->common, info.pc, info.mode) && note_postponed(t, head);
+}
+
+// Between these two no other thread takes up a block of the region.
+static void begin_work(LLVMTier *t, const CompileBlock *blocks, unsigned n)
+{
+    pthread_mutex_lock(&t->queue_lock);
+    for (unsigned i = 0; i < n; i++) {
+        gpointer code = (gpointer)blocks[i].block.code;
+        size_t count = GPOINTER_TO_SIZE(g_hash_table_lookup(t->at_work, code));
+        g_hash_table_insert(t->at_work, code, GSIZE_TO_POINTER(count + 1));
+    }
+    pthread_mutex_unlock(&t->queue_lock);
+}
+
+static void end_work(LLVMTier *t, const CompileBlock *blocks, unsigned n)
+{
+    pthread_mutex_lock(&t->queue_lock);
+    for (unsigned i = 0; i < n; i++) {
+        gpointer code = (gpointer)blocks[i].block.code;
+        size_t count = GPOINTER_TO_SIZE(g_hash_table_lookup(t->at_work, code));
+        if (count > 1) {
+            g_hash_table_insert(t->at_work, code, GSIZE_TO_POINTER(count - 1));
+        } else {
+            g_hash_table_remove(t->at_work, code);
+        }
+    }
+    pthread_cond_broadcast(&t->wake); // what waited for one of them
+    pthread_mutex_unlock(&t->queue_lock);
 }
 
 static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
@@ -257,11 +299,14 @@ static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
         host->postpone(host->opaque, head);
         return;
     }
+    pthread_mutex_lock(&t->queue_lock);
     g_hash_table_remove(t->postponed, head);
+    pthread_mutex_unlock(&t->queue_lock);
     bool recalled = n;
     if (!recalled) {
         n = region_form(c, head, blocks, max, t->common.opt.max_insns);
     }
+    begin_work(t, blocks, n);
     GError *error = NULL;
     LLVMCode *code = NULL;
     if (n) {
@@ -279,22 +324,23 @@ static void compile_hot(LLVMTier *t, Compiler *c, const TCGCode *head)
         host->failed(host->opaque, head, error);
     }
     g_clear_error(&error);
+    end_work(t, blocks, n);
     for (unsigned i = 0; i < n; i++) {
         host->release(host->opaque, blocks[i].block.code);
         region_free_block(&blocks[i]);
     }
 }
 
-// With queue_lock: takes out what was asked for most often, or NULL.  There may be thousands, far more
-// than get compiled before the program ends, so the order matters.
-static const TCGCode *pop_hottest(LLVMTier *t)
+// With queue_lock: takes out what was asked for most often, or NULL; `any`: be a thread at it or not.  There may be
+// thousands, far more than get compiled before the program ends, so the order matters.
+static const TCGCode *pop_hottest(LLVMTier *t, bool any)
 {
     GHashTableIter at;
     gpointer code, count, best = NULL;
     size_t most = 0;
     g_hash_table_iter_init(&at, t->queue);
     while (g_hash_table_iter_next(&at, &code, &count)) {
-        if (GPOINTER_TO_SIZE(count) > most) {
+        if (GPOINTER_TO_SIZE(count) > most && (any || !g_hash_table_contains(t->at_work, code))) {
             best = code;
             most = GPOINTER_TO_SIZE(count);
         }
@@ -307,16 +353,22 @@ static const TCGCode *pop_hottest(LLVMTier *t)
 
 static const TCGCode *take_request(LLVMTier *t)
 {
+    const TCGCode *code = NULL;
     pthread_mutex_lock(&t->queue_lock);
-    t->busy = false;
-    pthread_cond_broadcast(&t->idle);
-    while (!t->stop && g_hash_table_size(t->queue) == 0) {
+    while (!t->stop && !(code = pop_hottest(t, false))) {
         pthread_cond_wait(&t->wake, &t->queue_lock);
     }
-    const TCGCode *code = t->stop ? NULL : pop_hottest(t);
-    t->busy = code != NULL;
+    t->busy += code != NULL;
     pthread_mutex_unlock(&t->queue_lock);
     return code;
+}
+
+static void end_request(LLVMTier *t)
+{
+    pthread_mutex_lock(&t->queue_lock);
+    t->busy--;
+    pthread_cond_broadcast(&t->idle);
+    pthread_mutex_unlock(&t->queue_lock);
 }
 
 static void *tier_thread(void *opaque)
@@ -330,6 +382,7 @@ static void *tier_thread(void *opaque)
     for (const TCGCode *code; (code = take_request(t));) {
         compile_hot(t, c, code);
         host->release(host->opaque, code);
+        end_request(t);
     }
     compiler_free(c);
     if (host->thread_end) {
@@ -338,16 +391,17 @@ static void *tier_thread(void *opaque)
     return NULL;
 }
 
-// With queue_lock.  The guest's signals are for the guest's threads: none may come to this one.
+// With queue_lock.  One more thread, when those that there are have something to do.  The guest's signals are for the
+// guest's threads: none may come to this one.
 static void start_thread(LLVMTier *t)
 {
-    if (t->running || t->stop) {
+    if (t->running > t->busy || t->running == t->common.opt.threads || t->stop) {
         return;
     }
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    t->running = pthread_create(&t->thread, NULL, tier_thread, t) == 0;
+    t->running += pthread_create(&t->threads[t->running], NULL, tier_thread, t) == 0;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
@@ -370,7 +424,7 @@ static void forget_queue(LLVMTier *t)
 {
     for (;;) {
         pthread_mutex_lock(&t->queue_lock);
-        const TCGCode *code = pop_hottest(t);
+        const TCGCode *code = pop_hottest(t, true);
         pthread_mutex_unlock(&t->queue_lock);
         if (!code) {
             return;
@@ -397,14 +451,15 @@ void llvm_tier_free(LLVMTier *t)
     forget_queue(t);
     pthread_mutex_lock(&t->queue_lock);
     t->stop = true;
-    bool running = t->running;
-    pthread_cond_signal(&t->wake);
+    unsigned running = t->running;
+    pthread_cond_broadcast(&t->wake);
     pthread_mutex_unlock(&t->queue_lock);
-    if (running) {
-        pthread_join(t->thread, NULL);
+    for (unsigned i = 0; i < running; i++) {
+        pthread_join(t->threads[i], NULL);
     }
     compiler_free(t->sync);
     g_hash_table_destroy(t->queue);
+    g_hash_table_destroy(t->at_work);
     g_hash_table_destroy(t->postponed);
     dump_ir_close(t->common.dump);
     object_cache_free(t->common.cache);
@@ -438,11 +493,10 @@ void llvm_tier_fork_done(LLVMTier *t, bool in_child)
         object_cache_fork_done(t->common.cache, in_child);
     }
     if (in_child) {
-        // The thread is not here, nor is anybody who waits; its compiler is lost memory.  What was
+        // The threads are not here, nor is anybody who waits; their compilers are lost memory.  What was
         // queued stays held: the blocks' memory is the price of not calling the host here.
-        t->running = t->busy = false;
+        t->running = t->busy = 0;
         init_queue(t);
-        t->postponed = g_hash_table_new(NULL, NULL);
     } else {
         pthread_mutex_unlock(&t->queue_lock);
     }

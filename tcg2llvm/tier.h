@@ -79,7 +79,7 @@ typedef enum LLVMLogItem {
     LLVM_LOG_ASM,    // -d out_asm
 } LLVMLogItem;
 
-// What the runtime gives the tier.  The functions are called from the tier's thread and from the
+// What the runtime gives the tier.  The functions are called from the tier's threads and from the
 // threads in llvm_tier_compile_sync, at the same time; those marked (sync too) by both.
 typedef struct LLVMTierHost {
     void *opaque; // first argument of each function
@@ -98,7 +98,7 @@ typedef struct LLVMTierHost {
 
     // A TCG context for the guest; the tier frees it with tcg_context_free.  (sync too)
     TCGContext *(*context_new)(void *opaque);
-    // Around the life of the tier's thread, in that thread (RCU registration, signal mask).  May be NULL.
+    // Around the life of each of the tier's threads, in that thread (RCU registration, signal mask).  May be NULL.
     void (*thread_start)(void *opaque);
     void (*thread_end)(void *opaque);
 
@@ -152,6 +152,8 @@ typedef struct LLVMTierHost {
     void (*log_end)(void *opaque, FILE *f);
 } LLVMTierHost;
 
+enum { LLVM_TIER_MAX_THREADS = 16 };
+
 // Zero means the default of each field.
 typedef struct LLVMTierOptions {
     size_t code_size;     // bytes of address space for machine code
@@ -159,6 +161,7 @@ typedef struct LLVMTierOptions {
     // Units are kept from run to run under this name of the guest (object-cache.h); NULL: they are not.
     const char *cache_guest;
     const char *cache_dir; // where; NULL: the default
+    unsigned threads;      // that compile, at most; started as there is work. 0: one
     unsigned max_blocks;   // of a region; default 64
     unsigned max_insns;    // guest instructions of a region; default 300
     bool keep_names;       // of values, for -d llvm (a dump has them anyway)
@@ -178,7 +181,7 @@ typedef enum LLVMLevel {
 // host and options are copied.  Starts no thread: the first request does.  NULL and an error when LLVM
 // cannot be used on this host.
 LLVMTier *llvm_tier_new(const LLVMTierHost *host, const LLVMTierOptions *options, GError **error);
-// Ends the tier's thread and frees everything but the units.  A guest that ends need not call it: exit
+// Ends the tier's threads and frees everything but the units.  A guest that ends need not call it: exit
 // waits for no compilation.
 void llvm_tier_free(LLVMTier *tier);
 
@@ -194,7 +197,7 @@ LLVMCode *llvm_tier_compile_sync(LLVMTier *tier, LLVMLevel level, const LLVMSync
                                  unsigned n, GError **error);
 
 // Asks for a region around a hot block.  Never waits; any thread.  The answer comes through
-// host.install (or failed), in the tier's thread.  To ask again for a block that still waits says how hot
+// host.install (or failed), in a thread of the tier's.  To ask again for a block that still waits says how hot
 // it is: what was asked for most is compiled first.
 void llvm_tier_request(LLVMTier *tier, const TCGCode *code);
 // Has an earlier run compiled a region around a block like this, so that the code is at hand?

@@ -79,7 +79,7 @@ def main():
         check("and healed", healed.get("units not found there") == 0, str(healed))
 
         status = run(home, "cache", "status", program=[])
-        check("cache status", status.returncode == 0 and "packs" in status.stdout, status.stdout)
+        check("cache status", status.returncode == 0 and "files" in status.stdout, status.stdout)
         path = run(home, "cache", "path", program=[])
         check("cache path", path.stdout == os.path.join(home, "myna") + "\n", path.stdout)
         clear = run(home, "cache", "clear", program=[])

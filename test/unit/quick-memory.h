@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "tcg/quick.h"
@@ -35,7 +36,28 @@ static inline void *quick_memory(size_t size)
     return next <= base + QUICK_MEMORY_SIZE ? at : NULL;
 }
 
-// Compiles the block in s; code->entry is then its own.  Gives the size, 0 when it cannot be done.
+// What a block's code is when it has been kept for another process and comes back, to another place.  The old
+// code is destroyed.  NULL: there is no more memory, or the code cannot be moved.
+static inline void *quick_move(const TCGQuick *q, uint8_t *at, size_t size, const TCGCode *from,
+                               const TCGCode *to)
+{
+    const TCGQuickReloc *relocs;
+    unsigned n;
+    uint8_t *place = tcg_quick_relocs(q, &relocs, &n) ? quick_memory(size) : NULL;
+    if (!place) {
+        return NULL;
+    }
+    uint8_t *copy = malloc(size);
+    memcpy(copy, at, size);
+    tcg_quick_unbind(copy, at, from, relocs, n);
+    memset(at, 0xcc, size);
+    memcpy(place, copy, size);
+    free(copy);
+    return tcg_quick_bind(place, size, to, relocs, n) ? place : NULL;
+}
+
+// Compiles the block in s, and moves it, as the persistent cache does; code->entry is then its own.  Gives the size, 0
+// when it cannot be done.
 static inline size_t quick_compile(TCGContext *s, TCGCode *code, bool count)
 {
     static TCGQuick *q;
@@ -47,7 +69,11 @@ static inline size_t quick_compile(TCGContext *s, TCGCode *code, bool count)
         return 0;
     }
     tcg_quick_emit(q, at);
-    atomic_store(&code->entry, (TCGEntry *)at);
+    void *moved = quick_move(q, at, size, code, code);
+    if (!moved) {
+        tcg_quick_emit(q, at);
+    }
+    atomic_store(&code->entry, (TCGEntry *)(moved ? moved : at));
     return size;
 }
 

@@ -86,7 +86,8 @@ static void test_values(void **unused)
     assert_int_equal(o.engine, ENGINE_LLVM_ALL);
     assert_string_equal(o.dump_ir, "d");
     options_free(&o);
-    parse(&o, "-s 65536 --hot=7 prog");
+    parse(&o, "-s 65536 --hot=7 --compile-threads=3 prog");
+    assert_int_equal(o.compile_threads, 3);
     assert_int_equal(o.stack_size, 65536);
     assert_int_equal(o.hot, 7);
     options_free(&o);
@@ -196,6 +197,9 @@ static void test_refused(void **unused)
         {"--llvm=fast prog", "'tiered', 'all' or 'off'"},
         {"--tci=1 prog", "takes no argument"},
         {"--hot 0 prog", "from 1 on"},
+        {"--compile-threads 0 prog", "from 1 to 16"},
+        {"--compile-threads=17 prog", "from 1 to 16"},
+        {"--compile-threads x prog", "from 1 to 16"},
         {"--tci --verify prog", "--verify compares"},
         {"--tci --dump-ir=x prog", "--dump-ir needs LLVM"},
         {"-B 4096 prog", "base 0"},

@@ -113,11 +113,91 @@ static void test_probe(void **state)
     }
 }
 
+// --- moving --------------------------------------------------------------------------------------------
+
+// A block that leaves through a slot of its own and says who it is: made for one TCGCode, run as another's.
+static void test_moves_to_another_block(void **state)
+{
+    (void)state;
+    TestBlock other = {0};
+    test_context_start();
+    tcg_gen_goto_tb(1);
+    tcg_gen_exit_tb((uintptr_t)&one.code | 1);
+    tcg_liveness(tcg_ctx);
+    assert_true(tcg_assign_frame(tcg_ctx));
+    TCGQuick *q = tcg_quick_new();
+    size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, true, NULL);
+    uint8_t *at = quick_memory(size);
+    tcg_quick_emit(q, at);
+    void *moved = quick_move(q, at, size, &one.code, &other.code);
+    assert_non_null(moved);
+    other.code.exec_count = 10;
+    atomic_store(&other.code.entry, (TCGEntry *)moved);
+    assert_int_equal(test_block_run(&other), (uintptr_t)&other.code | 1);
+    assert_int_equal(other.code.exec_count, 9);
+    target.code.exec_count = 0;
+    test_context_start();
+    tcg_gen_exit_tb(0x66);
+    test_block_finish(&target);
+    atomic_store(&other.code.jmp[1], &target.code);
+    assert_int_equal(test_block_run(&other), 0x66);
+    tcg_quick_free(q);
+}
+
+// An address of this process that is a number to the block: not for others.
+static void test_addresses_do_not_move(void **state)
+{
+    (void)state;
+    const struct {
+        uint64_t value;
+        bool movable;
+    } cases[] = {
+        {0x123456789abcdef0, true},
+        {(uintptr_t)&lookup_row, false},
+        {(uintptr_t)&one.code.jmp, false},
+    };
+    TCGQuick *q = tcg_quick_new();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const TCGQuickReloc *relocs;
+        unsigned n;
+        test_context_start();
+        tcg_gen_movi_i64(tcg_global_i64(G0), (int64_t)cases[i].value);
+        tcg_gen_exit_tb((uintptr_t)&one.code);
+        tcg_liveness(tcg_ctx);
+        assert_true(tcg_assign_frame(tcg_ctx));
+        size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, false, NULL);
+        tcg_quick_emit(q, quick_memory(size));
+        assert_int_equal(tcg_quick_relocs(q, &relocs, &n), cases[i].movable);
+    }
+    tcg_quick_free(q);
+}
+
+// Relocations are data from a file.
+static void test_bad_relocations(void **state)
+{
+    (void)state;
+    uint8_t *at = quick_memory(64);
+    const TCGQuickReloc bad[] = {{61, TCG_QUICK_REL32},
+                                 {57, TCG_QUICK_CODE64},
+                                 {57, TCG_QUICK_PROGRAM64},
+                                 {0, 3},
+                                 {0, 0xffff}};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(tcg_quick_bind(at, 64, &one.code, &bad[i], 1));
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) {
         return interp_main(argc, argv);
     }
-    const struct CMUnitTest tests[] = {T(test_forms), T(test_probe)};
+    const struct CMUnitTest tests[] = {
+        T(test_forms),
+        T(test_probe),
+        T(test_moves_to_another_block),
+        T(test_addresses_do_not_move),
+        T(test_bad_relocations),
+    };
     return interp_main(argc, argv) + cmocka_run_group_tests(tests, NULL, NULL);
 }
