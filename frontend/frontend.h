@@ -81,6 +81,9 @@ typedef struct GuestISA {
     // accumulated flags back after it (leaving the emulator's own FP state in force).
     void (*fp_enter)(CPUState *cs);
     void (*fp_leave)(CPUState *cs);
+    // Puts registers right that translated code leaves to be computed when guest code is left in the midst of a
+    // block, or for good; NULL: there are none.
+    void (*settle)(CPUState *cs);
     // Guests whose rules for NaN are not the host's may let invalid operations trap (fp_enter unmasks them on
     // the host; runtime/fault-fp.c does the rest); NULL: none does.  fp_trap: one has; true when guest code
     // should be left, because another is not to come.  fp_nan: what NaN an operation on a and b gives that is

@@ -228,6 +228,13 @@ static inline void fp_unload(CPUState *cs, CPUPrivate *p)
     }
 }
 
+static inline void settle(CPUState *cs)
+{
+    if (cs->isa->settle) {
+        cs->isa->settle(cs);
+    }
+}
+
 static uintptr_t run_block(CPUState *cs, CPUPrivate *p, TranslationBlock *tb)
 {
     if (log_enabled(LOG_EXEC | LOG_CPU)) {
@@ -313,6 +320,7 @@ int cpu_exec(CPUState *cs)
     } else {
         last = 0;
         p->in_guest = false;
+        settle(cs);
     }
     cs->insn_pc = INSN_PC_NONE;
     cs->stack_limit = (uintptr_t)__builtin_frame_address(0) - CALL_STACK;
@@ -329,6 +337,7 @@ int cpu_exec(CPUState *cs)
         }
         last = exec_round(cs, p, last);
     }
+    settle(cs);
     cs->jmp_env = NULL;
     cs->event_site = cs->event_insn = NULL;
     fp_unload(cs, p);

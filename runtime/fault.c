@@ -101,6 +101,9 @@ static _Noreturn void begin_instruction_again(CPUState *cs, ucontext_t *uc)
 {
     stats.restarts++;
     cs->isa->set_pc(cs, cs->insn_pc);
+    if (cs->isa->settle) {
+        cs->isa->settle(cs); // also where --verify catches it
+    }
     cs->exception_index = EXCP_NONE;
     cpu_private(cs)->once_cflags = CF_PRECISE | CF_NO_GOTO_TB | CF_NO_GOTO_PTR |
                                    (1u << CF_COUNT_SHIFT);

@@ -103,7 +103,6 @@ static bool trans_gather(DisasContext *s, int arg)
         return false;
     }
 
-    x86_mem_prepare(s);
     TCGv_i64 wanted = tcg_temp_new_i64(), base = tcg_temp_new_i64();
     tcg_gen_signmask_vec(vece, wanted, x86_vec_load(s, 2, 2));
     x86_vsib_base(s, 1, base);

@@ -91,6 +91,7 @@ static void x86_set_pc(CPUState *cs, uint64_t pc) { ((CPUX86State *)cs)->rip = p
 // --- FP environment ----------------------------------------------------------------------------------
 
 static void fp_enter(CPUState *cs) { x86_fp_enter((CPUX86State *)cs); }
+static void settle(CPUState *cs) { x86_flags_settle((CPUX86State *)cs); }
 static void fp_leave(CPUState *cs) { x86_fp_leave((CPUX86State *)cs); }
 
 // --- `-d cpu` ----------------------------------------------------------------------------------------
@@ -161,6 +162,7 @@ const GuestISA guest_isa_x86_64 = {
     .hypercall_number = hypercall_number,
     .fp_enter = fp_enter,
     .fp_leave = fp_leave,
+    .settle = settle,
     .disassemble = x86_disassemble,
     .flow = x86_flow,
     .dump_state = x86_dump_state,

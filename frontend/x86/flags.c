@@ -16,14 +16,46 @@
 // are looked at, and a flag that they kill on all paths is not computed (a `discard` tells the liveness
 // pass).  A signal that is taken between two such blocks shows the handler a stale value of a flag that
 // the program can no longer read, and sigreturn puts the stale value back: harmless.  It is not done
-// where the value can be seen for what it is: under precise state (a fault's handler runs before the
-// killing instruction has completed, and may change pc), a debugger's single step, and TF.  The bytes looked at
+// where the value can be seen for what it is: in a debugger's single step, and under TF.  The bytes looked at
 // may lie outside the block; code that is rewritten later so that it reads flags from a jump which it
 // used to kill would see stale ones.  Within a page the block falls with its successor.
+//
+// Under precise state a fault's handler runs before the killing instruction has completed, and may look at
+// every flag.  To compute five of them in front of each access would be most of the work there is.  So the
+// pending instruction itself goes into globals (cc_op, cc_p1, cc_p2) when it has completed, which is three moves that the
+// liveness pass drops where no access follows, and x86_flags_settle computes flags of them when somebody looks.  cc_op
+// may stay set over a block's end, where the successor overwrites all flags at once before it reads any; an
+// instruction that writes some counts as one that reads the others.
 
 #include "frontend/x86/translate.h"
 
 #include <glib.h>
+
+static void discard(TCGv_i64 v) { tcg_emit1(INDEX_op_discard, (TCGArg)v); }
+
+// All flags are in their globals, or about to be.
+static void forget_operands(DisasContext *s)
+{
+    if (s->precise) {
+        tcg_gen_movi_i64(x86_cc_op(), X86_FLAGS_GLOBALS);
+        discard(x86_cc_p1());
+        discard(x86_cc_p2());
+    }
+}
+
+void x86_flags_end_insn(DisasContext *s)
+{
+    X86PendingFlags *f = &s->flags;
+    if (!s->precise || f->op == X86_FLAGS_GLOBALS || f->described || f->done == X86_CC_MASK) {
+        return;
+    }
+    tcg_gen_mov_i64(x86_cc_p1(), f->op == X86_FLAGS_LOGIC ? f->r : f->a);
+    if (f->op == X86_FLAGS_ADD || f->op == X86_FLAGS_SUB) {
+        tcg_gen_mov_i64(x86_cc_p2(), f->b);
+    }
+    tcg_gen_movi_i64(x86_cc_op(), (int64_t)X86_CC_OP(f->op, f->size));
+    f->described = true;
+}
 
 void x86_flags_set(DisasContext *s, X86FlagsOp op, MemOp size, TCGv_i64 a, TCGv_i64 b, TCGv_i64 r)
 {
@@ -50,6 +82,7 @@ void x86_flags_to_globals(DisasContext *s)
 {
     s->flags = (X86PendingFlags){.op = X86_FLAGS_GLOBALS, .done = X86_CC_MASK};
     s->flags_written |= X86_CC_MASK;
+    forget_operands(s);
 }
 
 void x86_flags_to_globals_partly(DisasContext *s, uint32_t written)
@@ -57,6 +90,7 @@ void x86_flags_to_globals_partly(DisasContext *s, uint32_t written)
     x86_flags_materialise(s, X86_CC_MASK & ~written);
     s->flags = (X86PendingFlags){.op = X86_FLAGS_GLOBALS, .done = X86_CC_MASK};
     s->flags_written |= written;
+    forget_operands(s);
 }
 
 void x86_flags_write_zsp(TCGv_i64 r, MemOp size)
@@ -156,6 +190,9 @@ void x86_flags_materialise(DisasContext *s, uint32_t need)
         gen_adjust(f);
     }
     f->done |= need;
+    if (f->done == X86_CC_MASK) {
+        forget_operands(s);
+    }
 }
 
 // --- conditions --------------------------------------------------------------------------------------
@@ -375,7 +412,11 @@ static uint32_t flags_read_at(DisasContext *s, uint64_t pc, uint32_t unknown, un
                       X86_CC_MASK;
         }
         if (may_leave_flags(&i)) {
+            tested = s->precise ? X86_CC_MASK : tested;
             written = 0;
+        }
+        if (s->precise && (written & unknown) && (unknown & ~(tested | written))) {
+            tested = X86_CC_MASK; // cc_op ends here, and tells of the others no more
         }
         read |= tested & unknown;
         unknown &= ~(tested | written);
@@ -396,12 +437,10 @@ static uint32_t flags_read_at(DisasContext *s, uint64_t pc, uint32_t unknown, un
     return read;
 }
 
-static void discard(TCGv_i64 v) { tcg_emit1(INDEX_op_discard, (TCGArg)v); }
-
 void x86_flags_leave_to(DisasContext *s, uint64_t dest)
 {
     uint32_t read = X86_CC_MASK;
-    if (s->flags_written && !s->precise && !(s->base.cflags & (CF_SINGLE_STEP | CF_STATE)) &&
+    if (s->flags_written && !(s->base.cflags & (CF_SINGLE_STEP | CF_STATE)) &&
         !(s->base.key.flags & X86_TB_TF)) {
         unsigned budget = LOOK_INSNS;
         read = flags_read_at(s, dest, s->flags_written, &budget) |

@@ -162,7 +162,6 @@ static bool trans_xlat(DisasContext *s, int arg)
 {
     (void)arg;
     TCGv_i64 a = tcg_temp_new_i64(), v = tcg_temp_new_i64();
-    x86_mem_prepare(s);
     tcg_gen_ext8u_i64(a, x86_gpr(R_EAX));
     tcg_gen_add_i64(a, a, x86_gpr(R_EBX));
     if (s->insn.address_width == 32) {
@@ -212,7 +211,6 @@ void x86_gen_sp_add(DisasContext *s, int64_t n) { tcg_gen_mov_i64(x86_gpr(R_ESP)
 
 void x86_gen_push(DisasContext *s, TCGv_i64 v, MemOp size)
 {
-    x86_mem_prepare(s);
     TCGv_i64 sp = sp_plus(s, -(1 << size));
     tcg_gen_qemu_st_i64(v, sp, size);
     tcg_gen_mov_i64(x86_gpr(R_ESP), sp);
@@ -220,7 +218,6 @@ void x86_gen_push(DisasContext *s, TCGv_i64 v, MemOp size)
 
 TCGv_i64 x86_gen_stack_load(DisasContext *s, MemOp size, unsigned offset)
 {
-    x86_mem_prepare(s);
     TCGv_i64 v = tcg_temp_new_i64();
     tcg_gen_qemu_ld_i64(v, s->code64 && !offset ? x86_gpr(R_ESP) : sp_plus(s, offset), size);
     return v;
@@ -265,7 +262,6 @@ static bool trans_enter(DisasContext *s, int arg)
     int64_t bytes = 1 << size, level = (int64_t)s->op[1].imm.value.u % 32;
     TCGv_i64 sp = tcg_temp_new_i64(), frame, v = tcg_temp_new_i64();
 
-    x86_mem_prepare(s);
     tcg_gen_mov_i64(sp, sp_plus(s, -bytes));
     tcg_gen_qemu_st_i64(x86_gpr(R_EBP), sp, size);
     frame = tcg_temp_new_i64();
@@ -295,7 +291,6 @@ static bool trans_leave(DisasContext *s, int arg)
     (void)arg;
     MemOp size = x86_stack_size(s);
     TCGv_i64 v = tcg_temp_new_i64(), sp = tcg_temp_new_i64();
-    x86_mem_prepare(s);
     tcg_gen_mov_i64(sp, s->code64 ? x86_gpr(R_EBP) : x86_zext(x86_gpr(R_EBP), MO_32));
     tcg_gen_qemu_ld_i64(v, sp, size);
     tcg_gen_addi_i64(sp, sp, 1 << size);

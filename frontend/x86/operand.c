@@ -199,21 +199,12 @@ void x86_vsib_base(DisasContext *s, unsigned i, TCGv_i64 r)
     tcg_gen_mov_i64(r, with_segment(s, &m, effective_addr(s, &m)));
 }
 
-void x86_mem_prepare(DisasContext *s)
-{
-    // A fault handler must find the flags; pc and the other registers the engines see to.
-    if (s->precise) {
-        x86_flags_materialise(s, X86_CC_MASK);
-    }
-}
-
 TCGv_i64 x86_op_addr(DisasContext *s, unsigned i)
 {
     if (s->addr[i]) {
         return s->addr[i];
     }
     const ZydisDecodedOperandMem *m = &s->op[i].mem;
-    x86_mem_prepare(s);
     return s->addr[i] = with_segment(s, m, effective_addr(s, m));
 }
 

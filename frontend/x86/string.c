@@ -140,7 +140,6 @@ static void gen_next_round(DisasContext *s, TCGLabel *again)
 static bool gen_string(DisasContext *s, ElementFn *element, MemOp size)
 {
     StringOp op = {.size = size};
-    x86_mem_prepare(s);
     if (!is_repeated(s)) {
         element(s, &op);
         return true;
@@ -159,7 +158,6 @@ static bool gen_string(DisasContext *s, ElementFn *element, MemOp size)
 static bool gen_compare_string(DisasContext *s, ElementFn *element, MemOp size)
 {
     StringOp op = {.size = size, .a = tcg_temp_new_i64(), .b = tcg_temp_new_i64()};
-    x86_mem_prepare(s);
     if (!is_repeated(s)) {
         element(s, &op);
         set_compare_flags(s, &op);

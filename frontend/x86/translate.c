@@ -227,6 +227,9 @@ static void tr_translate_insn(DisasContextBase *db)
         x86_gen_exception(s, EXCP06_ILLOP, s->pc);
     } else {
         x86_mmx_end(s);
+        if (db->is_jmp != DISAS_NORETURN) {
+            x86_flags_end_insn(s);
+        }
     }
 }
 

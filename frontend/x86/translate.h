@@ -64,21 +64,13 @@ typedef enum X86Feature {
 } X86Feature;
 
 // The last instruction that wrote arithmetic flags, kept until it is known which flags are read.
-typedef enum X86FlagsOp {
-    X86_FLAGS_GLOBALS, // nothing pending: the cc_* globals hold the flags
-    X86_FLAGS_ADD,     // r = a + b
-    X86_FLAGS_SUB,     // r = a - b (SUB, CMP, NEG as 0 - b)
-    X86_FLAGS_LOGIC,   // r; CF = OF = 0
-    X86_FLAGS_INC,     // r = a + 1; CF is in the global
-    X86_FLAGS_DEC,
-} X86FlagsOp;
-
 typedef struct X86PendingFlags {
-    X86FlagsOp op;
+    X86FlagsOp op;    // X86_FLAGS_GLOBALS: nothing pending
     MemOp size;       // operand size MO_8 .. MO_64
     TCGv_i64 a, b, r; // low bits count; never written after they were recorded
     uint32_t done;    // X86_CC_*: already in the globals
     bool kept;        // r is a register's value too, so that to test it costs nothing
+    bool described;   // cc_op and its operands say so
 } X86PendingFlags;
 
 typedef struct DisasContext {
@@ -183,8 +175,6 @@ void x86_op_store(DisasContext *s, unsigned i, TCGv_i64 v);
 TCGv_i64 x86_op_result(DisasContext *s, unsigned i, TCGv_i64 r);
 void x86_op_store_result(DisasContext *s, unsigned i, TCGv_i64 r);
 void x86_reg_store(DisasContext *s, unsigned regno, MemOp size, TCGv_i64 v);
-// To be called before a guest memory access whose address does not come from x86_op_addr.
-void x86_mem_prepare(DisasContext *s);
 // v's low 1 << size bytes, extended (v itself where that is all of it).
 TCGv_i64 x86_zext(TCGv_i64 v, MemOp size);
 TCGv_i64 x86_sext(TCGv_i64 v, MemOp size);
@@ -203,6 +193,8 @@ static inline bool x86_has_lock(const DisasContext *s)
 // Puts the flags in `need` (X86_CC_* mask) into the globals; what is pending stays so where it can.
 void x86_flags_materialise(DisasContext *s, uint32_t need);
 void x86_flags_set(DisasContext *s, X86FlagsOp op, MemOp size, TCGv_i64 a, TCGv_i64 b, TCGv_i64 r);
+// Behind an instruction's last access: under precise state, what is pending goes where a fault's handler finds it.
+void x86_flags_end_insn(DisasContext *s);
 // Nothing is pending any more: the caller writes all arithmetic flags to the globals itself.
 void x86_flags_to_globals(DisasContext *s);
 // The same for a caller that writes only `written`: the others are put in the globals first.
@@ -215,6 +207,9 @@ typedef struct X86Cond {
 X86Cond x86_flags_cond(DisasContext *s, unsigned cc);
 // ZF, SF and PF of a result of the given size, written to the globals.
 void x86_flags_write_zsp(TCGv_i64 r, MemOp size);
+static inline TCGv_i64 x86_cc_op(void) { return tcg_global_i64(X86_G_CC_OP); }
+static inline TCGv_i64 x86_cc_p1(void) { return tcg_global_i64(X86_G_CC_P1); }
+static inline TCGv_i64 x86_cc_p2(void) { return tcg_global_i64(X86_G_CC_P2); }
 static inline TCGv_i64 x86_cc_z(void) { return tcg_global_i64(X86_G_CC_Z); }
 static inline TCGv_i64 x86_cc_n(void) { return tcg_global_i64(X86_G_CC_N); }
 static inline TCGv_i64 x86_cc_c(void) { return tcg_global_i64(X86_G_CC_C); }

@@ -17,9 +17,6 @@ static void x87_begin(DisasContext *s)
 {
     x86_mmx_forget(s);
     x86_store_pc(s, s->pc);
-    if (s->precise) {
-        x86_flags_materialise(s, X86_CC_MASK);
-    }
 }
 
 // Address of memory operand i, recorded as the x87's data pointer.

@@ -90,11 +90,15 @@ typedef struct CPUX86State {
     uint64_t rip;
 
     // Arithmetic flags, each alone; see x86_eflags_get.
-    uint64_t cc_z;         // ZF = (cc_z == 0)
-    uint64_t cc_n;         // SF = bit 63; PF = even parity of the low byte
-    uint64_t cc_c;         // CF, 0 or 1
-    uint64_t cc_o;         // OF, 0 or 1
-    uint64_t cc_a;         // AF = bit 4
+    uint64_t cc_z; // ZF = (cc_z == 0)
+    uint64_t cc_n; // SF = bit 63; PF = even parity of the low byte
+    uint64_t cc_c; // CF, 0 or 1
+    uint64_t cc_o; // OF, 0 or 1
+    uint64_t cc_a; // AF = bit 4
+    // Translated code under precise state may leave the flags to be computed by x86_flags_settle, should somebody
+    // look: from these.  0: they are in the five above.
+    uint64_t cc_op; // X86_CC_OP
+    uint64_t cc_p1, cc_p2;
     int64_t df;            // +1 or -1: step of string instructions
     uint64_t eflags_other; // AC, ID, NT, TF as EFLAGS has them; IF and bit 1 always read as set
 
@@ -118,6 +122,20 @@ typedef struct CPUX86State {
     bool code64; // 64-bit mode; false for i386 programs
 } CPUX86State;
 
+// What flags are made of: an operation, and the log2 of its operands' bytes.
+typedef enum X86FlagsOp {
+    X86_FLAGS_GLOBALS, // the cc_* globals hold the flags
+    X86_FLAGS_ADD,     // r = a + b
+    X86_FLAGS_SUB,     // r = a - b (SUB, CMP, NEG as 0 - b)
+    X86_FLAGS_LOGIC,   // r; CF = OF = 0
+    X86_FLAGS_INC,     // r = a + 1; CF is in the global
+    X86_FLAGS_DEC,
+} X86FlagsOp;
+#define X86_CC_OP(op, size) ((uint64_t)(op) | (uint64_t)(size) << 8)
+
+// Flags that cc_op, cc_p1 (a; r of LOGIC) and cc_p2 (b) tell of go into the five globals; cc_op becomes 0.  Where
+// translation may begin that does not know of them, they are there: cpu_exec sees to it (GuestISA.settle).
+void x86_flags_settle(CPUX86State *env);
 // EFLAGS as the program sees it, and back.
 uint64_t x86_eflags_get(const CPUX86State *env);
 void x86_eflags_set(CPUX86State *env, uint64_t eflags, uint64_t mask);

@@ -119,6 +119,68 @@ static void test_registers(void)
     printf("r12 %lx\n", (unsigned long)seen_r12);
 }
 
+// All arithmetic flags at a fault, behind each kind of instruction that writes them, and with a jump between: what a
+// handler sees, and what the program goes on with when the handler has stepped over the access.
+static volatile uint64_t seen_flags;
+static void on_load(int sig, siginfo_t *info, void *opaque)
+{
+    ucontext_t *uc = opaque;
+    (void)sig;
+    (void)info;
+    seen_flags = (uint64_t)uc->uc_mcontext.gregs[REG_EFL];
+    uc->uc_mcontext.gregs[REG_RIP] += 3; // mov (%r8), %r9
+}
+
+#define FAULTING "mov (%%r8), %%r9\n"
+#define FLAGS(text, code, a, b)                                                                    \
+    do {                                                                                           \
+        uint64_t x = (a), y = (b), after;                                                          \
+        for (int hot = 0; hot < 3; hot++) {                                                        \
+            x = (a), y = (b);                                                                      \
+            __asm__ volatile("xor %%r8d, %%r8d\n" code "pushf\n"                                   \
+                             "pop %2\n"                                                            \
+                             : "+a"(x), "+c"(y), "=&r"(after)::"rdx", "rsi", "rdi", "r8", "r9",    \
+                               "cc", "memory");                                                    \
+        }                                                                                          \
+        printf("flags of %s: at the fault %03lx, afterwards %03lx\n", text,                        \
+               (unsigned long)seen_flags & 0xcd5, (unsigned long)after & 0xcd5);                   \
+    } while (0)
+#define FLAGS_OF(insn)                                                                             \
+    FLAGS(insn, insn "\n" FAULTING, 0x80000000u, 0x7fffffffu);                                     \
+    FLAGS(insn, insn "\n" FAULTING, 0xff01u, 0xffu);                                               \
+    FLAGS(insn ", jump", insn "\n jmp 1f\n nop\n 1: mov %%rcx, %%rdx\n" FAULTING, 0x10u, 0x1u)
+
+static void test_flags(void)
+{
+    struct sigaction act = {.sa_sigaction = on_load, .sa_flags = SA_SIGINFO};
+    sigaction(SIGSEGV, &act, NULL);
+    FLAGS_OF("add %%ecx, %%eax");
+    FLAGS_OF("sub %%cl, %%al");
+    FLAGS_OF("cmp %%ax, %%cx");
+    FLAGS_OF("cmp %%rcx, %%rax");
+    FLAGS_OF("and %%ecx, %%eax");
+    FLAGS_OF("neg %%rax");
+    FLAGS_OF("stc\n inc %%eax");
+    FLAGS_OF("sub %%ecx, %%eax\n dec %%cx");
+    FLAGS_OF("add %%cl, %%al\n adc %%ecx, %%eax");
+    FLAGS_OF("cmp %%al, %%cl\n bt $3, %%ecx");
+    FLAGS_OF("mov $1, %%r9d\n cmp %%eax, %%ecx\n setl %%dl");
+    FLAGS_OF("cmp %%ecx, %%eax\n cmovb %%ecx, %%eax");
+    // Flags that the code behind the fault overwrites: the handler sees them all the same.
+    FLAGS("killed", "cmp %%ecx, %%eax\n" FAULTING "xor %%edx, %%edx\n", 5, 7);
+    FLAGS("killed behind a jump",
+          "cmp %%ecx, %%eax\n jb 1f\n nop\n 1:" FAULTING "xor %%edx, %%edx\n", 5, 7);
+    FLAGS("kept by a shift",
+          "cmp %%ecx, %%eax\n jmp 1f\n 1: mov $0, %%cl\n shl %%cl, %%eax\n" FAULTING
+          "xor %%edx, %%edx\n",
+          5, 7);
+    FLAGS("in part", "cmp %%ecx, %%eax\n jmp 1f\n 1: inc %%edx\n" FAULTING "xor %%edx, %%edx\n", 5,
+          7);
+    // A store that faults changes no flag.
+    FLAGS("a store", "cmp %%ecx, %%eax\n add %%r9, (%%r8)\n", 5, 7);
+    FLAGS("a store of a result", "cmp %%ecx, %%eax\n incq (%%r8)\n", 5, 7);
+}
+
 // A handler that repairs and returns: the access is made again.
 static char *page;
 static volatile int repairs;
@@ -186,6 +248,7 @@ int main(void)
     test_bus();
     test_arithmetic();
     test_registers();
+    test_flags();
     test_return();
     test_stack_overflow();
     return finish();
