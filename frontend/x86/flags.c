@@ -447,6 +447,11 @@ void x86_flags_leave_to(DisasContext *s, uint64_t dest)
                (X86_CC_MASK & ~s->flags_written);
     }
     x86_flags_materialise(s, read);
+    if (s->precise) { // what cc_op does not tell of stays to be seen
+        const X86PendingFlags *f = &s->flags;
+        bool kept_carry = f->op == X86_FLAGS_INC || f->op == X86_FLAGS_DEC;
+        read |= !f->described ? X86_CC_MASK : kept_carry ? X86_CC_C : 0;
+    }
     if (!(read & X86_CC_Z)) {
         discard(x86_cc_z());
     }
