@@ -235,6 +235,15 @@ static inline void settle(CPUState *cs)
     }
 }
 
+// Also after a siglongjmp out of it.
+static inline void count_guest_time(CPUPrivate *p)
+{
+    if (__builtin_expect(p->guest_since != 0, 0)) {
+        stats.ns_guest += stats_cpu_ns() - p->guest_since;
+        p->guest_since = 0;
+    }
+}
+
 static uintptr_t run_block(CPUState *cs, CPUPrivate *p, TranslationBlock *tb)
 {
     if (log_enabled(LOG_EXEC | LOG_CPU)) {
@@ -247,9 +256,11 @@ static uintptr_t run_block(CPUState *cs, CPUPrivate *p, TranslationBlock *tb)
         return verify_run(cs, tb);
     }
     fp_load(cs, p);
+    p->guest_since = stats_cpu_ns();
     p->in_guest = true;
     uintptr_t ret = tb->code.entry(cs, &tb->code);
     p->in_guest = false;
+    count_guest_time(p);
     return ret;
 }
 
@@ -321,6 +332,7 @@ int cpu_exec(CPUState *cs)
         last = 0;
         p->in_guest = false;
         settle(cs);
+        count_guest_time(p);
     }
     cs->insn_pc = INSN_PC_NONE;
     cs->stack_limit = (uintptr_t)__builtin_frame_address(0) - CALL_STACK;

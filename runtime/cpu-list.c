@@ -5,13 +5,16 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
 #include "event-internal.h"
 #include "pass-host.h"
 #include "cpu-stop.h"
+#include "guest-memory.h"
 #include "tb.h"
+#include "tcg2llvm/slab.h"
 #include "tier-host.h"
 
 static struct CPUList {
@@ -65,12 +68,13 @@ static const TCGCode *lookup_tb(CPUState *cs)
 static CPUState *cpu_alloc(const GuestISA *isa)
 {
     size_t size = CPU_PRIVATE_SIZE + ((frontend_cpu_size(isa) + 63) & ~(size_t)63);
-    CPUPrivate *p = aligned_alloc(64, size);
+    // Most of it is the jump cache, of which a short program touches little.
+    size = (size + GUEST_PAGE_SIZE - 1) & ~(size_t)(GUEST_PAGE_SIZE - 1);
+    CPUPrivate *p = slab_map_aligned(size);
     if (!p) {
         return NULL;
     }
-    memset(p, 0, size);
-    p->allocation = p;
+    p->allocated = size;
     p->env_size = isa->env_size;
     return cpu_of_private(p);
 }
@@ -133,7 +137,7 @@ CPUState *cpu_create(const GuestISA *isa, const char *model, GError **error)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "%s has no CPU model '%s' (`-cpu help` lists them)", isa->name,
                     model ? model : "");
-        free(cpu_private(cs)->allocation);
+        munmap(cpu_private(cs), cpu_private(cs)->allocated);
         return NULL;
     }
     cpu_set_up(cs, isa);
@@ -164,7 +168,7 @@ void cpu_free(CPUState *cs)
     if (current_cpu == cs) {
         current_cpu = NULL;
     }
-    free(p->allocation);
+    munmap(p, p->allocated);
     cpu_stop_forget();
 }
 

@@ -13,12 +13,15 @@
 // Lies in front of the CPU's CPUArchState.
 typedef struct CPUPrivate {
     struct CPUPrivate *prev, *next; // the list of CPUs
-    void *allocation;
+    size_t allocated;               // bytes from here on
     size_t env_size;
-    bool in_guest;          // generated code or a helper of it runs
-    bool fp_loaded;         // the guest's FP control state is in the host's FP unit
+    uint64_t
+        guest_since; // --stats: CPU time when the thread entered guest code; 0: it is not there
+    bool in_guest;   // generated code or a helper of it runs
+    bool fp_loaded;  // the guest's FP control state is in the host's FP unit
+    // It runs in another process that shares the memory: a thread begun there would end with it.
+    bool starts_nothing;
     uint32_t once_cflags;   // translation flags of the next block alone; 0: none
-    bool starts_nothing;    // it runs in another process that shares the memory: a thread begun there would end with it
     uint32_t own_cflags;    // of all its blocks, beside those of every CPU (single step)
     uint64_t stress_random; // --stress: of this CPU's events
     // Standing still (cpu-stop.c).

@@ -67,11 +67,11 @@ void process_internal_fault(const char *fmt, ...)
 static void finish(int status)
 {
     event_exit(status);
+    pass_host_end(MYNA_PASS_EXIT);
+    tier_host_finish();
     if (myna_options && myna_options->stats) {
         stats_print(stderr);
     }
-    pass_host_end(MYNA_PASS_EXIT);
-    tier_host_finish();
     monitor_end();
     code_log_finish();
     fflush(NULL);

@@ -29,6 +29,7 @@
     STAT(hot_requests, "hot blocks handed to LLVM")                                                \
     STAT(units_installed, "LLVM units installed")                                                  \
     STAT(units_stale, "LLVM units dropped before they could run")                                  \
+    STAT(ns_guest, "ns of CPU time in guest code, helpers included")                               \
     STAT(ns_translate, "ns of CPU time translating; elapsed, in its phases:")                      \
     STAT(ns_frontend, "  ns of decoding and building ops")                                         \
     STAT(ns_passes, "  ns of passes over ops")                                                     \

@@ -41,6 +41,7 @@ bool tb_quick_start(size_t code_size, bool count, GError **error)
     if (!slab) {
         return false;
     }
+    slab_pack(slab); // of code that runs a few times, the least is the best
     uint8_t *base;
     size_t size;
     slab_range(slab, &base, &size);

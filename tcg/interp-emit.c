@@ -6,24 +6,23 @@
 
 #include "interp-encode.h"
 
-static const InterpRow *handlers[IOP_COUNT][INTERP_MAX_SUB];
-static GHashTable *rows_by_handler;
+// Most places are empty; the small table is the one that start-up writes to.
+static const InterpRow *all_rows[INTERP_MAX_ROWS];
+static unsigned nb_rows = 1;
+static uint16_t row_numbers[IOP_COUNT][INTERP_MAX_SUB]; // 0: none
 
 void interp_register_rows(const InterpRow *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         g_assert(rows[i].op < IOP_COUNT && rows[i].sub < INTERP_MAX_SUB);
-        g_assert(!handlers[rows[i].op][rows[i].sub]);
-        handlers[rows[i].op][rows[i].sub] = &rows[i];
-        if (rows[i].handler) {
-            g_hash_table_insert(rows_by_handler, (gpointer)rows[i].handler, (gpointer)&rows[i]);
-        }
+        g_assert(!row_numbers[rows[i].op][rows[i].sub] && nb_rows < INTERP_MAX_ROWS);
+        row_numbers[rows[i].op][rows[i].sub] = (uint16_t)nb_rows;
+        all_rows[nb_rows++] = &rows[i];
     }
 }
 
 static void interp_init(void)
 {
-    rows_by_handler = g_hash_table_new(NULL, NULL);
     interp_register_int();
     interp_register_flow();
     interp_register_mem();
@@ -39,8 +38,10 @@ const InterpRow *interp_row(unsigned op, unsigned sub)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, interp_init);
-    return handlers[op][sub];
+    return all_rows[row_numbers[op][sub]];
 }
+
+unsigned interp_row_number(const InterpRow *row) { return row_numbers[row->op][row->sub]; }
 
 // --- emission --------------------------------------------------------------------------------------
 
@@ -196,9 +197,15 @@ unsigned slot_of(Encoder *e, const TCGTemp *t)
 void tcg_interp_dump(const void *bytecode, size_t size, FILE *f)
 {
     interp_row(0, 0); // so that the rows are known
+    g_autoptr(GHashTable) by_handler = g_hash_table_new(NULL, NULL);
+    for (unsigned i = 1; i < nb_rows; i++) {
+        if (all_rows[i]->handler) {
+            g_hash_table_insert(by_handler, (gpointer)all_rows[i]->handler, (gpointer)all_rows[i]);
+        }
+    }
     const uint64_t *ip = bytecode, *end = ip + size / sizeof(*ip);
     while (ip < end) {
-        const InterpRow *row = g_hash_table_lookup(rows_by_handler, (gpointer)(uintptr_t)ip[0]);
+        const InterpRow *row = g_hash_table_lookup(by_handler, (gpointer)(uintptr_t)ip[0]);
         unsigned words = row ? row->words ? row->words : SLOT(1) : 1;
         fprintf(f, "%6zu  %-24s", (size_t)(ip - (const uint64_t *)bytecode), row ? row->name : "?");
         for (unsigned i = 1; i < words && ip + i < end; i++) {

@@ -48,6 +48,9 @@ typedef struct Encoder {
 
 // The form of an instruction, NULL when there is none.
 const InterpRow *interp_row(unsigned op, unsigned sub);
+// Numbers a form that interp_row gave: from 1, below INTERP_MAX_ROWS.
+enum { INTERP_MAX_ROWS = 4096 };
+unsigned interp_row_number(const InterpRow *row);
 
 // --- emission (interp-emit.c) ------------------------------------------------------------------------
 

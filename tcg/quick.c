@@ -51,7 +51,7 @@ static const Stencil *enter_stencil, *hot_stencil, *interpret_stencil;
 
 static int compare_name(const void *key, const void *row)
 {
-    return strcmp(key, ((const Stencil *)row)->name);
+    return strcmp(key, stencil_names + ((const Stencil *)row)->name);
 }
 
 static const Stencil *find_stencil(const char *name)
@@ -64,7 +64,7 @@ typedef struct Forms {
     const Stencil *plain, *unstored;
     const Stencil **consts; // 2 a constant: plain and unstored
 } Forms;
-static Forms forms[IOP_COUNT][INTERP_MAX_SUB];
+static Forms forms[INTERP_MAX_ROWS];
 
 static const Stencil *find_form(const InterpRow *row, int constant, bool unstored)
 {
@@ -121,7 +121,7 @@ static int constant_of(const InterpRow *row, const uint64_t *ip, unsigned *nb)
 
 static const Stencil *form_of(const InterpRow *row, const uint64_t *ip, bool unstored)
 {
-    Forms *f = &forms[row->op][row->sub];
+    Forms *f = &forms[interp_row_number(row)];
     unsigned nb;
     int k = constant_of(row, ip, &nb);
     if (!f->plain) {

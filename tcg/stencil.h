@@ -29,10 +29,10 @@ typedef struct StencilHole {
 } StencilHole;
 
 typedef struct Stencil {
-    const char *name; // of the form, without op_
-    uint32_t code;    // index in stencil_code
-    uint32_t holes;   // index in stencil_holes
-    uint16_t size;    // bytes; control leaves at the end, by hole_next inside, or for good
+    uint32_t name;  // of the form, without op_: index in stencil_names
+    uint32_t code;  // index in stencil_code
+    uint32_t holes; // index in stencil_holes
+    uint16_t size;  // bytes; control leaves at the end, by hole_next inside, or for good
     uint8_t nb_holes;
     uint8_t has_data; // some hole is HOLE_DATA_REL
 } Stencil;

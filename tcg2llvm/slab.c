@@ -59,6 +59,7 @@ struct Slab {
     uint8_t *populated; // and in memory
     uint8_t *top;       // never used above
     SlabBlock *highest; // the block that ends at top
+    size_t align;
     size_t used, blocks;
     uint64_t nonempty[BIN_WORDS];
     SlabBlock *bins[BINS];
@@ -251,7 +252,7 @@ static SlabBlock *take_from_top(Slab *slab, size_t size)
 
 SlabBlock *slab_alloc(Slab *slab, size_t size)
 {
-    size = (size + SLAB_ALIGN - 1) & -(size_t)SLAB_ALIGN;
+    size = (size + slab->align - 1) & -slab->align;
     g_assert(size != 0);
     pthread_mutex_lock(&slab->lock);
     SlabBlock *block = find_free(slab, size);
@@ -391,10 +392,13 @@ Slab *slab_new(size_t size, const void *near, GError **error)
     pthread_mutex_init(&slab->lock, NULL);
     slab->base = slab->top = base;
     slab->end = base + size;
+    slab->align = SLAB_ALIGN;
     slab->committed = base + first;
     slab->populated = base;
     return slab;
 }
+
+void slab_pack(Slab *slab) { slab->align = SLAB_MIN_ALIGN; }
 
 void slab_free(Slab *slab)
 {

@@ -13,15 +13,16 @@ typedef struct Slab Slab;
 
 // A piece of the slab. The fields below `size` are the slab's own.
 typedef struct SlabBlock {
-    uint8_t *base;                   // aligned to SLAB_ALIGN; readable, writable and executable
-    size_t size;                     // bytes, a multiple of SLAB_ALIGN, at least what was asked for
-    struct SlabBlock *lower, *upper; // neighbours in address order, free or not
+    uint8_t *base; // aligned to SLAB_ALIGN (see slab_pack); readable, writable and executable
+    size_t size;   // bytes, a multiple of that, at least what was asked for
+    struct SlabBlock *lower, *upper;         // neighbours in address order, free or not
     struct SlabBlock *free_prev, *free_next; // in the bin of the free blocks of its size
     int bin;                                 // -1: in use
 } SlabBlock;
 
 enum {
-    SLAB_ALIGN = 64,             // a cache line
+    SLAB_ALIGN = 64, // a cache line
+    SLAB_MIN_ALIGN = 16,
     SLAB_COMMIT_STEP = 4 << 20,  // memory is made accessible in steps of so many bytes
     SLAB_MIN_RESERVE = 64 << 10, // slab_new takes no less
 };
@@ -39,6 +40,9 @@ typedef struct SlabStats {
 // cannot be had (RLIMIT_AS), halves it until 1/32 of the request. NULL and an error of G_FILE_ERROR's
 // domain when there is nothing, or when the system refuses memory that is writable and executable.
 Slab *slab_new(size_t size, const void *near, GError **error);
+
+// Before the first block: blocks are aligned to SLAB_MIN_ALIGN alone, so that many small ones take less.
+void slab_pack(Slab *slab);
 
 // Unmaps everything; nothing may run in the slab any more, and all blocks are gone.
 void slab_free(Slab *slab);

@@ -35,6 +35,7 @@ typedef struct Object {
 
 typedef struct Found {
     Stencil s;
+    const char *name;
     uint8_t code[MAX_STENCIL];
     StencilHole holes[MAX_HOLES];
 } Found;
@@ -292,7 +293,7 @@ static void object_scan(const Object *o)
             found = grow(found, cap_found * sizeof(*found));
         }
         Found *f = &found[nb_found];
-        *f = (Found){.s.name = name + 3};
+        *f = (Found){.name = name + 3};
         const char *why = take(o, sym, f);
         if (why) {
             fprintf(out, "// %s: %s\n", name + 3, why);
@@ -304,7 +305,7 @@ static void object_scan(const Object *o)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const Found *)a)->s.name, ((const Found *)b)->s.name);
+    return strcmp(((const Found *)a)->name, ((const Found *)b)->name);
 }
 
 static void write_bytes(const char *name, const char *attributes, const uint8_t *bytes, size_t n)
@@ -342,7 +343,7 @@ int main(int argc, char **argv)
         for (unsigned b = 0; b < f->s.size; b++) {
             fprintf(out, "%u,", f->code[b]);
         }
-        fprintf(out, " // %s\n", f->s.name);
+        fprintf(out, " // %s\n", f->name);
     }
     fprintf(out, "};\nstatic const StencilHole stencil_holes[] = {\n");
     at = 0;
@@ -356,10 +357,18 @@ int main(int argc, char **argv)
         }
         fputc('\n', out);
     }
-    fprintf(out, "{0},\n};\nstatic const Stencil stencils[] = {\n"); // sorted by name
+    fprintf(out,
+            "{0},\n};\nstatic const char stencil_names[] =\n"); // no pointers: nothing to relocate
+    at = 0;
+    for (unsigned i = 0; i < nb_found; i++) {
+        found[i].s.name = at;
+        at += (uint32_t)strlen(found[i].name) + 1;
+        fprintf(out, "\"%s\\0\"\n", found[i].name);
+    }
+    fprintf(out, ";\nstatic const Stencil stencils[] = {\n"); // sorted by name
     for (unsigned i = 0; i < nb_found; i++) {
         const Stencil *s = &found[i].s;
-        fprintf(out, "{\"%s\",%u,%u,%u,%u,%u},\n", s->name, s->code, s->holes, s->size, s->nb_holes,
+        fprintf(out, "{%u,%u,%u,%u,%u,%u},\n", s->name, s->code, s->holes, s->size, s->nb_holes,
                 s->has_data);
     }
     fprintf(out, "};\n");

@@ -56,7 +56,7 @@ def first_and_second(name, *options):
         cache = home + "/cache"
         first = run(cache, *options)
         a = counters(first)
-        check(f"{name}: first run", first.stdout == SAYS and a[TRANSLATED] > 1000 and a[TAKEN] < a[TRANSLATED],
+        check(f"{name}: first run", first.stdout == SAYS and a[TRANSLATED] > 1000 and a[TAKEN] < a[TRANSLATED] and a[KEPT] > 1000,
               first.stdout + first.stderr)
         run(cache, *options)  # what the children of forks left to do
         second = run(cache, *options)
@@ -155,7 +155,29 @@ def programs():
                 check(f"{name}, {turn} run", result.returncode == 0, result.stdout + result.stderr)
 
 
+def stats():
+    """What --stats counts hangs together."""
+    with tempfile.TemporaryDirectory() as home:
+        loop = ["/bin/sh", "-c", "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; echo $i"]
+        result = run(home + "/cache", "--hot=100", "--compile-threads=2", program=loop)
+        seen = counters(result)
+        check("blocks are those of the quick tier", result.stdout == "3000\n" and seen[TRANSLATED] > 1000 and
+              seen["blocks compiled by the quick tier"] == seen[TRANSLATED] and
+              seen["bytes of their code"] > 50 * seen[TRANSLATED] and
+              seen["guest instructions translated"] > seen[TRANSLATED], result.stderr)
+        times = [seen[words] for words in seen if words.startswith("ns of CPU time")]
+        check("times are there, and less than the run's", len(times) == 2 and all(0 < ns < 100e9 for ns in times),
+              result.stderr)
+        check("LLVM's units and times", seen["LLVM: units compiled"] >= seen["LLVM units installed"] > 0 and
+              seen["LLVM: bytes of machine code"] > 0 and seen["LLVM: ns of generating code"] > 0, result.stderr)
+        check("memory", 4000 < seen["KiB of resident memory, at most"] < 1000000, result.stderr)
+        plain = subprocess.run([MYNA, f"--cache-dir={home}/cache", *loop], capture_output=True, text=True, timeout=100,
+                               check=False)
+        check("nothing without the option", plain.stdout == "3000\n" and not plain.stderr, plain.stderr)
+
+
 def main():
+    stats()
     first_and_second("--llvm")
     first_and_second("--llvm=off", "--llvm=off")
     not_taken()

@@ -46,6 +46,37 @@ static void blocks_are_aligned_apart_and_inside(void **state)
     slab_free(slab);
 }
 
+static void a_packed_slab_wastes_less(void **state)
+{
+    (void)state;
+    enum { N = 300 };
+    SlabBlock *blocks[N];
+    Slab *slab = make(1 << 20);
+    slab_pack(slab);
+    size_t sum = 0;
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < N; i++) {
+            size_t want = 1 + i * 37 % 500;
+            blocks[i] = slab_alloc(slab, want);
+            assert_non_null(blocks[i]);
+            assert_int_equal((uintptr_t)blocks[i]->base % SLAB_MIN_ALIGN, 0);
+            assert_true(blocks[i]->size >= want && blocks[i]->size < want + SLAB_MIN_ALIGN);
+            memset(blocks[i]->base, (int)i, blocks[i]->size);
+            sum += blocks[i]->size;
+        }
+        assert_int_equal(slab_stats(slab).used, sum);
+        for (unsigned i = 0; i < N; i++) {
+            SlabBlock *block = blocks[i * 7 % N];
+            assert_int_equal(block->base[0], (uint8_t)(i * 7 % N));
+            assert_int_equal(block->base[block->size - 1], (uint8_t)(i * 7 % N));
+            sum -= block->size;
+            slab_release(slab, block);
+        }
+        assert_int_equal(slab_stats(slab).used, 0);
+    }
+    slab_free(slab);
+}
+
 static void near_the_program_is_in_reach(void **state)
 {
     (void)state;
@@ -272,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_aligned_apart_and_inside),
+        cmocka_unit_test(a_packed_slab_wastes_less),
         cmocka_unit_test(near_the_program_is_in_reach),
         cmocka_unit_test(freed_neighbours_become_one),
         cmocka_unit_test(all_freed_is_as_new),

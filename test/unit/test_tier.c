@@ -23,6 +23,13 @@
 static atomic_int held, failed, postponed;
 static _Atomic(LLVMCode *) installed;
 static bool refuse_translation, in_unit;
+static unsigned tier_threads;
+// Threads in host_translate; with a gate they wait there until it is open.
+static atomic_int inside, most_inside;
+static atomic_bool gate_shut;
+static LLVMCode *_Atomic all_installed[64];
+static atomic_uint n_installed;
+static TestBlock lone[4];                                    // blocks that lead nowhere
 static pthread_mutex_t ctx_lock = PTHREAD_MUTEX_INITIALIZER; // emit_loop_block uses test_ctx
 
 static TCGContext *host_context(void *opaque)
@@ -62,10 +69,18 @@ static bool host_translate(void *opaque, TCGContext *ctx, const TCGCode *code)
     if (refuse_translation) {
         return false;
     }
+    int now = atomic_fetch_add(&inside, 1) + 1, most = most_inside;
+    while (now > most && !atomic_compare_exchange_weak(&most_inside, &most, now)) {
+    }
+    for (unsigned i = 0; i < 3000 && gate_shut; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    inside--;
     pthread_mutex_lock(&ctx_lock);
     TCGContext *mine = test_ctx;
     test_ctx = ctx;
-    emit_loop_block((unsigned)(block_of(code) - blocks));
+    bool is_lone = block_of(code) - lone < 4u && block_of(code) >= lone;
+    emit_loop_block(is_lone ? 2 : (unsigned)(block_of(code) - blocks));
     test_ctx = mine;
     pthread_mutex_unlock(&ctx_lock);
     return true;
@@ -90,6 +105,7 @@ static const TCGCode *host_find(void *opaque, const TCGCode *like, uint64_t pc)
 static void host_install(void *opaque, LLVMCode *unit)
 {
     (void)opaque;
+    all_installed[n_installed++ % 64] = unit;
     installed = unit;
 }
 
@@ -121,7 +137,8 @@ static LLVMTier *new_tier(void)
         .postpone = host_postpone,
         .failed = host_failed,
     };
-    const LLVMTierOptions options = {.code_size = 32 << 20, .verify_ir = true};
+    const LLVMTierOptions options = {
+        .code_size = 32 << 20, .threads = tier_threads, .verify_ir = true};
     GError *error = NULL;
     LLVMTier *tier = llvm_tier_new(&host, &options, &error);
     if (!tier) {
@@ -293,6 +310,97 @@ static void test_fork(void **state)
     llvm_tier_free(tier);
 }
 
+static void await_inside(LLVMTier *tier, TestBlock *from, unsigned n)
+{
+    for (unsigned i = 0; i < 1000 && inside < (int)n; i++) {
+        for (unsigned b = 0; b < n; b++) {
+            llvm_tier_request(tier, &from[b].code);
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+}
+
+static void free_installed(void)
+{
+    for (unsigned i = 0; i < n_installed; i++) {
+        llvm_code_free(all_installed[i]);
+    }
+    n_installed = 0;
+    installed = NULL;
+}
+
+// As many at the same time as there may be, and no more.
+static void test_threads(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        lone[i].pc = 0x9000 + 0x100 * i;
+    }
+    for (unsigned threads = 1; threads <= 3; threads++) {
+        n_installed = 0;
+        tier_threads = threads;
+        most_inside = 0;
+        gate_shut = true;
+        LLVMTier *tier = new_tier();
+        await_inside(tier, lone, threads);
+        for (unsigned i = 0; i < 20; i++) {
+            llvm_tier_request(tier, &lone[3].code);
+            nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        }
+        assert_int_equal(most_inside, threads);
+        gate_shut = false;
+        llvm_tier_drain(tier);
+        assert_true(n_installed >= threads);
+        assert_int_equal(llvm_tier_stats(tier).units, n_installed);
+        free_installed();
+        llvm_tier_free(tier);
+        assert_int_equal(held, 0);
+    }
+    tier_threads = 0;
+}
+
+// The blocks of a region that one thread is at wait.
+static void test_one_thread_a_region(void **state)
+{
+    (void)state;
+    tier_threads = 2;
+    n_installed = 0;
+    most_inside = 0;
+    gate_shut = true;
+    LLVMTier *tier = new_tier();
+    await_inside(tier, blocks, 1);
+    for (unsigned i = 0; i < 20; i++) {
+        llvm_tier_request(tier, &blocks[1].code);
+        llvm_tier_request(tier, &blocks[2].code);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    }
+    assert_int_equal(most_inside, 1);
+    llvm_tier_request(tier, &lone[0].code); // and others do not
+    for (unsigned i = 0; i < 1000 && most_inside < 2; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    assert_int_equal(most_inside, 2);
+    gate_shut = false;
+    for (unsigned i = 0; i < 3000 && n_installed < 3; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    assert_true(n_installed >= 3); // the region, the block apart, and what waited
+    llvm_tier_drain(tier);
+    free_installed();
+    llvm_tier_free(tier);
+    assert_int_equal(held, 0);
+    tier_threads = 0;
+}
+
+// Threads at work while the process forks: the child has none and starts its own.
+static void test_fork_with_threads(void **state)
+{
+    tier_threads = 3;
+    test_fork(state);
+    tier_threads = 0;
+    n_installed = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +410,9 @@ int main(void)
         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_cold_counts),
         cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_one_thread_a_region),
+        cmocka_unit_test(test_fork_with_threads),
     };
     return cmocka_run_group_tests_name("tier", tests, test_setup, test_teardown);
 }
