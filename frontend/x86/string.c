@@ -6,8 +6,8 @@
 // the instruction restartable, and exit_request is looked at on the way back, so a signal need not wait
 // for the last element: the block is then left with pc at the instruction itself.
 //
-// REP MOVS and REP STOS, what memcpy and memset are made of, go to a helper that moves up to a page at a
-// time by the same rules.  It may stop early; the rest is done when the block is entered again.
+// REP MOVS and REP STOS of many elements, what memcpy and memset are made of, go to a helper that moves up to a
+// page at a time by the same rules.  It may stop early; the rest is done when the block is entered again.
 
 #include <glib.h>
 #include <stddef.h>
@@ -182,10 +182,28 @@ static bool gen_compare_string(DisasContext *s, ElementFn *element, MemOp size)
     return true;
 }
 
-// After a helper that moved some of it; pc is stored.
-static void gen_leave_unless_done(void)
+// Few elements are moved by code of the block: a helper's call costs all registers a way to memory and back.
+// Gives the label behind the instruction; what is generated next is for many.
+static TCGLabel *gen_few(DisasContext *s, ElementFn *element, MemOp size)
 {
-    TCGLabel *done = gen_new_label();
+    enum { FEW = 16 };
+    TCGLabel *again = gen_new_label(), *many = gen_new_label(), *done = gen_new_label();
+    x86_mem_prepare(s);
+    x86_sync_state(s);
+    tcg_gen_brcondi_i64(TCG_COND_GTU, x86_gpr(R_ECX), FEW, many);
+    gen_set_label(again);
+    tcg_gen_brcondi_i64(TCG_COND_EQ, x86_gpr(R_ECX), 0, done);
+    StringOp op = {.size = size};
+    element(s, &op);
+    count_down(s);
+    tcg_gen_br(again);
+    gen_set_label(many);
+    return done;
+}
+
+// After a helper that moved some of it; pc is stored.
+static void gen_leave_unless_done(TCGLabel *done)
+{
     tcg_gen_brcondi_i64(TCG_COND_EQ, x86_gpr(R_ECX), 0, done);
     tcg_gen_exit_tb(0);
     gen_set_label(done);
@@ -197,9 +215,9 @@ static bool trans_movs(DisasContext *s, int size)
         return gen_string(s, element_movs, (MemOp)size);
     }
     TCGv_i64 base = source_base(s);
-    x86_sync_state(s);
+    TCGLabel *done = gen_few(s, element_movs, (MemOp)size);
     gen_helper_x86_rep_movs(tcg_env(), tcg_constant_i32(size), base ? base : tcg_constant_i64(0));
-    gen_leave_unless_done();
+    gen_leave_unless_done(done);
     return true;
 }
 
@@ -208,9 +226,9 @@ static bool trans_stos(DisasContext *s, int size)
     if (!is_repeated(s) || index_size(s) != MO_64) {
         return gen_string(s, element_stos, (MemOp)size);
     }
-    x86_sync_state(s);
+    TCGLabel *done = gen_few(s, element_stos, (MemOp)size);
     gen_helper_x86_rep_stos(tcg_env(), tcg_constant_i32(size));
-    gen_leave_unless_done();
+    gen_leave_unless_done(done);
     return true;
 }
 

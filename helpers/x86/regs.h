@@ -37,8 +37,8 @@ X86_REG(DF, "df", I64, df, -1, -1)
 X86_REG(FS_BASE, "fs_base", I64, fs_base, 58, -1)
 X86_REG(GS_BASE, "gs_base", I64, gs_base, 59, -1)
 #define X86_REG_VEC(N)                                                                             \
-    X86_REG(XMM##N, "xmm" #N, V128, ymm[N].q[0], 40 + N, -1)                                       \
-    X86_REG(YMMH##N, "ymmh" #N, V128, ymm[N].q[2], -1, -1)
+    X86_REG(XMM##N, "xmm" #N, V128, xmm[N], 40 + N, -1)                                       \
+    X86_REG(YMMH##N, "ymmh" #N, V128, ymmh[N], -1, -1)
 X86_REG_VEC(0)
 X86_REG_VEC(1)
 X86_REG_VEC(2)

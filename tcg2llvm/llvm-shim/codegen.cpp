@@ -23,7 +23,11 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/CodeGen/MachineFunctionPass.h"
+#include "llvm/CodeGen/MachineInstr.h"
 #include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/CodeGen/TargetRegisterInfo.h"
+#include "llvm/CodeGen/TargetSubtargetInfo.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -65,9 +69,6 @@ static void switch_off(const char *name)
 
 static void switch_off_wrong_passes(void)
 {
-    // LLVM 19.1's FixupBWInsts widens the byte load of `movb (%rax), %al` to `movzbl (%rax), %eax` when
-    // rax as a whole is read afterwards: `or (and x, -256), zext (load i8)` loses x's upper bytes.
-    switch_off("fixup-byte-word-insts");
     // CMOVs whose operand is a load become a branch around it, also where the load is volatile because
     // its fault must be seen.
     switch_off("x86-cmov-converter-force-mem-operand");
@@ -186,8 +187,63 @@ static const char *const idle_passes[] = {
     "stack-frame-layout",
 };
 
+// Widens loads of bytes and words to whole registers, without which a loop that loads bytes waits for the register's
+// last value in each round.
+static const char widening_pass[] = "x86-fixup-bw-insts";
+
 namespace
 {
+
+// LLVM 19.1's FixupBWInsts widens the byte load of `movb (%rax), %al` to `movzbl (%rax), %eax` also when rax as a whole
+// is read afterwards: `or (and x, -256), zext (load i8)` loses x's upper bytes. It looks at implicit operands
+// only; so a register that is both address and destination is made one.
+class KeepAddressRegisters final : public MachineFunctionPass
+{
+  public:
+    static char ID;
+    KeepAddressRegisters() : MachineFunctionPass(ID) {}
+
+    StringRef getPassName() const override { return "Narrow loads keep their address registers"; }
+
+    void getAnalysisUsage(AnalysisUsage &usage) const override
+    {
+        usage.setPreservesAll();
+        MachineFunctionPass::getAnalysisUsage(usage);
+    }
+
+    bool runOnMachineFunction(MachineFunction &function) override
+    {
+        const TargetRegisterInfo &registers = *function.getSubtarget().getRegisterInfo();
+        bool changed = false;
+        for (MachineBasicBlock &block : function) {
+            for (MachineInstr &insn : block) {
+                changed |= insn.mayLoad() && keep(function, insn, registers);
+            }
+        }
+        return changed;
+    }
+
+  private:
+    static bool keep(MachineFunction &function, MachineInstr &insn, const TargetRegisterInfo &registers)
+    {
+        if (insn.getNumExplicitDefs() != 1 || !insn.getOperand(0).isReg()) {
+            return false;
+        }
+        MCRegister narrow = insn.getOperand(0).getReg().asMCReg();
+        if (!narrow || registers.getRegSizeInBits(*registers.getMinimalPhysRegClass(narrow)) > 16) {
+            return false;
+        }
+        for (const MachineOperand &use : insn.explicit_uses()) {
+            if (use.isReg() && use.getReg() && registers.isSuperRegister(narrow, use.getReg())) {
+                insn.addOperand(function, MachineOperand::CreateReg(use.getReg(), false, true));
+                return true;
+            }
+        }
+        return false;
+    }
+};
+
+char KeepAddressRegisters::ID;
 
 // Takes the passes that LLVM makes, and hands on those that are of use.
 class PassFilter final : public legacy::PassManagerBase
@@ -208,9 +264,12 @@ class PassFilter final : public legacy::PassManagerBase
         const PassInfo *info = PassRegistry::getPassRegistry()->getPassInfo(pass->getPassID());
         if (info && idle.contains(info->getPassArgument())) {
             delete pass;
-        } else {
-            to.add(pass);
+            return;
         }
+        if (info && info->getPassArgument() == widening_pass) {
+            to.add(new KeepAddressRegisters);
+        }
+        to.add(pass);
     }
 };
 
