@@ -89,6 +89,15 @@ static Value convert(LLVMUnit *u, const char *name, bool rounded, Value v, Type 
 #define SQRT(a) arith(u, "llvm.experimental.constrained.sqrt", true, a, NULL, NULL)
 #define FMA(a, b, c) arith(u, "llvm.experimental.constrained.fma", true, a, b, c)
 
+// Arithmetic gives no signalling NaN.
+static bool is_arithmetic(Value v)
+{
+    static const char prefix[] = "llvm.experimental.constrained.";
+    size_t length;
+    return LLVMIsACallInst(v) &&
+           strncmp(LLVMGetValueName2(LLVMGetCalledValue(v), &length), prefix, sizeof prefix - 1) == 0;
+}
+
 // The i1 (or lanes of i1) of a comparison.
 static Value fcmp(LLVMUnit *u, unsigned cond, Value a, Value b)
 {
@@ -97,6 +106,10 @@ static Value fcmp(LLVMUnit *u, unsigned cond, Value a, Value b)
                                           "uno", "ult", "ueq", "ule", "ugt", "une", "uge", NULL};
     Type t = LLVMTypeOf(a);
     unsigned outcomes = cond & 15;
+    if (cond == TCG_FCOND_UN && a == b && is_arithmetic(a)) {
+        // It raises nothing; and of an unconstrained comparison LLVM knows that a mask register's upper bits are zero.
+        return LLVMBuildFCmp(u->b, LLVMRealUNO, a, b, "");
+    }
     const char *name = names[outcomes] ? names[outcomes] : "uno"; // for its flags only
     Value args[4] = {a, b, LLVMMetadataAsValue(u->l->c, LLVMMDStringInContext2(u->l->c, name, 3))};
     Value r = lower_constrained(u,
