@@ -20,7 +20,6 @@ typedef struct GuestReg {
     TCGType type;
     intptr_t offset;  // in the guest's CPUArchState
     int gdb_number;   // -1: not shown to a debugger
-    int pinning_rank; // 0 is the first to get a host register across regions; -1 never
 } GuestReg;
 
 // A register as a debugger knows it.

@@ -42,11 +42,6 @@ struct CPUState {
     TBJumpCacheEntry *jump_cache; // TB_JMP_CACHE_SIZE entries
     // Finds the block for the CPU's current pc; a block that returns 0 to cpu_exec when there is none.
     const TCGCode *(*lookup_tb_ptr)(CPUState *cs);
-    // How a compiled unit that was entered through TCGCode.reg_entry has left the guest function it is in
-    // (tcg2llvm/lower-call.c): on to block unit_jump, or, when that is NULL, to cpu_exec with unit_exit.
-    const TCGCode *unit_jump;
-    uintptr_t unit_exit;
-    uintptr_t stack_limit; // below this host stack pointer, units call each other no more
     const struct GuestISA *isa;
     void *thread; // the runtime's record of the guest thread that this CPU runs
     // Called before a helper writes guest memory through its host address, when not NULL (--verify's log).

@@ -204,10 +204,6 @@ static void log_exception(CPUState *cs)
     log_unlock(f);
 }
 
-// How much of the host's stack guest calls may take.  What remains of a thread's must do for helpers and for the
-// handlers of host signals.
-enum { CALL_STACK = 1 << 20 };
-
 // --- running ------------------------------------------------------------------------------------
 
 // The guest's FP control state goes into the host before guest code, and out before anything else that
@@ -335,7 +331,6 @@ int cpu_exec(CPUState *cs)
         count_guest_time(p);
     }
     cs->insn_pc = INSN_PC_NONE;
-    cs->stack_limit = (uintptr_t)__builtin_frame_address(0) - CALL_STACK;
     while (cs->exception_index == EXCP_NONE) {
         if (__builtin_expect(atomic_load_explicit(&cs->exit_request, memory_order_relaxed), 0)) {
             atomic_store(&cs->exit_request, 0);

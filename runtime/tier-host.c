@@ -124,7 +124,6 @@ static void unit_drop(TBUnit *u)
             tb_invalidate(tb); // it has nothing else to run, or (--verify) to compare with
         } else if (tb->code.entry == code->entries[i].entry) {
             atomic_store(&tb->code.entry, tb->cold_entry);
-            atomic_store(&tb->code.reg_entry, NULL);
             tb->code.exec_count = state.hot; // it may get hot again
             tb->code.hot = tier_host_hot;
         }
@@ -324,8 +323,6 @@ static void host_install(void *opaque, LLVMCode *code)
         for (unsigned i = 0; i < code->n_entries; i++) {
             TranslationBlock *tb = tb_of(code->entries[i].code);
             tb->code.hot = NULL;
-            atomic_store_explicit(&tb->code.reg_entry, code->entries[i].reg_entry,
-                                  memory_order_release);
             atomic_store_explicit(&tb->code.entry, code->entries[i].entry, memory_order_release);
         }
         stats.units_installed++;
@@ -451,25 +448,6 @@ static bool make_dump_dir(const char *dir, GError **error)
     return true;
 }
 
-// Guest calls as host calls (tcg2llvm/lower-call.c).  Off: guest.calls passes with it, but calls (fib) ran no faster, and it
-// has not been tried on large programs.
-enum { HOST_CALLS = false };
-
-// By rank; what is no integer cannot be pinned.
-static void find_pinned(LLVMTierHost *host)
-{
-    unsigned max = G_N_ELEMENTS(host->pinned_globals), nb_regs = state.isa ? state.isa->nb_regs : 0;
-    for (unsigned rank = 0; rank < max; rank++) {
-        for (unsigned i = 0; i < nb_regs; i++) {
-            TCGType type = state.isa->regs[i].type;
-            if (state.isa->regs[i].pinning_rank == (int)rank &&
-                (type == TCG_TYPE_I32 || type == TCG_TYPE_I64)) {
-                host->pinned_globals[host->n_pinned++] = i;
-            }
-        }
-    }
-}
-
 // One core is the guest's.  More than a few threads have nothing to do: hot blocks come one after the other.
 enum { MAX_OWN_CHOICE = 4 };
 static unsigned compile_threads(void)
@@ -509,9 +487,6 @@ static LLVMTier *make_tier(GError **error)
     };
     for (unsigned i = 0; state.isa && i < state.isa->nb_regs; i++) {
         host.hidden_globals[i / 64] |= (uint64_t)(state.isa->regs[i].gdb_number < 0) << (i % 64);
-    }
-    if (HOST_CALLS) {
-        find_pinned(&host);
     }
     const LLVMTierOptions options = {
         .code_size = state.code_size,

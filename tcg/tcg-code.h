@@ -54,8 +54,6 @@ struct TCGCode {
     void (*hot)(void *env, const TCGCode *code); // called when exec_count reaches 0, or NULL
     _Atomic(TBTargets *)
         targets; // the quick tier records its indirect jump's targets here, unless NULL
-    // The way in with guest registers in host registers, from compiled units alone (tcg2llvm/lower-call.c); NULL: none.
-    _Atomic(void *) reg_entry;
 };
 
 #define TB_JMP_CACHE_BITS 12

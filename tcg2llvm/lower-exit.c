@@ -174,11 +174,7 @@ static void jump_to_code(LLVMUnit *u, Value code)
         LLVMBuildBr(u->b, u->jump_bb);
         return;
     }
-    if (u->registers) {
-        lower_leave(u, code, NULL);
-    } else {
-        lower_tail_call(u, code);
-    }
+    lower_tail_call(u, code);
 }
 
 // The pc that the guest goes on at behind a goto_tb: stored between it and its exit_tb, or, when the block
@@ -229,14 +225,10 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
     }
     if (lower_in_unit_slot(u, op)) {
         unsigned to = u->blocks[u->block].succ[op->args[0]];
-        if (lower_hosts_call(u, u->block)) {
-            lower_call_unit(u, NULL);
-            return;
-        }
         lower_flush(u);
         Value branch = LLVMBuildBr(u->b, lower_edge_target(u, to));
         if (!lower_in_loop(u, u->block, to)) {
-            lower_sync_leaving(u, branch);
+            lower_sync_before(u, branch, false);
         }
         lower_edge(u, to);
         u->dead = true;
@@ -246,17 +238,13 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
     lower_sync_begin(u);
     Value slot = code_field(u, offsetof(TCGCode, jmp) + op->args[0] * sizeof(void *));
     Value next = load_shared(u, u->l->ptr, slot, sizeof(void *));
-    lower_sync_leaving(u, next);
+    lower_sync_before(u, next, false);
     LLVMBasicBlockRef linked = lower_new_bb(u, "linked"), empty = lower_new_bb(u, "unlinked");
     LLVMBuildCondBr(u->b, LLVMBuildICmp(u->b, LLVMIntEQ, next, LLVMConstNull(u->l->ptr), ""), empty,
                     linked);
     LLVMPositionBuilderAtEnd(u->b, linked);
     Dirty dirty = u->dirty;
-    if (lower_hosts_call(u, u->block)) {
-        lower_call_unit(u, next);
-    } else {
-        jump_to_code(u, next);
-    }
+    jump_to_code(u, next);
     LLVMPositionBuilderAtEnd(u->b, empty);
     u->dirty = dirty;
     u->dead = false;
@@ -278,13 +266,6 @@ void lower_exit_tb(LLVMUnit *u, const TCGOp *op)
         }
     }
     bool unrun = (val & TB_EXIT_MASK) == TB_EXIT_REQUESTED;
-    if (u->registers) {
-        lower_leave(u, NULL, result);
-        if (unrun) {
-            g_array_index(u->syncs, SyncPoint, u->syncs->len - 1).killed = u->killed;
-        }
-        return;
-    }
     Value ret = LLVMBuildRet(u->b, result);
     if (unrun) {
         lower_sync_unrun(u, ret);
@@ -305,11 +286,7 @@ void lower_goto_ptr(LLVMUnit *u, const TCGOp *op)
     }
     // A place for the stores: an instruction before which they can stand.
     Value entry = load_shared(u, u->l->ptr, code, sizeof(void *));
-    lower_sync_leaving(u, entry);
-    if (u->registers) {
-        lower_leave(u, code, NULL);
-        return;
-    }
+    lower_sync_before(u, entry, false);
     tail_call(u, entry, code);
     u->dead = true;
 }
@@ -326,7 +303,7 @@ static void stay_in_function(LLVMUnit *u, Value jump, const unsigned *to, unsign
         loop |= lower_in_loop(u, u->block, to[i]);
     }
     if (!loop) {
-        lower_sync_leaving(u, jump);
+        lower_sync_before(u, jump, false);
     }
     for (unsigned i = 0; i < n; i++) {
         lower_edge(u, to[i]);
@@ -497,20 +474,11 @@ static void lower_indirect(LLVMUnit *u, const TCGOp *call)
     lower_guess(u);
     Value pc = lower_get(u, (TCGArg)u->s->temps[pc_global + 1]);
     lower_sync_begin(u);
-    if (u->registers && block->jump_kind == TCG_JUMP_RETURN) {
-        u->dirty.local.w[pc_global / 64] &= ~(1ull << (pc_global % 64)); // given back, not stored
-        lower_return(u, pc);
-        return;
-    }
     // A place for the stores: an instruction before which they can stand.
     Value place = lower_load_env(u, u->l->ptr, offsetof(CPUState, jump_cache));
-    lower_sync_leaving(u, place);
+    lower_sync_before(u, place, false);
     Value to = lower_find_code(u, pc, call->call_info, block->jump_mode);
-    if (lower_hosts_call(u, u->block)) {
-        lower_call_unit(u, to);
-    } else {
-        jump_to_code(u, to);
-    }
+    jump_to_code(u, to);
     u->dead = true;
 }
 

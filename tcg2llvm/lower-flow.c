@@ -79,12 +79,6 @@ static bool syncs(const LLVMUnit *u, const TCGOp *op)
            ((flags & TCG_OPF_COND_BRANCH) && syncs_branches(u) && op != exit_check(u));
 }
 
-static Dirty dirty_behind(const LLVMUnit *u, const TCGOp *op)
-{
-    bool all = op->opc == INDEX_op_call || (tcg_op_defs[op->opc].flags & TCG_OPF_GUEST_MEM);
-    return all || !u->registers ? (Dirty){0} : (Dirty){.local = u->pinned_set};
-}
-
 // Forward dataflow over the block's labels: fills LabelState.dirty.  Only a backward branch makes a
 // second walk necessary.
 static void solve_labels(LLVMUnit *u)
@@ -109,7 +103,7 @@ static void solve_labels(LLVMUnit *u)
                 continue;
             }
             if (syncs(u, op)) {
-                now = dirty_behind(u, op);
+                now = (Dirty){0};
             }
             unsigned nout = tcg_op_nout(op);
             for (unsigned i = 0; i < nout; i++) {
@@ -223,7 +217,7 @@ static void lower_brcond(LLVMUnit *u, const TCGOp *op)
                             weight == TCG_LABEL_LIKELY ? u->l->likely_true : u->l->unlikely_true);
         }
         if (syncs_branches(u)) {
-            lower_sync_leaving(u, branch);
+            lower_sync_before(u, branch, false);
         }
     }
     // What is known here is known there: no other block leads to it.

@@ -94,8 +94,8 @@ static bool is_arithmetic(Value v)
 {
     static const char prefix[] = "llvm.experimental.constrained.";
     size_t length;
-    return LLVMIsACallInst(v) &&
-           strncmp(LLVMGetValueName2(LLVMGetCalledValue(v), &length), prefix, sizeof prefix - 1) == 0;
+    return LLVMIsACallInst(v) && strncmp(LLVMGetValueName2(LLVMGetCalledValue(v), &length), prefix,
+                                         sizeof prefix - 1) == 0;
 }
 
 // The i1 (or lanes of i1) of a comparison.

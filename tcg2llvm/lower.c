@@ -237,18 +237,9 @@ void lower_sync_before(LLVMUnit *u, Value at, bool precise)
     u->dirty = clean;
 }
 
-void lower_sync_leaving(LLVMUnit *u, Value at)
-{
-    lower_sync_before(u, at, false);
-    if (u->registers) {
-        g_array_index(u->syncs, SyncPoint, u->syncs->len - 1).leaving = true;
-        u->dirty.local = u->pinned_set;
-    }
-}
-
 void lower_sync_unrun(LLVMUnit *u, Value at)
 {
-    lower_sync_leaving(u, at);
+    lower_sync_before(u, at, false);
     if (!u->opt.cold) {
         g_array_index(u->syncs, SyncPoint, u->syncs->len - 1).killed = u->killed;
     }
@@ -261,14 +252,6 @@ void lower_reload_after(LLVMUnit *u, Value at)
         point->at = at;
         point->reload = true;
     }
-    u->global_epoch++;
-}
-
-void lower_reload_before(LLVMUnit *u, Value at)
-{
-    SyncPoint *point = add_sync(u);
-    point->at = at;
-    point->reload = point->leaving = true;
     u->global_epoch++;
 }
 
@@ -307,26 +290,10 @@ static void set_at(GlobalSet *out, const Dirty *dirty, const GlobalSet *block_in
     }
 }
 
-// Pinned registers are not in env on entry.  Where a loop needs them there, for a helper, they are stored once,
-// before it.
-static bool stores_at_entry(const LLVMUnit *u)
-{
-    for (unsigned i = 0; u->registers && i < u->syncs->len; i++) {
-        const SyncPoint *point = &g_array_index(u->syncs, SyncPoint, i);
-        if (!point->leaving && !point->reload && lower_in_loop(u, point->block, point->block)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // Which globals may differ from env when each block is entered.
 static GlobalSet *solve_blocks(LLVMUnit *u)
 {
     GlobalSet *in = g_new0(GlobalSet, u->n_blocks);
-    if (u->registers && !stores_at_entry(u)) {
-        in[0] = u->pinned_set;
-    }
     for (bool changed = true; changed;) {
         changed = false;
         for (unsigned i = 0; i < u->edges->len; i++) {
@@ -353,12 +320,11 @@ static Value move_home(LLVMUnit *u, unsigned g, bool whole, bool to_env)
     return LLVMBuildStore(u->b, lower_load_env(u, t, u->global_offset[g]), u->home[g]);
 }
 
-// Fills the homes; those of pinned registers only when `all`.
-static void load_homes(LLVMUnit *u, bool all)
+static void load_homes(LLVMUnit *u)
 {
     for (unsigned g = 0; g < u->nb_globals; g++) {
         bool whole = set_has(&u->wide, g);
-        if (u->home[g] && (all || !lower_is_pinned(u, g))) {
+        if (u->home[g]) {
             move_home(u, g, whole, false);
             g += whole;
         }
@@ -378,7 +344,7 @@ static void place_syncs(LLVMUnit *u)
         set_at(&set, &point->dirty, &in[point->block], &point->killed);
         LLVMPositionBuilderBefore(u->b, point->at);
         for (unsigned g = 0; g < u->nb_globals; g++) {
-            if (set_has(&set, g) && !(point->leaving && lower_is_pinned(u, g))) {
+            if (set_has(&set, g)) {
                 bool whole = set_has(&u->wide, g) && set_has(&set, g + 1);
                 lower_home(u, g); // made here, it moves the builder
                 LLVMPositionBuilderBefore(u->b, point->at);
@@ -393,9 +359,8 @@ static void place_syncs(LLVMUnit *u)
         if (!point->reload) {
             continue;
         }
-        LLVMPositionBuilderBefore(u->b,
-                                  point->leaving ? point->at : LLVMGetNextInstruction(point->at));
-        load_homes(u, !point->leaving);
+        LLVMPositionBuilderBefore(u->b, LLVMGetNextInstruction(point->at));
+        load_homes(u);
     }
 }
 
@@ -456,37 +421,21 @@ static void fn_attr(LLVMUnit *u, unsigned index, unsigned kind, uint64_t value)
     LLVMAddAttributeAtIndex(u->fn, index, LLVMCreateEnumAttribute(u->l->c, kind, value));
 }
 
-void lower_function_attributes(LLVMUnit *u)
+static void make_function(LLVMUnit *u, const char *name)
 {
     LLVMLower *l = u->l;
+    g_free(u->name);
+    u->name = g_strdup(name);
+    u->fn = LLVMAddFunction(u->m, name, l->entry_type);
+    u->code = LLVMGetParam(u->fn, 1);
+    LLVMSetValueName2(u->code, "code", 4);
     fn_attr(u, LLVMAttributeFunctionIndex, l->attr_nounwind, 0);
     fn_attr(u, LLVMAttributeFunctionIndex, l->attr_strictfp, 0);
     // The guest may access address 0, and must get its SIGSEGV: to LLVM it would be unreachable code.
     fn_attr(u, LLVMAttributeFunctionIndex, l->attr_null_valid, 0);
     fn_attr(u, 1, l->attr_nonnull, 0);
     fn_attr(u, 1, l->attr_align, 64);
-}
-
-static void make_function(LLVMUnit *u, const char *name)
-{
-    LLVMLower *l = u->l;
-    g_free(u->name);
-    u->name = g_strdup(name);
-    u->registers = u->opt.registers;
-    if (u->registers) {
-        lower_pinned_init(u);
-        g_autofree char *inner = g_strconcat(name, LLVM_UNIT_REG_SUFFIX, NULL);
-        u->fn = LLVMAddFunction(u->m, inner, l->reg_type);
-        LLVMSetFunctionCallConv(u->fn, LLVMX86RegCallCallConv);
-        LLVMSetVisibility(u->fn, LLVMHiddenVisibility); // called directly
-        u->code = NULL;
-    } else {
-        u->fn = LLVMAddFunction(u->m, name, l->entry_type);
-        fn_attr(u, 2, l->attr_nonnull, 0);
-        u->code = LLVMGetParam(u->fn, 1);
-        LLVMSetValueName2(u->code, "code", 4);
-    }
-    lower_function_attributes(u);
+    fn_attr(u, 2, l->attr_nonnull, 0);
     u->env = LLVMGetParam(u->fn, 0);
     LLVMSetValueName2(u->env, "env", 3);
 }
@@ -508,10 +457,6 @@ static void find_reach(LLVMUnit *u)
         }
         for (unsigned k = 0; k < b->n_targets; k++) {
             u->reach[i * n + b->targets[k]] = 1;
-        }
-        if (lower_hosts_call(u, i)) {
-            u->reach[i * n] = 0; // at most a call of the function itself
-            u->reach[i * n + (unsigned)b->behind] = 1;
         }
         for (unsigned j = 0; j < n && b->jump_kind == TCG_JUMP_RETURN; j++) {
             u->reach[i * n + j] |= u->blocks[j].guess;
@@ -557,9 +502,6 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
         }
         if (blocks[i].guess && !u->body_bb[i]) {
             u->body_bb[i] = lower_new_bb(u, "body");
-        }
-        if (lower_hosts_call(u, i) && !u->body_bb[blocks[i].behind]) {
-            u->body_bb[blocks[i].behind] = lower_new_bb(u, "body");
         }
         for (unsigned k = 0; k < blocks[i].n_targets; k++) {
             unsigned to = blocks[i].targets[k];
@@ -634,19 +576,12 @@ void llvm_unit_block(LLVMUnit *u, unsigned i, TCGContext *s)
 
 void llvm_unit_end(LLVMUnit *u)
 {
-    for (unsigned n = 0; u->registers && n < u->opt.n_pinned; n++) {
-        lower_home(u, u->opt.pinned[n]);
-    }
     if (!u->opt.cold) {
         place_syncs(u);
     }
     // Homes are filled on entry; SROA and DCE drop what is not read.
     LLVMPositionBuilderBefore(u->b, LLVMGetBasicBlockTerminator(u->entry));
-    load_homes(u, false);
-    if (u->registers) {
-        lower_take_registers(u, stores_at_entry(u));
-        lower_entry_function(u);
-    }
+    load_homes(u);
     if (u->di) {
         LLVMDIBuilderFinalize(u->di);
         LLVMSetCurrentDebugLocation2(u->b, NULL);

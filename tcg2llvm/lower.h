@@ -7,8 +7,6 @@
 //   lower-vec.c   vectors, integer lanes lower-vecop.c those that x86 has instructions for
 //   guest-ops.c   guest memory       lower-exit.c  exits, helper calls
 //
-// lower-call.c has guest calls and returns, and the functions that pass registers.
-//
 // Representation of values: i32, i64, i128, float, double; V64 <8 x i8>, V128 <2 x i64>, V256 <4 x i64>.
 //
 // Where values are.  A temp that is written and read inside one extended basic block is an SSA value
@@ -33,7 +31,7 @@
 typedef LLVMValueRef Value;
 typedef LLVMTypeRef Type;
 
-enum { LOWER_MAX_GLOBALS = 256, LOWER_MAX_PINNED = LLVM_UNIT_MAX_PINNED };
+enum { LOWER_MAX_GLOBALS = 256 };
 
 typedef struct GlobalSet {
     uint64_t w[LOWER_MAX_GLOBALS / 64];
@@ -55,7 +53,6 @@ typedef struct SyncPoint {
     Dirty dirty;
     GlobalSet killed; // not wanted, of those that were dirty on the block's entry
     bool reload;      // the other way: env to homes
-    bool leaving;     // pinned registers stay where they are; a reload stands before `at`
     bool precise;     // the stores must stay where they are
 } SyncPoint;
 
@@ -93,7 +90,6 @@ struct LLVMLower {
     Type i1, i8, i16, i32, i64, i128, f16, f32, f64, ptr, void_;
     Type types[TCG_TYPE_COUNT];
     Type entry_type;                    // TCGEntry
-    Type reg_type, reg_result;          // of functions that pass registers (lower-call.c)
     Value round_dynamic, except_strict; // metadata operands of constrained intrinsics
     unsigned md_alias_scope, md_noalias, md_guest_pc, md_prof, md_guest_asm, md_guest_reg;
     Value scope_env, scope_guest;     // lists of one alias scope
@@ -122,10 +118,8 @@ struct LLVMUnit {
     LLVMMetadataRef di_file, di_scope;
 
     // the function
-    Value fn, env, code; // code: NULL in one that passes registers
+    Value fn, env, code;
     char *name;
-    bool registers; // it takes and gives pinned registers (lower-call.c)
-    GlobalSet pinned_set;
     LLVMBasicBlockRef
         entry; // allocas and the loading of globals; ends in a branch to the first block
     LLVMUnitBlock *blocks;
@@ -211,13 +205,10 @@ Value lower_unlikely(LLVMUnit *u, Value cond, LLVMBasicBlockRef yes, LLVMBasicBl
 // sync: begin, then build an instruction, then lower_sync_before(that instruction).
 void lower_sync_begin(LLVMUnit *u);
 void lower_sync_before(LLVMUnit *u, Value at, bool precise);
-// The same where pinned registers need not be in env.
-void lower_sync_leaving(LLVMUnit *u, Value at);
 // The same, before an exit at which nothing of the block has run: what it kills is not stored.
 void lower_sync_unrun(LLVMUnit *u, Value at);
 // All globals may have changed in env by the instruction.
 void lower_reload_after(LLVMUnit *u, Value at);
-void lower_reload_before(LLVMUnit *u, Value at); // those that are not pinned
 void lower_flush(LLVMUnit *u);
 // Before a guest access that may fault, under TCGContext.precise.
 void lower_before_guest_access(LLVMUnit *u);
@@ -267,18 +258,6 @@ Value lower_load_code(LLVMUnit *u, Value code, size_t offset);
 void lower_tail_call(LLVMUnit *u, Value code);
 // The TCGCode at the guest's pc, from the jump cache or by the helper lookup_tb_ptr; pc is in env.
 Value lower_find_code(LLVMUnit *u, Value pc, const TCGHelperInfo *lookup, uint64_t mode);
-
-// --- guest calls and returns (lower-call.c) ---
-void lower_pinned_init(LLVMUnit *u);
-bool lower_is_pinned(const LLVMUnit *u, unsigned g);
-// Does block i make a host call of its guest call?
-bool lower_hosts_call(const LLVMUnit *u, unsigned i);
-void lower_take_registers(LLVMUnit *u, bool store);
-void lower_return(LLVMUnit *u, Value pc);
-void lower_leave(LLVMUnit *u, Value code, Value exit);
-void lower_call_unit(LLVMUnit *u, Value code);
-void lower_entry_function(LLVMUnit *u);
-void lower_function_attributes(LLVMUnit *u);
 
 // At a cold block's entry: TCGCode.exec_count and hot, as tcg-code.h says.
 void lower_count(LLVMUnit *u);

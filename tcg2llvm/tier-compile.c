@@ -219,13 +219,6 @@ static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape s
     return module;
 }
 
-// Precise state wants registers in env before each access; and who looks at IR wants to see one function a region.
-bool compiler_passes_registers(const TierCommon *common, const LLVMBlockInfo *head)
-{
-    return common->host.n_pinned && common->host.pc_global >= 0 && !head->precise &&
-           !common->dump && !common->opt.passes && !common->opt.instrument;
-}
-
 static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel level,
                                   CompileBlock *blocks, unsigned n, GError **error)
 {
@@ -242,13 +235,10 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
         .insn_homes = instrument && instrument_wants_registers(instrument),
         .pc_global = common->host.pc_global,
         .hidden_globals = common->host.hidden_globals,
-        .registers = shape == COMPILE_REGION && compiler_passes_registers(common, &blocks[0].info),
-        .n_pinned = common->host.n_pinned,
         .disassemble = common->host.disassemble,
         .flow = common->host.flow,
         .opaque = common->host.opaque,
     };
-    memcpy(options.pinned, common->host.pinned_globals, sizeof(options.pinned));
     char name[64];
     function_name(blocks, 0, name, sizeof(name));
     LLVMUnit *unit = llvm_unit_new(c->lower, name, &options);
@@ -287,10 +277,7 @@ static LLVMCode *make_code(JitObject *object, CompileShape shape, const CompileB
     for (unsigned i = 0; i < code->n_entries; i++) {
         char name[64];
         function_name(blocks, i, name, sizeof(name));
-        code->entries[i] = (LLVMEntry){blocks[i].block.code, (TCGEntry *)jit_lookup(object, name),
-                                       NULL};
-        g_strlcat(name, LLVM_UNIT_REG_SUFFIX, sizeof(name));
-        code->entries[i].reg_entry = jit_lookup(object, name);
+        code->entries[i] = (LLVMEntry){blocks[i].block.code, (TCGEntry *)jit_lookup(object, name)};
     }
     jit_object_code(object, &code->host_bytes);
     return code;

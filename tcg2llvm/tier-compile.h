@@ -35,6 +35,7 @@ typedef struct Compiler {
 typedef struct CompileBlock {
     LLVMUnitBlock block;
     LLVMBlockInfo info;
+    int behind; // while a region is formed: the block behind the call that this one ends with; -1: none
     TCGContext *ctx;
 } CompileBlock;
 
@@ -69,9 +70,6 @@ unsigned region_recall(Compiler *c, const TCGCode *head, CompileBlock *blocks, u
 void region_free_block(const CompileBlock *block);
 // Keeps which blocks a region has.
 void region_keep(Compiler *c, const CompileBlock *blocks, unsigned n);
-
-// Do regions around this head get a function that passes registers?
-bool compiler_passes_registers(const TierCommon *common, const LLVMBlockInfo *head);
 
 // Translates a block again, into the compiler's own context.  NULL when that cannot be done.
 TCGContext *compiler_translate(Compiler *c, const TCGCode *code);

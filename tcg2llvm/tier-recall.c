@@ -8,8 +8,8 @@
 // One block of a kept region.  Behind the blocks stand their targets' numbers, block after block.
 typedef struct KeptBlock {
     uint64_t pc;
-    int32_t succ[2], behind;
-    uint32_t guess, n_targets, reserved;
+    int32_t succ[2];
+    uint32_t guess, n_targets;
 } KeptBlock;
 
 typedef struct KeptRegion {
@@ -41,7 +41,6 @@ static bool take(Compiler *c, const TCGCode *code, const KeptBlock *kept, const 
     for (unsigned i = 0; i < 2; i++) {
         ok = ok && kept->succ[i] >= -1 && kept->succ[i] < (int)n;
     }
-    ok = ok && kept->behind >= -1 && kept->behind < (int)n;
     for (unsigned i = 0; i < kept->n_targets; i++) {
         ok = ok && targets[i] < n;
     }
@@ -53,7 +52,6 @@ static bool take(Compiler *c, const TCGCode *code, const KeptBlock *kept, const 
         .block = {.code = code,
                   .pc = info.pc,
                   .succ = {kept->succ[0], kept->succ[1]},
-                  .behind = kept->behind,
                   .jump_mode = info.jump_mode,
                   .jump_kind = info.jump_kind,
                   .guess = kept->guess,
@@ -134,7 +132,6 @@ void region_keep(Compiler *c, const CompileBlock *blocks, unsigned n)
         const LLVMUnitBlock *b = &blocks[i].block;
         kept->blocks[i] = (KeptBlock){.pc = b->pc,
                                       .succ = {b->succ[0], b->succ[1]},
-                                      .behind = b->behind,
                                       .guess = b->guess,
                                       .n_targets = b->n_targets};
         for (unsigned k = 0; k < b->n_targets; k++) {

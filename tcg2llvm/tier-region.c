@@ -36,8 +36,6 @@ typedef struct Region {
     CompileBlock *blocks;
     unsigned n, max, insns, max_insns, guesses;
     bool large;
-    bool registers;    // calls become host calls (lower-call.c)
-    unsigned *callers; // of each member: blocks that call it
     uint64_t mode;
     uint32_t least; // executions
 } Region;
@@ -66,16 +64,15 @@ static bool add_member(Region *r, const TCGCode *code, bool guess, bool wanted)
             .block = {.code = code,
                       .pc = info.pc,
                       .succ = {-1, -1},
-                      .behind = -1,
                       .jump_mode = info.jump_mode,
                       .guess = guess,
                       .jump_kind = info.jump_kind},
             .info = info,
+            .behind = -1,
         };
         if (r->n == 1) {
             r->mode = info.mode;
             r->least = info.executions / COLDEST;
-            r->registers = compiler_passes_registers(r->common, &info);
         }
         r->insns += info.num_insns;
         r->guesses += guess;
@@ -122,20 +119,8 @@ static void add_targets(Region *r, unsigned i)
 // Block i's jump through a slot.
 static void add_successor(Region *r, unsigned i, unsigned slot, const TCGCode *to)
 {
-    const LLVMTierHost *host = &r->common->host;
-    LLVMBlockInfo info = {0};
-    bool calls = r->registers && r->blocks[i].info.jump_kind == TCG_JUMP_CALL;
-    if (calls && to != r->blocks[0].block.code && host->block_info(host->opaque, to, &info) &&
-        info.compiled) {
-        host->release(host->opaque, to);
-        return;
-    }
     add_member(r, to, false, false);
-    int n = find_member(r, to);
-    r->blocks[i].block.succ[slot] = n;
-    if (calls && n > 0) {
-        r->callers[n]++;
-    }
+    r->blocks[i].block.succ[slot] = find_member(r, to);
 }
 
 // The blocks that block i leads to.
@@ -159,37 +144,11 @@ static void expand(Region *r, unsigned i)
         add_targets(r, i);
     }
     if (r->blocks[i].info.jump_kind == TCG_JUMP_CALL && !to_end && linked < 2 &&
-        host->pc_global >= 0 && (r->registers || r->guesses < MAX_GUESSES)) {
+        host->pc_global >= 0 && r->guesses < MAX_GUESSES) {
         const TCGCode *behind = host->find(host->opaque, code, end);
         if (behind) {
-            add_member(r, behind, !r->registers, false);
-            r->blocks[i].block.behind = find_member(r, behind);
-        }
-    }
-}
-
-// A block that several blocks call is not taken in for them: its return would be a jump that the host's processor
-// cannot foresee.  It is called, once it has code of its own.
-static void call_shared(Region *r)
-{
-    for (unsigned i = 0; i < r->n; i++) {
-        LLVMUnitBlock *b = &r->blocks[i].block;
-        for (unsigned k = 0; k < 2 && b->jump_kind == TCG_JUMP_CALL; k++) {
-            if (b->succ[k] > 0 && r->callers[b->succ[k]] > 1) {
-                b->succ[k] = -1;
-            }
-        }
-    }
-}
-
-// Behind which calls do returns of the region lead?
-static void find_guesses(Region *r)
-{
-    for (unsigned i = 0; i < r->n; i++) {
-        const LLVMUnitBlock *b = &r->blocks[i].block;
-        bool called = b->succ[0] <= 0 && b->succ[1] <= 0 && b->n_targets == 0;
-        if (b->jump_kind == TCG_JUMP_CALL && b->behind >= 0 && !called) {
-            r->blocks[b->behind].block.guess = true;
+            add_member(r, behind, true, false);
+            r->blocks[i].behind = find_member(r, behind);
         }
     }
 }
@@ -205,7 +164,8 @@ static bool leads_to(const Region *r, unsigned from, unsigned to)
             return true;
         }
     }
-    return b->behind == (int)to || (b->jump_kind == TCG_JUMP_RETURN && r->blocks[to].block.guess);
+    return r->blocks[from].behind == (int)to ||
+           (b->jump_kind == TCG_JUMP_RETURN && r->blocks[to].block.guess);
 }
 
 // Marks what can be reached from block i, or (back) what reaches it.
@@ -254,7 +214,7 @@ static void compact(Region *r, const bool *keep)
             for (unsigned k = 0; k < 2; k++) {
                 b->block.succ[k] = b->block.succ[k] < 0 ? -1 : number[b->block.succ[k]];
             }
-            b->block.behind = b->block.behind < 0 ? -1 : number[b->block.behind];
+            b->behind = b->behind < 0 ? -1 : number[b->behind];
             drop_targets(&b->block, number);
         }
     }
@@ -273,7 +233,7 @@ static void cut_off(Region *r, unsigned i)
         for (unsigned k = 0; k < 2; k++) {
             b->succ[k] = b->succ[k] == (int)i ? -1 : b->succ[k];
         }
-        b->behind = b->behind == (int)i ? -1 : b->behind;
+        r->blocks[j].behind = r->blocks[j].behind == (int)i ? -1 : r->blocks[j].behind;
         drop_targets(b, number);
     }
     r->blocks[i].block.guess = false;
@@ -301,8 +261,6 @@ unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, uns
     const TierCommon *common = c->common;
     Region r = {
         .compiler = c, .common = common, .blocks = blocks, .max = max, .max_insns = max_insns};
-    g_autofree unsigned *callers = g_new0(unsigned, max *LARGER_BLOCKS);
-    r.callers = callers;
     common->host.hold(common->host.opaque, head);
     if (!add_member(&r, head, false, true)) {
         return 0;
@@ -310,12 +268,6 @@ unsigned region_form(Compiler *c, const TCGCode *head, CompileBlock *blocks, uns
     for (unsigned i = 0; i < r.n; i++) {
         expand(&r, i);
     }
-    if (r.registers) {
-        call_shared(&r);
-    }
     stop_at_compiled(&r);
-    if (r.registers) {
-        find_guesses(&r);
-    }
     return r.n;
 }

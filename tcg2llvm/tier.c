@@ -209,7 +209,6 @@ LLVMCode *llvm_tier_compile_sync(LLVMTier *t, LLVMLevel level, const LLVMSyncBlo
         work[i].block = (LLVMUnitBlock){.code = blocks[i].code,
                                         .pc = work[i].info.pc,
                                         .succ = {-1, -1},
-                                        .behind = -1,
                                         .jump_mode = work[i].info.jump_mode,
                                         .jump_kind = work[i].info.jump_kind};
         work[i].ctx = blocks[i].ctx;

@@ -57,7 +57,6 @@ typedef struct LLVMTarget {
 typedef struct LLVMEntry {
     const TCGCode *code;
     TCGEntry *entry;
-    void *reg_entry; // for TCGCode.reg_entry; NULL: none
 } LLVMEntry;
 
 // A compiled unit.  Owned by who got it from the tier; freed by llvm_code_free when nothing can be
@@ -91,10 +90,6 @@ typedef struct LLVMTierHost {
     // Bit n: global n is seen by nobody but guest code (flags apart, say): where the code that follows
     // overwrites it before it looks, its value need not be kept.
     uint64_t hidden_globals[4];
-
-    // Numbers of the globals that travel in host registers from unit to unit, integers all, at most ten; the
-    // fewer there are, the more must go through memory.  None: no unit calls another.
-    unsigned pinned_globals[10], n_pinned;
 
     // A TCG context for the guest; the tier frees it with tcg_context_free.  (sync too)
     TCGContext *(*context_new)(void *opaque);

@@ -124,7 +124,7 @@ void unit_hash_block(UnitHash *h, const LLVMUnitBlock *block, const TCGContext *
     put(h, block->jump_mode);
     put(h, (uint64_t)block->jump_kind << 3 | (uint64_t)block->guess << 2 |
                (uint64_t)ctx->ordered << 1 | ctx->precise);
-    put(h, (uint64_t)(uint32_t)block->behind << 32 | block->n_targets);
+    put(h, block->n_targets);
     for (unsigned i = 0; i < block->n_targets; i++) {
         put(h, block->targets[i]);
     }

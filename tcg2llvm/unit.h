@@ -25,9 +25,6 @@ typedef struct LLVMUnit LLVMUnit;
 
 // The name by which a function's machine code asks for the TCGCode of its block n.
 #define LLVM_UNIT_CODE_NAME "code.%u"
-// What is behind a function's name in the name of the one that passes registers (TCGCode.reg_entry).
-#define LLVM_UNIT_REG_SUFFIX ".r"
-enum { LLVM_UNIT_MAX_PINNED = 10 };
 
 typedef struct LLVMUnitOptions {
     bool cold;        // for the O0 pipeline: registers stay in env, entries count executions
@@ -37,8 +34,6 @@ typedef struct LLVMUnitOptions {
     bool debug_lines; // guest pcs as debug locations (implies the module is to be looked at)
     int pc_global;    // number of the global with the guest's pc, for indirect jumps; -1: none
     const uint64_t *hidden_globals; // see tier.h; NULL: none
-    bool registers; // each function gets one beside it that passes the pinned globals in registers
-    unsigned pinned[LLVM_UNIT_MAX_PINNED], n_pinned; // numbers of globals
     // With guest_ops: one line of guest disassembly, becomes metadata of guest.insn.  May be NULL.
     size_t (*disassemble)(void *opaque, uint64_t pc, char *buf, size_t size);
     // With guest_ops: what the instruction at pc does, and where the next one begins.  May be NULL.
@@ -55,10 +50,10 @@ typedef struct LLVMUnitBlock {
     uint64_t pc;
     int succ
         [2]; // the block of this function that goto_tb slot 0 or 1 goes to; -1: leaves the function
-    uint64_t jump_mode;    // TBJumpCacheEntry.mode that its indirect jumps look for
-    int behind;            // of a call: the block behind it, -1: not in this function
-    unsigned after_call;   // lifting: 1 + the block behind the call or system call that it ends with; 0: none
-    bool guess;            // a return inside the function may be to this block
+    uint64_t jump_mode; // TBJumpCacheEntry.mode that its indirect jumps look for
+    unsigned
+        after_call; // lifting: 1 + the block behind the call or system call that it ends with; 0: none
+    bool guess;     // a return inside the function may be to this block
     TCGJumpKind jump_kind; // of its last instruction
     // Blocks of this function that its indirect jump, unless it is a return, is known to go to, most frequent
     // first.  Must last as long as the unit is built.

@@ -15,12 +15,11 @@
 #include "helpers/helper-tables.h"
 
 static const GuestReg a64_regs[] = {
-#define ARM_REG(E, name_, type_, field, gdb, pin)                                                  \
+#define ARM_REG(E, name_, type_, field, gdb)                                                       \
     {.name = (name_),                                                                              \
      .type = TCG_TYPE_##type_,                                                                     \
      .offset = offsetof(CPUARMState, field),                                                       \
-     .gdb_number = (gdb),                                                                          \
-     .pinning_rank = (pin)},
+     .gdb_number = (gdb)},
 #include "helpers/aarch64/regs.h"
 };
 

@@ -16,7 +16,7 @@
 
 // Globals of the register table, by number.
 enum {
-#define ARM_REG(E, name, type, field, gdb, pin) A64_G_##E,
+#define ARM_REG(E, name, type, field, gdb) A64_G_##E,
 #include "helpers/aarch64/regs.h"
     A64_G_COUNT
 };

@@ -15,12 +15,11 @@
 #include "helpers/helper-tables.h"
 
 static const GuestReg x86_regs[] = {
-#define X86_REG(E, name_, type_, field, gdb, pin)                                                  \
+#define X86_REG(E, name_, type_, field, gdb)                                                       \
     {.name = (name_),                                                                              \
      .type = TCG_TYPE_##type_,                                                                     \
      .offset = offsetof(CPUX86State, field),                                                       \
-     .gdb_number = (gdb),                                                                          \
-     .pinning_rank = (pin)},
+     .gdb_number = (gdb)},
 #include "helpers/x86/regs.h"
 };
 
@@ -127,12 +126,12 @@ void x86_dump_state(const CPUState *cs, FILE *f)
     fprintf(f, "FCW=%04x FSW=%04x [ST=%u] MXCSR=%08x\n", env->fpuc,
             (env->fpus & ~0x3800u) | (env->fpstt & 7) << 11, env->fpstt & 7, env->mxcsr);
     for (unsigned i = 0; i < 16; i++) {
-        fprintf(f, "XMM%02u=%016lx %016lx%c", i, (unsigned long)env->xmm[i].q[1],
-                (unsigned long)env->xmm[i].q[0], i % 2 ? '\n' : ' ');
+        fprintf(f, "XMM%02u=%016lx %016lx%c", i, (unsigned long)env->ymm[i].q[1],
+                (unsigned long)env->ymm[i].q[0], i % 2 ? '\n' : ' ');
     }
     for (unsigned i = 0; i < 16 && env->xcr0 & 4; i++) {
-        fprintf(f, "YMMH%02u=%016lx %016lx%c", i, (unsigned long)env->ymmh[i].q[1],
-                (unsigned long)env->ymmh[i].q[0], i % 2 ? '\n' : ' ');
+        fprintf(f, "YMMH%02u=%016lx %016lx%c", i, (unsigned long)env->ymm[i].q[3],
+                (unsigned long)env->ymm[i].q[2], i % 2 ? '\n' : ' ');
     }
 }
 

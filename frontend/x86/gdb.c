@@ -97,7 +97,7 @@ static void gdb_read(const CPUState *cs, unsigned number, uint8_t *bytes)
     FxImage fx;
     uint32_t word = 0;
     if (number >= YMM0H) {
-        memcpy(bytes, &env->ymmh[number - YMM0H], 16);
+        memcpy(bytes, &env->ymm[number - YMM0H].q[2], 16);
         return;
     }
     if (number >= ST0 && number < MXCSR) {
@@ -128,7 +128,7 @@ static void gdb_write(CPUState *cs, unsigned number, const uint8_t *bytes)
     uint32_t word;
     memcpy(&word, bytes, sizeof(word));
     if (number >= YMM0H) {
-        memcpy(&env->ymmh[number - YMM0H], bytes, 16);
+        memcpy(&env->ymm[number - YMM0H].q[2], bytes, 16);
     } else if (number == EFLAGS) {
         x86_eflags_set(env, word, DEBUGGER_EFLAGS);
     } else if (number == MXCSR) {

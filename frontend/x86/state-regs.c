@@ -90,7 +90,7 @@ void x86_state_get(const CPUState *cs, unsigned n, void *buf)
     } else if (n < XMM) {
         v = x87_control(env, n - FCTRL);
     } else if (n < MXCSR) {
-        memcpy(buf, &env->xmm[n - XMM], 16);
+        memcpy(buf, &env->ymm[n - XMM], 16);
         return;
     } else {
         v = env->mxcsr;
@@ -125,7 +125,7 @@ bool x86_state_set(CPUState *cs, unsigned n, const void *buf)
     } else if (n < XMM) {
         return false;
     } else if (n < MXCSR) {
-        memcpy(&env->xmm[n - XMM], buf, 16);
+        memcpy(&env->ymm[n - XMM], buf, 16);
     } else {
         env->mxcsr = (uint32_t)v & 0xffff;
     }

@@ -16,7 +16,7 @@
 
 // Globals of the register table, by number.
 enum {
-#define X86_REG(E, name, type, field, gdb, pin) X86_G_##E,
+#define X86_REG(E, name, type, field, gdb) X86_G_##E,
 #include "helpers/x86/regs.h"
     X86_G_COUNT
 };

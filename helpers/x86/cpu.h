@@ -106,10 +106,7 @@ typedef struct CPUX86State {
     uint16_t segs[6];      // selectors
     uint64_t seg_bases[6]; // i386: descriptor bases by R_xS (FS and GS: fs_base, gs_base)
 
-    // The halves apart: compiled code stores them one by one, and a load of both together would have to wait for both
-    // stores; and the high ones together, which VZEROUPPER clears.
-    V128 xmm[16];
-    V128 ymmh[16];
+    V256 ymm[16]; // xmmN is the low half
 
     uint32_t mxcsr; // control and flag bits; cpu_exec loads it into the host around guest code
     uint32_t fpstt; // top of stack

@@ -105,8 +105,7 @@ void x86_fp_reset(CPUX86State *env)
     x87_init(env);
     env->mxcsr = X86_MXCSR_DEFAULT;
     memset(env->fpregs, 0, sizeof env->fpregs);
-    memset(env->xmm, 0, sizeof env->xmm);
-    memset(env->ymmh, 0, sizeof env->ymmh);
+    memset(env->ymm, 0, sizeof env->ymm);
 }
 
 // After a change of env's x87 control and status while guest code runs.
@@ -351,14 +350,14 @@ static void save_mxcsr(const CPUX86State *env, FXSaveArea *a)
 static void save_xmm(const CPUX86State *env, FXSaveArea *a)
 {
     for (unsigned i = 0; i < 16; i++) {
-        memcpy(a->xmm[i], &env->xmm[i], 16);
+        memcpy(a->xmm[i], &env->ymm[i], 16);
     }
 }
 
 static void load_xmm(CPUX86State *env, const FXSaveArea *a)
 {
     for (unsigned i = 0; i < 16; i++) {
-        memcpy(&env->xmm[i], a->xmm[i], 16);
+        memcpy(&env->ymm[i], a->xmm[i], 16);
     }
 }
 
@@ -450,7 +449,7 @@ static void save_components(const CPUX86State *env, void *area, uint64_t mask)
     if (mask & XC_AVX) {
         uint64_t(*ymmh)[2] = (void *)((char *)area + X86_XSAVE_AVX_OFS);
         for (unsigned i = 0; i < 16; i++) {
-            memcpy(ymmh[i], &env->ymmh[i], 16);
+            memcpy(ymmh[i], &env->ymm[i].q[2], 16);
         }
     }
 }
@@ -505,7 +504,7 @@ bool x86_xrstor(CPUX86State *env, const void *area, uint64_t mask)
         const uint64_t(*ymmh)[2] = (const void *)((const char *)area + X86_XSAVE_AVX_OFS);
         static const uint64_t zero[2];
         for (unsigned i = 0; i < 16; i++) {
-            memcpy(&env->ymmh[i], present & XC_AVX ? ymmh[i] : zero, 16);
+            memcpy(&env->ymm[i].q[2], present & XC_AVX ? ymmh[i] : zero, 16);
         }
     }
     return true;

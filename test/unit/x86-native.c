@@ -229,7 +229,7 @@ static void load_state(CPUX86State *env, const X86TestState *st)
     x86_eflags_set(env, st->rflags, ~0ull);
     x86_fxrstor(env, &st->fx);
     for (unsigned i = 0; i < 16; i++) {
-        memcpy(&env->ymmh[i], st->ymmh[i], 16);
+        memcpy(&env->ymm[i].q[2], st->ymmh[i], 16);
     }
 }
 
@@ -239,7 +239,7 @@ static void save_state(const CPUX86State *env, X86TestState *st)
     st->rflags = x86_eflags_get(env);
     x86_fxsave(env, &st->fx);
     for (unsigned i = 0; __builtin_cpu_supports("avx") && i < 16; i++) {
-        memcpy(st->ymmh[i], &env->ymmh[i], 16);
+        memcpy(st->ymmh[i], &env->ymm[i].q[2], 16);
     }
 }
 

@@ -108,7 +108,7 @@ static bool read_fp(CPUX86State *env, uint64_t addr)
     memcpy(&sw, area + SW_BYTES_OFFSET, sizeof(sw));
     // A component that the frame does not have starts anew; SSE's is always there.
     for (unsigned i = 0; i < 16; i++) {
-        memset(&env->ymmh[i], 0, 16);
+        memset(&env->ymm[i].q[2], 0, 16);
     }
     size_t size = env->xcr0 ? x86_xsave_size(env) : 0;
     uint32_t magic2 = 0;
