@@ -188,7 +188,6 @@ static TCGLabel *gen_few(DisasContext *s, ElementFn *element, MemOp size)
 {
     enum { FEW = 16 };
     TCGLabel *again = gen_new_label(), *many = gen_new_label(), *done = gen_new_label();
-    x86_mem_prepare(s);
     x86_sync_state(s);
     tcg_gen_brcondi_i64(TCG_COND_GTU, x86_gpr(R_ECX), FEW, many);
     gen_set_label(again);
