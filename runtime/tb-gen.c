@@ -164,13 +164,15 @@ static void add_check(TCGContext *ctx, TranslationBlock *tb)
     ctx->emit_before = &ctx->ops;
 }
 
-// insn_pc tells the fault handler whether a precise block is at work: it is taken back at each exit.
+// insn_pc tells the fault handler whether a precise block is at work: it is taken back at each exit.  Before the look-up
+// of an indirect jump's block: the engines know the two ops together.
 static void add_insn_pc_resets(TCGContext *ctx)
 {
     TCG_FOREACH_OP(op, ctx)
     {
         if (tcg_op_defs[op->opc].flags & TCG_OPF_BB_EXIT) {
-            ctx->emit_before = op;
+            bool looked_up = op->opc == INDEX_op_goto_ptr && op->prev->opc == INDEX_op_call;
+            ctx->emit_before = looked_up ? op->prev : op;
             tcg_gen_st_i64(tcg_constant_i64((int64_t)INSN_PC_NONE), tcg_env(), ctx->pc_offset);
         }
     }

@@ -200,6 +200,18 @@ bool tb_unprotect_range_locked(uint64_t start, uint64_t end)
     if (!pages) {
         return false;
     }
+    start &= GUEST_PAGE_MASK;
+    if ((end - start) >> GUEST_PAGE_BITS <
+        g_hash_table_size(pages)) { // system calls' buffers are small
+        for (uint64_t page = start; page < end; page += GUEST_PAGE_SIZE) {
+            TBPage *p = page_find(page);
+            if (p && p->protected) {
+                unprotect(p);
+                any = true;
+            }
+        }
+        return any;
+    }
     g_hash_table_iter_init(&iter, pages);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         TBPage *p = value;
