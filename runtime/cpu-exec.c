@@ -56,6 +56,9 @@ bool cpu_exec_init(const MynaOptions *opts, GError **error)
     frontend_disassembler = llvm_disassemble;
     tb_init();
     code_log_init(opts);
+    if (opts->stats) {
+        stats_start();
+    }
     if (opts->stress) {
         stress_init(opts->stress_seed);
     }

@@ -70,7 +70,7 @@ static void finish(int status)
     pass_host_end(MYNA_PASS_EXIT);
     tier_host_finish();
     if (myna_options && myna_options->stats) {
-        stats_print(stderr);
+        stats_print_last();
     }
     monitor_end();
     code_log_finish();

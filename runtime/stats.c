@@ -3,14 +3,24 @@
 // Counters for --stats.
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "process.h"
 #include "stats.h"
 #include "tier-host.h"
 
 Stats stats;
+static FILE *out; // standard error as it was, for the guest may close its own
+
+void stats_start(void)
+{
+    int fd = dup(STDERR_FILENO);
+    fd = fd < 0 ? fd : process_own_fd(fd);
+    out = fd < 0 ? NULL : fdopen(fd, "w");
+}
 
 static uint64_t now_ns(clockid_t clock)
 {
@@ -24,6 +34,12 @@ static uint64_t now_ns(clockid_t clock)
 
 uint64_t stats_now_ns(void) { return now_ns(CLOCK_MONOTONIC); }
 uint64_t stats_cpu_ns(void) { return now_ns(CLOCK_THREAD_CPUTIME_ID); }
+
+void stats_print_last(void)
+{
+    stats_print(out ? out : stderr);
+    fflush(out);
+}
 
 void stats_print(FILE *f)
 {

@@ -47,7 +47,9 @@ typedef struct Stats {
 } Stats;
 extern Stats stats;
 
+void stats_start(void); // with --stats, before the guest
 void stats_print(FILE *f);
+void stats_print_last(void); // at the program's end
 // 0 without --stats, for they are read several times a block.
 uint64_t stats_now_ns(void); // elapsed
 uint64_t stats_cpu_ns(void); // the thread's CPU time; a system call

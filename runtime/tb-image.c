@@ -351,7 +351,13 @@ static bool save_image(const Image *im, const GPtrArray *blocks)
         other = block_image_open(im->path, &damaged);
     }
     const BlockImage *base = other ? other : im->kept;
-    BlockWriter *w = block_writer_new();
+    size_t expected = base ? block_image_bytes(base) : 0;
+    for (unsigned i = 0; i < blocks->len; i++) {
+        const TranslationBlock *tb = blocks->pdata[i];
+        bool wanted = tb->pc - im->start < im->end - im->start;
+        expected += wanted ? block_record_size(tb->quick_size, tb->nb_relocs) : 0;
+    }
+    BlockWriter *w = block_writer_new(expected);
     if (base && block_image_bytes(base) < MAX_BYTES) {
         g_autofree uint8_t *nothing = g_malloc0(block_image_pages(base) + 1);
         block_writer_add_image(w, base, other ? nothing : im->stale);

@@ -13,6 +13,7 @@
 #include <glib.h>
 
 #include "tcg2llvm/object-cache.h"
+#include "tcg2llvm/slab.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -174,6 +175,12 @@ static size_t relocs_size(unsigned n)
     return ((size + UNIT - 1) & ~(size_t)(UNIT - 1)) - sizeof(BlockRecord);
 }
 
+size_t block_record_size(size_t code_size, unsigned nb_relocs)
+{
+    size_t size = sizeof(BlockRecord) + relocs_size(nb_relocs) + code_size;
+    return (size + UNIT - 1) & ~(size_t)(UNIT - 1);
+}
+
 bool block_image_check(const BlockImage *im, const BlockRecord *r)
 {
     size_t left = im->records_size - (size_t)((const uint8_t *)r - im->records);
@@ -224,9 +231,30 @@ static gboolean page_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(BlockPage)) == 0;
 }
 
-BlockWriter *block_writer_new(void)
+// On large pages: to touch 15 MB of others costs more than to write them to a file.
+static bool make_room(BlockWriter *w, size_t size)
+{
+    if (size <= w->cap) {
+        return true;
+    }
+    size_t cap = (size + size / 2 + 0xffff) & ~(size_t)0xffff;
+    uint8_t *bytes = slab_map_aligned(cap);
+    if (!bytes) {
+        return false;
+    }
+    if (w->bytes) {
+        memcpy(bytes, w->bytes, w->size);
+        munmap(w->bytes, w->cap);
+    }
+    w->bytes = bytes;
+    w->cap = cap;
+    return true;
+}
+
+BlockWriter *block_writer_new(size_t expected)
 {
     BlockWriter *w = g_new0(BlockWriter, 1);
+    make_room(w, expected);
     w->records = g_array_new(FALSE, FALSE, sizeof(size_t));
     w->pages = g_array_new(FALSE, FALSE, sizeof(BlockPage));
     w->page_numbers = g_hash_table_new_full(page_hash, page_equal, g_free, NULL);
@@ -238,7 +266,9 @@ void block_writer_free(BlockWriter *w)
     g_array_free(w->records, TRUE);
     g_array_free(w->pages, TRUE);
     g_hash_table_destroy(w->page_numbers);
-    g_free(w->bytes);
+    if (w->bytes) {
+        munmap(w->bytes, w->cap);
+    }
     g_free(w);
 }
 
@@ -265,10 +295,9 @@ uint8_t *block_writer_add(BlockWriter *w, const BlockRecord *r, const BlockPage 
                           const TCGQuickReloc *relocs)
 {
     size_t room = relocs_size(r->nb_relocs);
-    size_t size = (sizeof(*r) + room + r->code_size + UNIT - 1) & ~(size_t)(UNIT - 1);
-    if (w->size + size > w->cap) {
-        w->cap = MAX(2 * w->cap, w->size + size + (1 << 16));
-        w->bytes = g_realloc(w->bytes, w->cap);
+    size_t size = block_record_size(r->code_size, r->nb_relocs);
+    if (!make_room(w, w->size + size)) {
+        g_error("out of memory for blocks to be kept");
     }
     BlockRecord *out = (BlockRecord *)(w->bytes + w->size);
     *out = *r;

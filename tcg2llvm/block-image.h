@@ -69,13 +69,16 @@ uint64_t block_image_hash(const void *bytes, size_t size);
 
 // --- writing -------------------------------------------------------------------------------------------
 typedef struct BlockWriter BlockWriter;
-BlockWriter *block_writer_new(void);
+// `expected`: bytes of records, about.
+BlockWriter *block_writer_new(size_t expected);
 void block_writer_free(BlockWriter *w);
 // All records that check, but those on pages for which `stale` (a byte a page of im) is set.
 void block_writer_add_image(BlockWriter *w, const BlockImage *im, const uint8_t *stale);
 // Fills in checksum, size, pages and succ.  Gives the place for the code, until the next call.
 uint8_t *block_writer_add(BlockWriter *w, const BlockRecord *r, const BlockPage *pages,
                           const TCGQuickReloc *relocs);
+// Bytes that such a record takes.
+size_t block_record_size(size_t code_size, unsigned nb_relocs);
 unsigned block_writer_records(const BlockWriter *w);
 // Bytes of the file; 0 when it could not be written.
 size_t block_writer_write(BlockWriter *w, const char *path);

@@ -171,6 +171,9 @@ def stats():
         check("LLVM's units and times", seen["LLVM: units compiled"] >= seen["LLVM units installed"] > 0 and
               seen["LLVM: bytes of machine code"] > 0 and seen["LLVM: ns of generating code"] > 0, result.stderr)
         check("memory", 4000 < seen["KiB of resident memory, at most"] < 1000000, result.stderr)
+        closes = run(home + "/cache", program=["/bin/sh", "-c", "exec 2>&-; echo x"])
+        check("a guest that closes its standard error", closes.stdout == "x\n" and
+              counters(closes).get(TRANSLATED, 0) > 0, closes.stderr)
         plain = subprocess.run([MYNA, f"--cache-dir={home}/cache", *loop], capture_output=True, text=True, timeout=100,
                                check=False)
         check("nothing without the option", plain.stdout == "3000\n" and not plain.stderr, plain.stderr)

@@ -103,7 +103,7 @@ static void check_block(const BlockImage *im, const BlockRecord *r, unsigned n, 
 
 static void write_some(unsigned blocks, uint64_t salt)
 {
-    BlockWriter *w = block_writer_new();
+    BlockWriter *w = block_writer_new(1000);
     written = blocks;
     for (unsigned n = 0; n < blocks; n++) {
         add_block(w, n, salt);
@@ -152,7 +152,7 @@ static void test_taken_over(void **state)
     assert_true(block_image_pages(im) <= sizeof(stale));
     unsigned page = find(im, 0, 1000)->pages[0], gone = 0;
     stale[page] = 1;
-    BlockWriter *w = block_writer_new();
+    BlockWriter *w = block_writer_new(1000);
     block_writer_add_image(w, im, stale);
     for (unsigned n = 0; n < BLOCKS; n++) {
         add_block(w, n, 5000);
@@ -223,7 +223,7 @@ static void test_strangers(void **state)
     g_chmod(path, 0622); // others may have written it
     assert_null(block_image_open(path, &damaged));
     g_remove(path);
-    BlockWriter *w = block_writer_new();
+    BlockWriter *w = block_writer_new(1000);
     assert_int_equal(block_writer_write(w, "/nowhere/at/all.blocks"), 0);
     block_writer_free(w);
 }
