@@ -40,7 +40,6 @@ enum {
     GUEST_INSN_SYSCALL = 4,
     GUEST_INSN_HYPERCALL = 8, // the guest may talk to a plugin with it
 };
-typedef enum GuestFlow { GUEST_FLOW_NONE, GUEST_FLOW_CALL, GUEST_FLOW_RETURN } GuestFlow;
 
 typedef struct DisasContextBase DisasContextBase;
 typedef struct TranslatorOps TranslatorOps;
@@ -89,17 +88,14 @@ typedef struct GuestISA {
     // invalid or has one as an operand; size is MO_32 or MO_64.
     bool (*fp_trap)(CPUState *cs);
     uint64_t (*fp_nan)(unsigned size, uint64_t a, uint64_t b);
-    // What kind of instruction stands at `bytes`, as instrumentation sees it: bits of GUEST_INSN_*.  NULL: not
-    // known.
-    unsigned (*insn_class)(const uint8_t *bytes, size_t len);
+    // What kind of instruction stands at `bytes`, as instrumentation sees it: bits of GUEST_INSN_*; its length in
+    // *size, 0 when undefined.  NULL: not known, and nobody is told of calls.
+    unsigned (*insn_class)(const uint8_t *bytes, size_t len, size_t *size);
     // Of an instruction that is GUEST_INSN_HYPERCALL, and begins with these bytes: the number it carries.
     uint64_t (*hypercall_number)(const CPUState *cs, uint32_t bytes);
     // One line of disassembly for the instruction at `bytes`; gives its length, 0 when undefined.
     size_t (*disassemble)(const CPUState *cs_or_null, uint64_t pc, const uint8_t *bytes, size_t len,
                           char *buf, size_t size);
-    // What the instruction at `bytes` does to the flow of control; its length in *size, 0 when undefined.  May be
-    // NULL: nobody is told of calls then.
-    GuestFlow (*flow)(uint64_t pc, const uint8_t *bytes, size_t len, size_t *size);
     // `-d cpu`: the register state, in several lines.
     void (*dump_state)(const CPUState *cs, FILE *f);
     const struct GuestGdbTarget *gdb; // gdb-target.h

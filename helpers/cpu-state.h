@@ -55,17 +55,26 @@ struct CPUState {
     uint64_t event_value[2]; // of the access that a callback is told of
     const void
         *event_insn; // while a helper of this instruction runs that may access guest memory itself
+    uint64_t
+        pass_insn; // the same for passes: the instruction's pc, with bit 63 set; 0: nobody asks
     void (*access_hook)(CPUState *cs, uint64_t addr, uint32_t size, bool write);
     // What a helper returns whose result differs from run to run (time stamps, random numbers), when
     // not NULL: gets the fresh value, gives the one to use.
     uint64_t (*nondeterministic)(CPUState *cs, uint64_t fresh);
-    void *pass_block; // what instrumentation keeps for this CPU (tcg2llvm/instrument.h); NULL: nothing
+    void *
+        pass_block; // what instrumentation keeps for this CPU (tcg2llvm/instrument.h); NULL: nothing
 };
+
+// Does anybody want to know what a helper accesses?
+static inline bool cpu_tells_accesses(const CPUState *cs)
+{
+    return __builtin_expect(cs->event_insn != NULL || cs->pass_insn != 0, 0);
+}
 
 // For a helper that has accessed guest memory through its host address: tells whoever wants to know.
 static inline void cpu_tell_access(CPUState *cs, uint64_t addr, uint32_t size, bool write)
 {
-    if (__builtin_expect(cs->event_insn != NULL, 0)) {
+    if (cpu_tells_accesses(cs)) {
         cs->access_hook(cs, addr, size, write);
     }
 }

@@ -13,7 +13,7 @@
 typedef struct Coverage {
     MynaPassHost *host;
     char *out, *map;
-    size_t at; // in the thread's block: the block that ran before
+    size_t at; // in the thread's block: the address of the block that ran before, times EDGE_A
 } Coverage;
 
 static void *init(MynaPassHost *host, const char *args, char **error)
@@ -38,9 +38,9 @@ static void count(const Coverage *c, MynaPassUnit *unit, const MynaOp *op)
     LLVMValueRef at = myna_thread_ptr(unit, b, c->at), here = myna_i64(unit, op->pc);
     LLVMValueRef before = LLVMBuildLoad2(b, LLVMTypeOf(here), at, "");
     myna_own_memory(unit, before);
-    LLVMValueRef store = LLVMBuildStore(b, here, at);
+    LLVMValueRef store = LLVMBuildStore(b, myna_i64(unit, op->pc * EDGE_A), at);
     myna_own_memory(unit, store);
-    edges_count(unit, b, before, here);
+    edges_count_from(unit, b, before, here);
     LLVMDisposeBuilder(b);
 }
 

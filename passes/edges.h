@@ -23,6 +23,7 @@
 #include "passes/pass.h"
 
 #define EDGE_A UINT64_C(0x9e3779b97f4a7c15)
+#define EDGE_A_INVERSE UINT64_C(0xf1de83e19937733d)
 #define EDGE_B UINT64_C(0xc2b2ae3d27d4eb4f)
 enum { EDGE_BITS = 18, EDGE_SHIFT = 64 - EDGE_BITS };
 
@@ -109,26 +110,40 @@ static void edges_reset(void)
     memset(edges.slots, 0, edges.n_slots * sizeof(*edges.slots));
 }
 
-// Counts an edge where the builder stands.
-static void edges_count(MynaPassUnit *unit, LLVMBuilderRef b, LLVMValueRef from, LLVMValueRef to)
+// Counts an edge where the builder stands.  from_hash: the first address times EDGE_A, which code that goes from one
+// edge to the next may keep in the address's place: then known addresses make a constant of the key.
+static inline void edges_count_from(MynaPassUnit *unit, LLVMBuilderRef b, LLVMValueRef from_hash,
+                                    LLVMValueRef to)
 {
     LLVMContextRef c = LLVMGetModuleContext(unit->module);
     LLVMTypeRef word = LLVMInt64TypeInContext(c), byte = LLVMInt8TypeInContext(c);
-    LLVMValueRef key = LLVMBuildXor(b, LLVMBuildMul(b, from, myna_i64(unit, EDGE_A), ""),
-                                    LLVMBuildMul(b, to, myna_i64(unit, EDGE_B), ""), "");
+    LLVMValueRef key = LLVMBuildXor(b, from_hash, LLVMBuildMul(b, to, myna_i64(unit, EDGE_B), ""),
+                                    "");
     LLVMValueRef index = LLVMBuildLShr(b, key, myna_i64(unit, EDGE_SHIFT), "");
     index = LLVMBuildShl(b, index, myna_i64(unit, 4), "");
     LLVMValueRef table = myna_extern(unit, edges.table), eight = myna_i64(unit, 8);
     LLVMValueRef cell = LLVMBuildInBoundsGEP2(b, byte, table, &index, 1, "");
     LLVMValueRef has = LLVMBuildLoad2(b, word, cell, "");
-    myna_own_memory(unit, has);
+    myna_own_buffer(unit, has);
     LLVMValueRef other = LLVMBuildICmp(b, LLVMIntNE, has, key, "");
-    LLVMValueRef args[] = {from, to, key};
     LLVMValueRef back = myna_if(b, other, false);
-    myna_call(unit, b, edges.function, LLVMVoidTypeInContext(c), args, 3);
+    LLVMValueRef from = LLVMBuildMul(b, from_hash, myna_i64(unit, EDGE_A_INVERSE), "");
+    LLVMValueRef args[] = {from, to, key};
+    LLVMValueRef call = myna_call(unit, b, edges.function, LLVMVoidTypeInContext(c), args, 3);
+    myna_own_buffer(unit, call); // it leaves the thread's block alone
     LLVMBasicBlockRef next = LLVMGetSuccessor(back, 0);
     LLVMPositionBuilderBefore(b, LLVMGetFirstInstruction(next));
-    myna_add(unit, b, LLVMBuildInBoundsGEP2(b, byte, cell, &eight, 1, ""), myna_i64(unit, 1));
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(b, byte, cell, &eight, 1, "");
+    LLVMValueRef old = LLVMBuildLoad2(b, word, at, "");
+    LLVMValueRef store = LLVMBuildStore(b, LLVMBuildAdd(b, old, myna_i64(unit, 1), ""), at);
+    myna_own_buffer(unit, old);
+    myna_own_buffer(unit, store);
+}
+
+static inline void edges_count(MynaPassUnit *unit, LLVMBuilderRef b, LLVMValueRef from,
+                               LLVMValueRef to)
+{
+    edges_count_from(unit, b, LLVMBuildMul(b, from, myna_i64(unit, EDGE_A), ""), to);
 }
 
 static int edges_compare(const void *a, const void *b)

@@ -10,7 +10,8 @@
 // The file, numbers in the host's byte order: 8 bytes "MYNATRC1", then chunks. A chunk is the thread's id and the number of
 // its records (32 bits each), and the records (2 times 64 bits): the address; and the instruction's pc in bits 0-47, the
 // size's logarithm in bits 48-51, what it does in bits 52-53 (1 reads, 2 writes, 3 both). An access that faults is there as
-// well. passes/memtrace-print shows it as text.
+// well. What a helper accesses (string instructions, FXSAVE) is there piece by piece, once it has been done.
+// passes/memtrace-print shows it as text.
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -23,7 +24,7 @@
 
 #include "passes/pass.h"
 
-enum { CHUNK_RECORDS = 1 << 15, QUEUE = 32 };
+enum { CHUNK_RECORDS = 1 << 15, QUEUE = 32, MAX_RUN = 1024 };
 
 typedef struct Record {
     uint64_t addr, what;
@@ -259,6 +260,27 @@ static void record(MynaPassUnit *unit, const MynaOp *op)
     LLVMDisposeBuilder(b);
 }
 
+// A helper's access: as pieces of 16, 8, 4, 2 and 1 bytes.
+static void access_by_helper(void *self, void *env, void *block, uint64_t pc, uint64_t addr,
+                             uint64_t size, bool write)
+{
+    Cursor *c = (Cursor *)((char *)block + m.cursor);
+    (void)self, (void)env;
+    while (size) {
+        uint64_t shift = 4;
+        while (UINT64_C(1) << shift > size) {
+            shift--;
+        }
+        if (c->end - c->at <= MAX_RUN) { // the run that the helper is in may still need its room
+            next_chunk(block);
+        }
+        *c->at++ = (Record){addr,
+                            (pc & 0xffffffffffff) | shift << 48 | (write ? 2ull : 1ull) << 52};
+        addr += UINT64_C(1) << shift;
+        size -= UINT64_C(1) << shift;
+    }
+}
+
 static bool is_access(const MynaOp *op)
 {
     return op->kind >= MYNA_OP_LD && op->kind <= MYNA_OP_CMPXCHG;
@@ -268,6 +290,7 @@ static bool run(void *self, MynaPassUnit *unit, char **error)
 {
     (void)self;
     (void)error;
+    myna_watch_helpers(unit);
     for (LLVMValueRef fn = NULL; (fn = myna_function_next(unit->module, fn));) {
         // Runs are found before they are split.
         LLVMValueRef first = NULL;
@@ -276,7 +299,8 @@ static bool run(void *self, MynaPassUnit *unit, char **error)
             if (!is_access(&op)) {
                 continue;
             }
-            if (n && LLVMGetInstructionParent(op.call) != LLVMGetInstructionParent(first)) {
+            if (n == MAX_RUN ||
+                (n && LLVMGetInstructionParent(op.call) != LLVMGetInstructionParent(first))) {
                 make_room(unit, first, n);
                 n = 0;
             }
@@ -302,5 +326,6 @@ const MynaPass myna_pass = {
     .run = run,
     .thread_end = thread_end,
     .fork_child = fork_child,
+    .access = access_by_helper,
     .end = end,
 };

@@ -321,6 +321,50 @@ LLVMValueRef myna_extern(MynaPassUnit *unit, const char *name)
     return global ? global : LLVMAddGlobal(unit->module, byte, name);
 }
 
+// --- helpers ----------------------------------------------------------------------------------------------
+
+// A helper's call that may access memory: not one that is known to read none, nor one that ends the unit.
+static bool may_access(LLVMValueRef at)
+{
+    LLVMValueRef callee = LLVMIsACallInst(at) ? LLVMGetCalledValue(at) : NULL;
+    const char *name = callee && LLVMIsAFunction(callee) ? LLVMGetValueName2(callee, &(size_t){0})
+                                                         : "";
+    unsigned memory = LLVMGetEnumAttributeKindForName("memory", 6);
+    return strncmp(name, "helper_", 7) == 0 && strcmp(name, "helper_lookup_tb_ptr") != 0 &&
+           !LLVMGetCallSiteEnumAttribute(at, LLVMAttributeFunctionIndex, memory) &&
+           LLVMGetInstructionOpcode(LLVMGetNextInstruction(at)) != LLVMUnreachable;
+}
+
+static void store_insn(MynaPassUnit *unit, LLVMBuilderRef b, uint64_t insn)
+{
+    LLVMValueRef to = byte_offset(unit, b, myna_env(b), unit->host->helper_insn_at);
+    LLVMSetAlignment(LLVMBuildStore(b, myna_i64(unit, insn), to), 8);
+    LLVMDisposeBuilder(b);
+}
+
+// The pc is in the call's debug location.
+static void watch_call(MynaPassUnit *unit, LLVMValueRef call)
+{
+    uint64_t pc = LLVMGetDebugLocLine(call) | (uint64_t)LLVMGetDebugLocColumn(call) << 32;
+    store_insn(unit, myna_builder_before(call), pc | UINT64_C(1) << 63);
+    store_insn(unit, myna_builder_after(call), 0);
+}
+
+void myna_watch_helpers(MynaPassUnit *unit)
+{
+    for (LLVMValueRef fn = NULL; (fn = myna_function_next(unit->module, fn));) {
+        for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(fn); block;
+             block = LLVMGetNextBasicBlock(block)) {
+            for (LLVMValueRef at = LLVMGetFirstInstruction(block); at;
+                 at = LLVMGetNextInstruction(at)) {
+                if (may_access(at)) {
+                    watch_call(unit, at);
+                }
+            }
+        }
+    }
+}
+
 // --- registers --------------------------------------------------------------------------------------------
 
 static const MynaRegister *find_register(const MynaPassUnit *unit, const char *name)

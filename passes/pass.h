@@ -26,7 +26,7 @@
 extern "C" {
 #endif
 
-#define MYNA_PASS_VERSION 1
+#define MYNA_PASS_VERSION 2
 
 // A guest register: a row of the guest's table.
 typedef struct MynaRegister {
@@ -68,6 +68,7 @@ struct MynaPassHost {
     bool (*read_memory)(MynaPassHost *host, uint64_t addr, void *buf, size_t size);
     bool (*write_memory)(MynaPassHost *host, uint64_t addr, const void *buf, size_t size);
     void *opaque;
+    size_t helper_insn_at; // myna_watch_helpers
 };
 
 // A unit: what `run` gets.
@@ -121,6 +122,10 @@ typedef struct MynaPass {
     void (*fork_child)(void *self, void *block);
     // Around each system call, in the guest's thread; env is right, and may be changed.
     void (*syscall)(void *self, void *env, void *block, const MynaSyscall *call, bool after);
+    // A helper has accessed guest memory, in a unit that was given to myna_watch_helpers; in the guest's thread, in the
+    // midst of its code.  size: any number of bytes.
+    void (*access)(void *self, void *env, void *block, uint64_t pc, uint64_t addr, uint64_t size,
+                   bool write);
     // Results are due.  Other guest threads may still be running.
     void (*end)(void *self, MynaPassEnd why);
 } MynaPass;
@@ -194,6 +199,9 @@ LLVMValueRef myna_extern(MynaPassUnit *unit, const char *name);
 // Splits the code at the builder: what is built next happens only when cond, an i1, is true, which is `likely` or
 // not.  The builder stands in the new block; at its end is a jump back, which is returned.
 LLVMValueRef myna_if(LLVMBuilderRef b, LLVMValueRef cond, bool likely);
+// Has `access` called for what this unit's helpers do to guest memory beside its guest operations: string
+// instructions, x87 and vector state.
+void myna_watch_helpers(MynaPassUnit *unit);
 // Guest registers by the table's names, between guest.insn and what the instruction does; MYNA_PASS_REGISTERS.
 // NULL, or false, when there is none of the name.  Values have the register's own type; those written may be
 // any type of that size.

@@ -210,8 +210,8 @@ enum {
     EVENT_MEM_BIG = 0x20,    // big-endian
     EVENT_MEM_STORE = 0x40,
 };
-// After the access, which did not fault.  A read-modify-write instruction that is atomic makes two events,
-// load and store.
+// After the access, which did not fault; with EventAction.before, in front of the store.  A read-modify-write
+// instruction that is atomic makes two events, load and store.
 typedef void EventMemFn(unsigned vcpu, uint32_t info, uint64_t addr, void *opaque);
 
 typedef struct EventAction {
@@ -223,6 +223,9 @@ typedef struct EventAction {
     EventExecFn *fn;    // at blocks and instructions
     EventMemFn *mem_fn; // at accesses
     void *opaque;
+    bool
+        before; // at stores: called in front of them, and the store may still fault.  What an atomic instruction
+    // will store is foretold from what memory holds then; what helpers store is told afterwards.
     bool
         no_fp; // the function does no floating point: the guest's FP unit need not be put aside for it
 } EventAction;

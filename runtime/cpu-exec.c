@@ -350,6 +350,7 @@ int cpu_exec(CPUState *cs)
     settle(cs);
     cs->jmp_env = NULL;
     cs->event_site = cs->event_insn = NULL;
+    cs->pass_insn = 0;
     fp_unload(cs, p);
     if (__builtin_expect(cs->event_edge != NULL, 0)) {
         event_edge_leave(cs, cs->exception_index == EXCP_SYSCALL ||

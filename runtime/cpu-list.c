@@ -108,6 +108,7 @@ static void cpu_set_up(CPUState *cs, const GuestISA *isa)
     cs->nondeterministic = NULL;
     cs->event_site = cs->event_edge = NULL;
     cs->event_insn = NULL;
+    cs->pass_insn = 0;
     cs->access_hook = event_helper_access;
     pass_host_cpu_new(cs);
     pthread_mutex_lock(&cpus.lock);

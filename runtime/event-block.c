@@ -22,6 +22,7 @@
 #include "event-internal.h"
 #include "event-site.h"
 #include "guest-memory.h"
+#include "pass-host.h"
 #include "process.h"
 
 typedef CPUState CPUArchState;
@@ -88,8 +89,9 @@ static EventBlock *describe(const GuestISA *isa, TCGContext *ctx, uint64_t pc, u
         EventInsn *insn = &b->insns[i];
         uint64_t end = i + 1 < n ? b->insns[i + 1].pc : pc + size;
         insn->size = (uint32_t)(end - insn->pc);
+        size_t ignored;
         insn->class = isa->insn_class
-                          ? (uint8_t)isa->insn_class(bytes + (insn->pc - pc), insn->size)
+                          ? (uint8_t)isa->insn_class(bytes + (insn->pc - pc), insn->size, &ignored)
                           : 0;
     }
     return b;
@@ -117,6 +119,7 @@ static EventSite *add_site(EventBlock *b, SiteList *list, uint64_t pc, const Eve
         .mem_fn = a->mem_fn,
         .opaque = a->opaque,
         .no_fp = a->no_fp,
+        .before = a->before,
     };
     if (a->type != EVENT_ACT_CALL) {
         s->counter = (intptr_t)(event_board_offset(a->counter.board) + a->counter.offset);
@@ -384,6 +387,12 @@ static void tell_piece(CPUState *cs, const EventInsn *insn, uint64_t addr, unsig
 void event_helper_access(CPUState *cs, uint64_t addr, uint32_t size, bool write)
 {
     const EventInsn *insn = cs->event_insn;
+    if (cs->pass_insn) {
+        pass_host_access(cs, cs->pass_insn & INT64_MAX, addr, size, write);
+    }
+    if (!insn) {
+        return;
+    }
     for (uint32_t done = 0; done < size;) {
         unsigned shift = 4;
         while ((1u << shift) > size - done) {

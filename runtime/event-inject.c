@@ -189,12 +189,18 @@ static void gen_list(const SiteList *list, Sums *sums)
 
 // --- accesses -----------------------------------------------------------------------------------
 
+// Does the site want to know of the access, at this moment?
+static bool is_for(const EventSite *s, unsigned rw, bool before)
+{
+    return (s->rw & rw) && (s->before && (rw & EVENT_WRITE)) == before;
+}
+
 // Is an access of this kind wanted, and by somebody who is called?
-static bool wanted(const SiteList *list, unsigned rw, bool *called)
+static bool wanted(const SiteList *list, unsigned rw, bool before, bool *called)
 {
     bool any = false;
     for (const EventSite *s = list->first; s; s = s->next) {
-        if (s->rw & rw) {
+        if (is_for(s, rw, before)) {
             any = true;
             *called |= s->type == EVENT_ACT_CALL || s->type == EVENT_ACT_CALL_IF;
         }
@@ -202,10 +208,10 @@ static bool wanted(const SiteList *list, unsigned rw, bool *called)
     return any;
 }
 
-static void gen_access(const SiteList *list, unsigned rw, const Access *a, Sums *sums)
+static void gen_access(const SiteList *list, unsigned rw, bool before, const Access *a, Sums *sums)
 {
     for (const EventSite *s = list->first; s; s = s->next) {
-        if (s->rw & rw) {
+        if (is_for(s, rw, before)) {
             gen_site(s, a, sums);
         }
     }
@@ -276,9 +282,9 @@ static uint32_t access_info(MemOp mop, bool store)
            (mop & MO_BSWAP ? EVENT_MEM_BIG : 0u) | (store ? EVENT_MEM_STORE : 0u);
 }
 
-// A plain load or store, which has been made.
+// A plain load or store, which has been made, or (before) a store that will be.
 static void gen_plain(const SiteList *list, TCGTemp *value, TCGv_i64 addr, MemOp mop, bool store,
-                      bool called, Sums *sums)
+                      bool before, bool called, Sums *sums)
 {
     unsigned rw = store ? EVENT_WRITE : EVENT_READ;
     MemOp size = (MemOp)(mop & MO_SIZE);
@@ -297,7 +303,7 @@ static void gen_plain(const SiteList *list, TCGTemp *value, TCGv_i64 addr, MemOp
         } else if (called) {
             value_words(value, size, &a.value, &a.high);
         }
-        gen_access(list, rw, &a, sums);
+        gen_access(list, rw, before, &a, sums);
     }
 }
 
@@ -366,27 +372,12 @@ static Words words_of(TCGArg arg, MemOp size)
     return w;
 }
 
-static void gen_atomic(const SiteList *list, TCGContext *ctx, TCGOp *op, RMW kind, Sums *sums)
+// The store of an atomic op that loaded `old`; nothing when it does not store.
+static void gen_rmw_store(const SiteList *list, RMW kind, MemOp mop, bool before, TCGv_i64 addr,
+                          Words old, Words expected, Words arg, Sums *sums)
 {
-    MemOp mop = (MemOp)op->args[op->nargs - 1], size = (MemOp)(mop & MO_SIZE);
-    Words expected = {0}, arg;
-    TCGTemp *old_temp = arg_temp(op->args[0]);
-    TCGv_i64 addr = tcg_temp_new_i64();
-
-    ctx->emit_before = op;
-    tcg_gen_mov_i64(addr, temp_tcgv_i64(arg_temp(op->args[1])));
-    if (kind == RMW_CMPXCHG) {
-        expected = words_of(op->args[2], size);
-    }
-    arg = words_of(op->args[kind == RMW_CMPXCHG ? 3 : 2], size);
-
-    ctx->emit_before = op->next;
-    Words old;
-    value_words(old_temp, size, &old.low, &old.high);
-    Access a = {access_info(mop, false), addr, old.low, old.high};
-    gen_access(list, EVENT_READ, &a, sums);
-    settle(sums);
     TCGLabel *failed = NULL;
+    settle(sums);
     if (kind == RMW_CMPXCHG) {
         failed = gen_new_label();
         tcg_gen_brcond_i64(TCG_COND_NE, old.low, expected.low, failed);
@@ -394,12 +385,57 @@ static void gen_atomic(const SiteList *list, TCGContext *ctx, TCGOp *op, RMW kin
             tcg_gen_brcond_i64(TCG_COND_NE, old.high, expected.high, failed);
         }
     }
-    a = (Access){access_info(mop, true), addr, rmw_result(kind, old.low, arg.low, size), arg.high};
-    gen_access(list, EVENT_WRITE, &a, sums);
+    Access a = {access_info(mop, true), addr,
+                rmw_result(kind, old.low, arg.low, (MemOp)(mop & MO_SIZE)), arg.high};
+    gen_access(list, EVENT_WRITE, before, &a, sums);
     settle(sums);
     if (failed) {
         gen_set_label(failed);
     }
+}
+
+// What memory holds in front of an atomic op.
+static Words peek(TCGv_i64 addr, MemOp mop)
+{
+    Words w = {tcg_temp_new_i64(), NULL};
+    if ((mop & MO_SIZE) == MO_128) {
+        TCGv_i128 both = tcg_temp_new_i128();
+        w.high = tcg_temp_new_i64();
+        tcg_gen_qemu_ld_i128(both, addr, mop);
+        tcg_gen_extrl_i128_i64(w.low, both);
+        tcg_gen_extrh_i128_i64(w.high, both);
+    } else {
+        tcg_gen_qemu_ld_i64(w.low, addr, mop & ~MO_SIGN);
+    }
+    return w;
+}
+
+static void gen_atomic(const SiteList *list, TCGContext *ctx, TCGOp *op, RMW kind, Sums *sums)
+{
+    MemOp mop = (MemOp)op->args[op->nargs - 1], size = (MemOp)(mop & MO_SIZE);
+    Words expected = {0}, arg, old;
+    TCGTemp *old_temp = arg_temp(op->args[0]);
+    TCGv_i64 addr = tcg_temp_new_i64();
+    bool called = false;
+
+    ctx->emit_before = op;
+    tcg_gen_mov_i64(addr, temp_tcgv_i64(arg_temp(op->args[1])));
+    if (kind == RMW_CMPXCHG) {
+        expected = words_of(op->args[2], size);
+    }
+    arg = words_of(op->args[kind == RMW_CMPXCHG ? 3 : 2], size);
+    if (wanted(list, EVENT_WRITE, true, &called)) {
+        gen_rmw_store(list, kind, mop, true, addr, peek(addr, mop), expected, arg, sums);
+    }
+
+    ctx->emit_before = op->next;
+    value_words(old_temp, size, &old.low, &old.high);
+    Access a = {access_info(mop, false), addr, old.low, old.high};
+    gen_access(list, EVENT_READ, false, &a, sums);
+    if (wanted(list, EVENT_WRITE, false, &called)) {
+        gen_rmw_store(list, kind, mop, false, addr, old, expected, arg, sums);
+    }
+    settle(sums);
 }
 
 // A helper that may access guest memory itself: it will know whose instruction it serves.
@@ -422,27 +458,30 @@ static void wrap_helper(const EventInsn *insn, TCGContext *ctx, TCGOp *op)
 static void inject_access(const SiteList *list, TCGContext *ctx, TCGOp *op, Sums *sums)
 {
     RMW kind;
-    bool called = false;
+    bool called = false, store = tcg_op_defs[op->opc].nb_oargs == 0;
     if (is_atomic(op, &kind)) {
-        if (wanted(list, EVENT_READ | EVENT_WRITE, &called)) {
-            gen_atomic(list, ctx, op, kind, sums);
-        }
-        return;
-    }
-    bool store = tcg_op_defs[op->opc].nb_oargs == 0;
-    if (!wanted(list, store ? EVENT_WRITE : EVENT_READ, &called)) {
+        gen_atomic(list, ctx, op, kind, sums);
         return;
     }
     TCGTemp *value = arg_temp(op->args[0]);
     TCGv_i64 addr = temp_tcgv_i64(arg_temp(op->args[1]));
+    MemOp mop = (MemOp)op->args[2];
+    ctx->emit_before = op;
+    if (store && wanted(list, EVENT_WRITE, true, &called)) {
+        gen_plain(list, value, addr, mop, true, true, called, sums);
+        settle(sums);
+    }
+    called = false;
+    if (!wanted(list, store ? EVENT_WRITE : EVENT_READ, false, &called)) {
+        return;
+    }
     if (called && (TCGTemp *)addr == value) { // a load over its own address
         TCGv_i64 copy = tcg_temp_new_i64();
-        ctx->emit_before = op;
         tcg_gen_mov_i64(copy, addr);
         addr = copy;
     }
     ctx->emit_before = op->next;
-    gen_plain(list, value, addr, (MemOp)op->args[2], store, called, sums);
+    gen_plain(list, value, addr, mop, store, false, called, sums);
 }
 
 // --- edges --------------------------------------------------------------------------------------

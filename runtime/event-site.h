@@ -15,7 +15,7 @@ typedef struct EventSite {
     EventRegs regs;
     TCGCond cond;
     uint8_t rw;
-    bool no_fp;
+    bool no_fp, before;
     intptr_t counter; // from CPUState.event_base
     uint64_t imm;
     EventExecFn *fn;

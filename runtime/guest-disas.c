@@ -18,3 +18,14 @@ size_t guest_disassemble(const GuestISA *isa, uint64_t pc, char *buf, size_t siz
     }
     return isa->disassemble(NULL, pc, bytes, len, buf, size);
 }
+
+LLVMFlow guest_flow(const GuestISA *isa, uint64_t pc, const uint8_t *bytes, size_t len,
+                    uint64_t *next)
+{
+    size_t size = 0;
+    unsigned class = len && isa->insn_class ? isa->insn_class(bytes, len, &size) : 0;
+    *next = pc + size;
+    return class & GUEST_INSN_CALL     ? LLVM_FLOW_CALL
+           : class & GUEST_INSN_RETURN ? LLVM_FLOW_RETURN
+                                       : LLVM_FLOW_NONE;
+}

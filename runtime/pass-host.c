@@ -144,6 +144,7 @@ void pass_host_start(const GuestISA *isa)
         .registers = state.registers,
         .env_size = isa->env_size,
         .thread_block_at = offsetof(CPUState, pass_block),
+        .helper_insn_at = offsetof(CPUState, pass_insn),
         .symbol = host_symbol,
         .disassemble = host_disassemble,
         .file = host_file,
@@ -178,6 +179,11 @@ void pass_host_cpu_free(CPUState *cs)
 void pass_host_syscall(CPUState *cs, const MynaSyscall *call, bool after)
 {
     instrument_syscall(state.instrument, cs, cs->pass_block, call, after);
+}
+
+void pass_host_access(CPUState *cs, uint64_t pc, uint64_t addr, uint32_t size, bool write)
+{
+    instrument_access(state.instrument, cs, cs->pass_block, pc, addr, size, write);
 }
 
 void pass_host_end(MynaPassEnd why)

@@ -395,16 +395,11 @@ static LLVMFlow host_flow(void *opaque, uint64_t pc, uint64_t *next)
 {
     (void)opaque;
     uint8_t bytes[16];
-    size_t len = state.isa->max_insn_size, size = 0;
+    size_t len = state.isa->max_insn_size;
     while (len && !guest_read(pc, bytes, len)) {
         len--; // a page's end
     }
-    GuestFlow flow = len && state.isa->flow ? state.isa->flow(pc, bytes, len, &size)
-                                            : GUEST_FLOW_NONE;
-    *next = pc + size;
-    return flow == GUEST_FLOW_CALL     ? LLVM_FLOW_CALL
-           : flow == GUEST_FLOW_RETURN ? LLVM_FLOW_RETURN
-                                       : LLVM_FLOW_NONE;
+    return guest_flow(state.isa, pc, bytes, len, next);
 }
 
 static bool host_log_wanted(void *opaque, LLVMLogItem item)

@@ -518,6 +518,17 @@ void instrument_syscall(Instrument *in, void *env, void *block, const MynaSyscal
     }
 }
 
+void instrument_access(Instrument *in, void *env, void *block, uint64_t pc, uint64_t addr,
+                       uint64_t size, bool write)
+{
+    for (unsigned i = 0; i < in->n_items; i++) {
+        const MynaPass *pass = in->items[i].pass;
+        if (pass && pass->access) {
+            pass->access(in->items[i].self, env, block, pc, addr, size, write);
+        }
+    }
+}
+
 // Under the lock, so that no thread's share is counted twice or not at all.
 void instrument_end(Instrument *in, MynaPassEnd why)
 {

@@ -56,6 +56,9 @@ void instrument_fork_done(Instrument *in, bool in_child, void *block);
 bool instrument_wants_syscalls(const Instrument *in);
 void instrument_syscall(Instrument *in, void *env, void *block, const MynaSyscall *call,
                         bool after);
+// A helper's access, to each pass that is told of them.
+void instrument_access(Instrument *in, void *env, void *block, uint64_t pc, uint64_t addr,
+                       uint64_t size, bool write);
 void instrument_end(Instrument *in, MynaPassEnd why);
 
 #endif

@@ -94,23 +94,31 @@ static size_t a64_disassemble(const CPUState *cs, uint64_t pc, const uint8_t *by
     return 4;
 }
 
-static unsigned a64_insn_class(const uint8_t *bytes, size_t len)
+// Rows of instructions by mask and bits; those with pointer authentication among calls and returns.
+static unsigned a64_insn_class(const uint8_t *bytes, size_t len, size_t *size)
 {
+    static const struct {
+        uint32_t mask, bits;
+        unsigned class;
+    } rows[] = {
+        {0xfc000000, 0x94000000, GUEST_INSN_CALL},      // BL
+        {0xfefff000, 0xd63f0000, GUEST_INSN_CALL},      // BLR, BLRAA, ...
+        {0xfffff000, 0xd65f0000, GUEST_INSN_RETURN},    // RET, RETAA, RETAB
+        {0xffe0001f, 0xd4000001, GUEST_INSN_SYSCALL},   // SVC
+        {0xfffffe1f, 0xd5032e1f, GUEST_INSN_HYPERCALL}, // HINT #0x70 .. #0x7f
+    };
     uint32_t insn;
-    if (len < sizeof(insn)) {
+    *size = len < sizeof(insn) ? 0 : sizeof(insn);
+    if (!*size) {
         return 0;
     }
     memcpy(&insn, bytes, sizeof(insn));
-    if ((insn & 0xfc000000) == 0x94000000 || (insn & 0xfffffc1f) == 0xd63f0000) { // BL, BLR
-        return GUEST_INSN_CALL;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if ((insn & rows[i].mask) == rows[i].bits) {
+            return rows[i].class;
+        }
     }
-    if ((insn & 0xfffffc1f) == 0xd65f0000) { // RET
-        return GUEST_INSN_RETURN;
-    }
-    if ((insn & 0xffe0001f) == 0xd4000001) { // SVC
-        return GUEST_INSN_SYSCALL;
-    }
-    return (insn & 0xfffffe1f) == 0xd5032e1f ? GUEST_INSN_HYPERCALL : 0; // HINT #0x70 .. #0x7f
+    return 0;
 }
 
 static uint64_t a64_hypercall_number(const CPUState *cs, uint32_t bytes)
@@ -139,18 +147,6 @@ static void a64_dump_state(const CPUState *cs, FILE *f)
         fprintf(f, "Q%02u=%016lx:%016lx%s", i, (unsigned long)env->vregs[i].q[1],
                 (unsigned long)env->vregs[i].q[0], i % 2 ? "\n" : " ");
     }
-}
-
-// BL and BLR call, RET returns; with pointer authentication (BLRAA, RETAA and the like) as well.
-static GuestFlow a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, size_t *size)
-{
-    (void)pc;
-    uint32_t insn = 0;
-    *size = len < 4 ? 0 : 4;
-    memcpy(&insn, bytes, *size);
-    bool call = (insn & 0xfc000000) == 0x94000000 || (insn & 0xfefff000) == 0xd63f0000;
-    bool ret = (insn & 0xfffff000) == 0xd65f0000;
-    return call ? GUEST_FLOW_CALL : ret ? GUEST_FLOW_RETURN : GUEST_FLOW_NONE;
 }
 
 const GuestISA guest_isa_aarch64 = {
@@ -184,7 +180,6 @@ const GuestISA guest_isa_aarch64 = {
     .fp_trap = fp_trap,
     .fp_nan = arm_fp_nan,
     .disassemble = a64_disassemble,
-    .flow = a64_flow,
     .dump_state = a64_dump_state,
     .gdb = &a64_gdb_target,
 };

@@ -163,7 +163,6 @@ const GuestISA guest_isa_x86_64 = {
     .fp_leave = fp_leave,
     .settle = settle,
     .disassemble = x86_disassemble,
-    .flow = x86_flow,
     .dump_state = x86_dump_state,
     .gdb = &x86_gdb_target,
 };

@@ -40,13 +40,15 @@ unsigned x86_memory_use(bool code64, const uint8_t *bytes, size_t len)
     return (writes && !only_reads ? X86_USE_WRITE : 0) | (stack && !other ? X86_USE_STACK : 0);
 }
 
-unsigned x86_insn_class(const uint8_t *bytes, size_t len)
+unsigned x86_insn_class(const uint8_t *bytes, size_t len, size_t *size)
 {
     ZydisDecoder decoder = decoder_for(true);
     ZydisDecodedInstruction insn;
+    *size = 0;
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, len, &insn))) {
         return 0;
     }
+    *size = insn.length;
     switch (insn.mnemonic) {
     case ZYDIS_MNEMONIC_CALL: return GUEST_INSN_CALL;
     case ZYDIS_MNEMONIC_RET: return GUEST_INSN_RETURN;
@@ -54,21 +56,6 @@ unsigned x86_insn_class(const uint8_t *bytes, size_t len)
     case ZYDIS_MNEMONIC_CPUID: return GUEST_INSN_HYPERCALL;
     default: return 0;
     }
-}
-
-GuestFlow x86_flow(uint64_t pc, const uint8_t *bytes, size_t len, size_t *size)
-{
-    (void)pc;
-    ZydisDecoder decoder = decoder_for(true);
-    ZydisDecodedInstruction insn;
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, len, &insn))) {
-        *size = 0;
-        return GUEST_FLOW_NONE;
-    }
-    *size = insn.length;
-    return insn.meta.category == ZYDIS_CATEGORY_CALL  ? GUEST_FLOW_CALL
-           : insn.meta.category == ZYDIS_CATEGORY_RET ? GUEST_FLOW_RETURN
-                                                      : GUEST_FLOW_NONE;
 }
 
 size_t x86_disassemble(const CPUState *cs, uint64_t pc, const uint8_t *bytes, size_t len, char *buf,

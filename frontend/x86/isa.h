@@ -10,8 +10,6 @@
 extern const TranslatorOps x86_translator_ops;
 void x86_translate_init(void); // builds the look-up of semantics rows
 
-// GuestISA.flow.
-GuestFlow x86_flow(uint64_t pc, const uint8_t *bytes, size_t len, size_t *size);
 size_t x86_disassemble(const CPUState *cs, uint64_t pc, const uint8_t *bytes, size_t len, char *buf,
                        size_t size);
 // How an instruction uses memory, for the signal that its fault becomes; 0 for an unknown one.
@@ -22,8 +20,8 @@ enum {
     X86_USE_STACK = 2, // all in the stack segment: a non-canonical address is #SS, not #GP
 };
 unsigned x86_memory_use(bool code64, const uint8_t *bytes, size_t len);
-// GUEST_INSN_* bits of the instruction.
-unsigned x86_insn_class(const uint8_t *bytes, size_t len);
+// GuestISA.insn_class.
+unsigned x86_insn_class(const uint8_t *bytes, size_t len, size_t *size);
 
 enum { X86_NB_STATE_REGS = 59 };
 extern const GuestStateReg x86_state_regs[X86_NB_STATE_REGS];

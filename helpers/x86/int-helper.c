@@ -104,7 +104,7 @@ static void before_write(CPUX86State *env, uint64_t addr, uint64_t bytes)
 static void tell_elements(CPUX86State *env, uint64_t dst, const uint64_t *src, uint64_t n,
                           uint32_t size)
 {
-    if (__builtin_expect(env->cs.event_insn == NULL, 1)) {
+    if (!cpu_tells_accesses(&env->cs)) {
         return;
     }
     int64_t step = (env->df < 0 ? -1 : 1) * ((int64_t)1 << size);

@@ -127,7 +127,8 @@ static void on_block(Event *e, void *opaque)
                   (panda_calls(PANDA_CB_VIRT_MEM_WRITE)->n ? EVENT_WRITE : 0);
     const EventAction access = {.type = EVENT_ACT_CALL,
                                 .regs = panda_precise_pc ? EVENT_REGS_WRITE : EVENT_REGS_NONE,
-                                .mem_fn = at_access};
+                                .mem_fn = at_access,
+                                .before = true};
     for (unsigned i = 0; i < n; i++) {
         EventInsn *insn = event_block_insn(b, i);
         bool wanted = false;

@@ -74,24 +74,6 @@ bool qemu_plugin_no_fp_at(const void *function)
 
 // --- arguments ----------------------------------------------------------------------------------
 
-// "a,b=c,,d" into "a", "b=c,d".
-static GPtrArray *split_words(const char *spec)
-{
-    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
-    GString *word = g_string_new(NULL);
-    for (const char *c = spec; *c; c++) {
-        if (*c != ',' || c[1] == ',') {
-            g_string_append_c(word, *c);
-            c += *c == ',';
-            continue;
-        }
-        g_ptr_array_add(words, g_string_free(word, FALSE));
-        word = g_string_new(NULL);
-    }
-    g_ptr_array_add(words, g_string_free(word, FALSE));
-    return words;
-}
-
 // What install gets of a word: a name alone is switched on; "arg=" is an old way to write any of them.
 static char *argument(const char *word)
 {
@@ -151,10 +133,7 @@ typedef int InstallFn(qemu_plugin_id_t id, const qemu_info_t *info, int argc, ch
 // Opens the file and looks what it is.
 static bool open_plugin(QemuPlugin *p, InstallFn **install, GError **error)
 {
-    // A name without a slash is a file here, not one of the dynamic linker's.
-    g_autofree char *path = strchr(p->path, '/') ? g_strdup(p->path)
-                                                 : g_strconcat("./", p->path, NULL);
-    p->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    p->handle = dlopen(p->path, RTLD_NOW | RTLD_LOCAL);
     if (!p->handle) {
         return FAIL("plugin %s cannot be loaded: %s", p->path, dlerror());
     }
@@ -187,24 +166,21 @@ static void remove_silently(QemuPlugin *p)
 
 static bool qemu_plugin_load(const char *spec, const char *guest, GError **error)
 {
-    g_autoptr(GPtrArray) words = split_words(spec);
-    const char *file = words->pdata[0];
-    file = g_str_has_prefix(file, "file=") ? file + 5 : file;
-    if (!*file) {
-        return FAIL("-plugin '%s' names no file", spec);
-    }
+    g_autofree char *path = plugin_path(spec);
+    g_auto(GStrv) words = plugin_arguments(spec);
+    int n = (int)g_strv_length(words);
     QemuPlugin *p = g_new0(QemuPlugin, 1);
     InstallFn *install = NULL;
     p->no_fp = g_hash_table_new(NULL, NULL);
-    p->path = g_strdup(file);
-    p->argv = g_new0(char *, words->len);
-    for (unsigned i = 1; i < words->len; i++) {
-        if (!*(const char *)words->pdata[i] || *(const char *)words->pdata[i] == '=') {
-            FAIL("plugin %s: '%s' is not a list of NAME=VALUE", file, spec);
+    p->path = g_strdup(path);
+    p->argv = g_new0(char *, (gsize)n + 1);
+    for (int i = 0; i < n; i++) {
+        if (!*words[i] || *words[i] == '=') {
+            FAIL("plugin %s: '%s' is not a list of NAME=VALUE", path, spec);
             plugin_free(p);
             return false;
         }
-        p->argv[i - 1] = argument(words->pdata[i]);
+        p->argv[i] = argument(words[i]);
     }
     if (!open_plugin(p, &install, error)) {
         plugin_free(p);
@@ -223,7 +199,7 @@ static bool qemu_plugin_load(const char *spec, const char *guest, GError **error
     loader.plugins = p;
     pthread_mutex_unlock(&loader.lock);
     p->installing = true;
-    int result = install(p->id, &info, (int)words->len - 1, p->argv);
+    int result = install(p->id, &info, n, p->argv);
     p->installing = false;
     if (result != 0) {
         remove_silently(p); // its code stays: a thread of its own may run

@@ -58,7 +58,7 @@ struct QemuPlugin {
     qemu_plugin_simple_cb_t leave_cb;
     bool installing, leaving, unload;
     uintptr_t text_start, text_end; // of its code
-    GHashTable *no_fp;              // its callbacks: function -> 2: computes no floating point, 1: may
+    GHashTable *no_fp; // its callbacks: function -> 2: computes no floating point, 1: may
     QemuPlugin *next;
 };
 

@@ -191,56 +191,32 @@ static EventAction inline_action(enum qemu_plugin_op op, qemu_plugin_u64 entry, 
 static EventBlock *block(const struct qemu_plugin_tb *tb) { return (EventBlock *)tb; }
 static EventInsn *instruction(const struct qemu_plugin_insn *insn) { return (EventInsn *)insn; }
 
-void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_vcpu_udata_cb_t cb,
-                                          enum qemu_plugin_cb_flags flags, void *userdata)
-{
-    EventAction a = call_action(cb, flags, userdata);
-    event_at_block(block(tb), &a);
-}
-
-void qemu_plugin_register_vcpu_tb_exec_cond_cb(struct qemu_plugin_tb *tb,
-                                               qemu_plugin_vcpu_udata_cb_t cb,
-                                               enum qemu_plugin_cb_flags flags,
-                                               enum qemu_plugin_cond cond, qemu_plugin_u64 entry,
-                                               uint64_t imm, void *userdata)
-{
-    EventAction a = cond_action(cb, flags, cond, entry, imm, userdata);
-    event_at_block(block(tb), &a);
-}
-
-void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb *tb,
-                                                       enum qemu_plugin_op op,
-                                                       qemu_plugin_u64 entry, uint64_t imm)
-{
-    EventAction a = inline_action(op, entry, imm);
-    event_at_block(block(tb), &a);
-}
-
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-                                            qemu_plugin_vcpu_udata_cb_t cb,
-                                            enum qemu_plugin_cb_flags flags, void *userdata)
-{
-    EventAction a = call_action(cb, flags, userdata);
-    event_at_insn(instruction(insn), &a);
-}
-
-void qemu_plugin_register_vcpu_insn_exec_cond_cb(struct qemu_plugin_insn *insn,
-                                                 qemu_plugin_vcpu_udata_cb_t cb,
-                                                 enum qemu_plugin_cb_flags flags,
-                                                 enum qemu_plugin_cond cond, qemu_plugin_u64 entry,
-                                                 uint64_t imm, void *userdata)
-{
-    EventAction a = cond_action(cb, flags, cond, entry, imm, userdata);
-    event_at_insn(instruction(insn), &a);
-}
-
-void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(struct qemu_plugin_insn *insn,
-                                                         enum qemu_plugin_op op,
-                                                         qemu_plugin_u64 entry, uint64_t imm)
-{
-    EventAction a = inline_action(op, entry, imm);
-    event_at_insn(instruction(insn), &a);
-}
+// The three ways of each interface function, at a block and at an instruction.
+#define DEF_EXEC(what, arg, where, at)                                                             \
+    void qemu_plugin_register_vcpu_##what##_exec_cb(                                               \
+        struct qemu_plugin_##arg *arg, qemu_plugin_vcpu_udata_cb_t cb,                             \
+        enum qemu_plugin_cb_flags flags, void *userdata)                                           \
+    {                                                                                              \
+        EventAction a = call_action(cb, flags, userdata);                                          \
+        at(where(arg), &a);                                                                        \
+    }                                                                                              \
+    void qemu_plugin_register_vcpu_##what##_exec_cond_cb(                                          \
+        struct qemu_plugin_##arg *arg, qemu_plugin_vcpu_udata_cb_t cb,                             \
+        enum qemu_plugin_cb_flags flags, enum qemu_plugin_cond cond, qemu_plugin_u64 entry,        \
+        uint64_t imm, void *userdata)                                                              \
+    {                                                                                              \
+        EventAction a = cond_action(cb, flags, cond, entry, imm, userdata);                        \
+        at(where(arg), &a);                                                                        \
+    }                                                                                              \
+    void qemu_plugin_register_vcpu_##what##_exec_inline_per_vcpu(                                  \
+        struct qemu_plugin_##arg *arg, enum qemu_plugin_op op, qemu_plugin_u64 entry,              \
+        uint64_t imm)                                                                              \
+    {                                                                                              \
+        EventAction a = inline_action(op, entry, imm);                                             \
+        at(where(arg), &a);                                                                        \
+    }
+DEF_EXEC(tb, tb, block, event_at_block)
+DEF_EXEC(insn, insn, instruction, event_at_insn)
 
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_plugin_vcpu_mem_cb_t cb,
                                       enum qemu_plugin_cb_flags flags, enum qemu_plugin_mem_rw rw,

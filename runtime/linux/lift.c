@@ -17,6 +17,7 @@
 #include "abi.h"
 #include "elf-image.h"
 #include "frontend/translator.h"
+#include "runtime/guest-disas.h"
 #include "runtime/cpu-exec.h"
 #include "runtime/process.h"
 #include "tcg2llvm/tier-lift.h"
@@ -180,12 +181,7 @@ static LLVMFlow flow(void *opaque, uint64_t pc, uint64_t *next)
 {
     Lift *l = opaque;
     uint8_t bytes[16];
-    size_t len = fetch(l, pc, bytes, l->isa->max_insn_size), size = 0;
-    GuestFlow f = len && l->isa->flow ? l->isa->flow(pc, bytes, len, &size) : GUEST_FLOW_NONE;
-    *next = pc + size;
-    return f == GUEST_FLOW_CALL     ? LLVM_FLOW_CALL
-           : f == GUEST_FLOW_RETURN ? LLVM_FLOW_RETURN
-                                    : LLVM_FLOW_NONE;
+    return guest_flow(l->isa, pc, bytes, fetch(l, pc, bytes, l->isa->max_insn_size), next);
 }
 
 static size_t disassemble(void *opaque, uint64_t pc, char *buf, size_t size)

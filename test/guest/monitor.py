@@ -8,15 +8,15 @@ import os
 import re
 import select
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+from monitor_client import LIMIT, Client  # noqa: E402
+
 MYNA = sys.argv[1]
-PROMPT = b"(myna) "
-LIMIT = 60  # seconds for anything
 # The guest: prints when it is up, computes, ends when its input ends.
 GUEST = ["/bin/sh", "-c", "echo up; while read -r line; do echo \"got $line\"; done; echo ended"]
 failures = 0
@@ -27,35 +27,6 @@ def check(name, text, pattern):
     if not re.search(pattern, text, re.S):
         failures += 1
         print(f"FAIL {name}: /{pattern}/ is not in:\n{text}")
-
-
-class Client:
-    def __init__(self, path):
-        self.s = socket.socket(socket.AF_UNIX)
-        self.s.settimeout(LIMIT)
-        end = time.monotonic() + LIMIT
-        while True:
-            try:
-                self.s.connect(path)
-                break
-            except OSError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.02)
-        self.answer()
-
-    def answer(self):
-        data = b""
-        while not data.endswith(PROMPT):
-            more = self.s.recv(65536)
-            if not more:
-                break
-            data += more
-        return data.removesuffix(PROMPT).decode(errors="replace")
-
-    def ask(self, line):
-        self.s.sendall(line if isinstance(line, bytes) else line.encode() + b"\n")
-        return self.answer()
 
 
 def start(options):

@@ -250,7 +250,7 @@ def bad_passes(rig):
         (64, ["--pass="], "--pass .*: it must be a file or the name"),
         (64, ["--pass=/etc/passwd"], "cannot load pass '/etc/passwd': .*"),
         (64, ["--pass=/lib/x86_64-linux-gnu/libm.so.6"], "cannot load pass .*: it has no `myna_pass`"),
-        (64, [f"--pass={old}"], "cannot load pass .*: it was built for version 0 .* this is version 1"),
+        (64, [f"--pass={old}"], "cannot load pass .*: it was built for version 0 .* this is version 2"),
         (64, [f"--pass={bad}"], "pass 'bad' refuses to start: say what to do wrong"),
         (64, ["--pass=icount:what=1"], "pass 'icount' refuses to start: there is no argument 'what'"),
         (64, ["--pass=icount:count=1"], "pass 'icount' refuses to start: count must be"),
@@ -297,6 +297,28 @@ def memtrace(rig):
             check("the same address", rows[0][4], rows[1][4])
             if guest == "x86_64":
                 check("the stack's", rows[2][4], rows[3][4])
+
+
+@test
+def memtrace_sees_into_helpers(rig):
+    """String instructions and saved state, piece by piece, with their own pc."""
+    program = rig.made("helpers-x86_64", ["gcc", "-nostdlib", "-static", f"{HERE}/helpers-x86_64.S"])
+    symbols = {name: int(at, 16) for at, name in re.findall(r"^(\w+) \w (\w+)$", subprocess.run(
+        ["nm", program], stdout=subprocess.PIPE, text=True, check=True).stdout, re.M)}
+    expected = []
+    for i in range(4):
+        expected += [(symbols["moves"], "r", "8", symbols["from"] + 8 * i), (symbols["moves"], "w", "8", symbols["to"] + 8 * i)]
+    expected += [(symbols["fills"], "w", "1", symbols["to"] + i) for i in range(3)]
+    expected += [(symbols["saves"], "w", "16", symbols["area"] + 16 * i) for i in range(416 // 16)]
+    for hot in ("1000000", "50"):
+        rig.run("--hot", hot, f"--pass=memtrace:out={rig.path('trace')}", program=[program], status=7)
+        text = subprocess.run([f"{TOP}/passes/memtrace-print", rig.path("trace")], stdout=subprocess.PIPE,
+                              text=True, check=True).stdout
+        rows = [line.split() for line in text.split("\n") if line]
+        got = [(int(row[1], 16), row[2], row[3], int(row[4], 16)) for row in rows]
+        check(f"--hot {hot}: accesses", len(got), 200 * len(expected))
+        check(f"--hot {hot}: the first", got[:len(expected)], expected)
+        check(f"--hot {hot}: all", got == 200 * expected, True)
 
 
 @test

@@ -14,11 +14,13 @@ import argparse
 import glob
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import time
+
+sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "guest"))
+from monitor_client import Client  # noqa: E402
 
 ENGINES = ["--tci", "--llvm=off", "--llvm=all", "--hot=50"]
 wrong = []
@@ -68,41 +70,13 @@ def own(o):
             calls = [int(c) for c in re.findall(r"^call (\d+)$", log, re.M)]
             check("calls", calls == [numbers[0]] * 3 + [numbers[1]] * 2 + [numbers[2]], where)
             check("results", re.findall(r"^result \d+ (\w+)$", log, re.M) == ["positive"] * 3 + ["a3"] * 2, where)
-            shape = {k: n[k] for k in ("insn_exec", "mem_read", "mem_write", "before_exec")}
+            check("writes are told ahead", n["ahead"] > 5 and n["foretold"] == 2, where)
+            shape = {k: n[k] for k in ("insn_exec", "mem_read", "mem_write", "before_exec", "ahead")}
             first = first or shape
             check("engines agree", shape == first, f"{shape} {first} {where}")
         done = run(o, directory, "--tci", "-panda-plugin", so, "-panda-arg", "all:out=log2")
         check("-panda-plugin and -panda-arg", done.returncode == 7 and
               os.path.exists(os.path.join(directory, "log2")), done.stderr)
-
-
-class Monitor:
-    """A client of the monitor's socket."""
-    PROMPT = b"(myna) "
-
-    def __init__(self, path):
-        self.s = socket.socket(socket.AF_UNIX)
-        self.s.settimeout(60)
-        end = time.monotonic() + 60
-        while True:
-            try:
-                self.s.connect(path)
-                break
-            except OSError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.02)
-        self.answer()
-
-    def answer(self):
-        data = b""
-        while not data.endswith(self.PROMPT):
-            data += self.s.recv(4096) or self.PROMPT
-        return data.removesuffix(self.PROMPT).decode()
-
-    def ask(self, line):
-        self.s.sendall(line.encode() + b"\n")
-        return self.answer()
 
 
 def commands(o):
@@ -113,7 +87,7 @@ def commands(o):
         with subprocess.Popen([o.myna, "--no-cache", "--llvm=off", "-monitor", f"unix:{d}/m", "-panda-plugin", so,
                                "-panda-arg", f"all:out={d}/log", "-panda-arg", "all:count=1", "/bin/cat"],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
-            m = Monitor(f"{d}/m")
+            m = Client(f"{d}/m")
             rows = [
                 ("list_plugins", r"^idx +name +addr\n0 +panda_all\.so +0x[0-9a-f]+\n$"),
                 ('plugin_cmd "hello there"', r"^panda_all got <hello there>\n$"),

@@ -39,8 +39,27 @@ static long hypercall(long n)
 }
 #endif
 
+// Atomic: adds, then exchanges when it finds what was added up to, then when it does not.
+static void atomics(volatile uint32_t *word)
+{
+    uint32_t added = 0x12345678 - 7, found = 0x12345678, stored = 0x9abcdef0;
+#if defined(__x86_64__)
+    __asm__ volatile("lock addl %1, (%0)" : : "r"(word), "r"(added) : "memory");
+    __asm__ volatile("lock cmpxchgl %2, (%1)" : "+a"(found) : "r"(word), "r"(stored) : "memory");
+    found = 1;
+    __asm__ volatile("lock cmpxchgl %2, (%1)" : "+a"(found) : "r"(word), "r"(stored) : "memory");
+#else
+    __asm__ volatile(".arch_extension lse\n\tstadd %w1, [%0]" : : "r"(word), "r"(added) : "memory");
+    __asm__ volatile("cas %w0, %w2, [%1]" : "+r"(found) : "r"(word), "r"(stored) : "memory");
+    found = 1;
+    __asm__ volatile("cas %w0, %w2, [%1]" : "+r"(found) : "r"(word), "r"(stored) : "memory");
+#endif
+}
+
 __attribute__((used)) void start(void)
 {
+    volatile uint32_t word = 7;
+    atomics(&word);
     static const char text[] = "calls\n", told[] = "answered\n";
     for (volatile int i = 0; i < 3; i++) {
         call(SYS_getpid, 0, 0, 0);

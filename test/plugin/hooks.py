@@ -105,6 +105,42 @@ def heap(o, engine):
         wrong.append(f"{engine}: not 6 errors:\n{log}")
 
 
+# Threads' events come in an order of their own.
+EVENTS = """hits 50
+hits 50
+thread start 1
+thread exit 1
+map 0x660000000000 0x660000002000 1 1
+map 0x660000000000 0x660000001000 0 0
+map 0x660000000000 0x660000002000 -1 0
+exception 0x1234 memory 1 write 1
+signal 11 1
+fork parent
+fork child
+exec path
+kinds are gone
+"""
+EVENTS_OUT = """bad 1001
+bad 2 calls 20100
+out of the loop
+executed
+child 3
+child 4
+"""
+
+
+def events(o, engine):
+    program, so = f"{o.dir}/events-{o.guest}", f"{o.dir}/events.so"
+    status, out, err, log = run(o, engine, so, program)
+    check(f"{engine} events", (status, out, err, sorted(log.splitlines())), (0, EVENTS_OUT, "", sorted(EVENTS.splitlines())))
+
+
+def leaving(o, engine):
+    program = f"{o.dir}/leave-{o.guest}"
+    check(f"{engine} leaving", run(o, engine, f"{o.dir}/events.so,mode=leave", program),
+          (0, "calls 40000\n", "", "left 1, counted before 1, after 0\n"))
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("myna", "dir", "plugins", "guest"):
@@ -113,6 +149,8 @@ def main():
     for engine in ENGINES:
         functions(o, engine)
         heap(o, engine)
+        events(o, engine)
+        leaving(o, engine)
     for argument in ("redzone=x", "leaks=perhaps", "colour=red"):
         status, _, err, _ = run(o, "--tci", f"{o.plugins}/memcheck-lite.so,{argument}", "/bin/true")
         if status != 64 or f"memcheck-lite: unknown argument '{argument}'" not in err:

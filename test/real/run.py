@@ -286,7 +286,8 @@ def run_case(case, engine, options):
     os.makedirs(options.work, exist_ok=True)
     ignored = list(case.flags.get("ignore", []))
     argv = case.argv()
-    prefix = [word.format(myna=options.myna, guest=options.guest) for word in ENGINES[engine]]
+    words = ENGINES[engine] + (shlex.split(options.more) if ENGINES[engine] else [])
+    prefix = [word.format(myna=options.myna, guest=options.guest, out=options.work + "/out") for word in words]
     reference = argv
     if options.guest != "x86_64":
         ignored += case.flags.get("xignore", [])
@@ -342,6 +343,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help="names or globs; all unless told")
     parser.add_argument("--engine", action="append", choices=list(ENGINES))
+    parser.add_argument("--with", dest="more", default="", metavar="WORDS",
+                        help="more options for myna; {out} in them is a file's name beside the cases' directories")
     parser.add_argument("--myna", default=os.environ.get("MYNA", os.path.join(TOP, "build/myna")))
     parser.add_argument("--work", default=os.path.join(TOP, "build/test-real"))
     parser.add_argument("--guest", default="x86_64", choices=list(GUESTS))

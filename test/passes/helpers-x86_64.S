@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Instructions whose accesses a helper makes, 200 times: rep movsq of 4, rep stosb of 3, fxsave.
+    .globl _start
+_start:
+    cld
+    mov $200, %ebx
+1:
+    lea from(%rip), %rsi
+    lea to(%rip), %rdi
+    mov $4, %ecx
+moves:
+    rep movsq
+    lea to(%rip), %rdi
+    mov $3, %ecx
+fills:
+    rep stosb
+saves:
+    fxsave area(%rip)
+    dec %ebx
+    jnz 1b
+    mov $231, %eax // exit_group
+    mov $7, %edi
+    syscall
+
+    .bss
+    .balign 4096
+from:
+    .skip 64
+to:
+    .skip 64
+area:
+    .skip 512
