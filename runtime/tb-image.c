@@ -176,6 +176,7 @@ static TranslationBlock *restore(Image *im, const BlockRecord *r)
     tb->num_insns = r->num_insns;
     tb->jump_kind = r->jump_kind;
     tb->indirect = r->indirect;
+    tb->restored = true;
     tb->nb_pages = r->nb_pages;
     for (unsigned i = 0; i < r->nb_pages; i++) {
         tb->pages[i] = block_image_page(im->kept, r->pages[i]).addr;

@@ -43,6 +43,7 @@ struct TranslationBlock {
     uint8_t nb_pages;
     uint8_t jump_kind;     // TCGJumpKind
     bool indirect;         // ends in an indirect jump that is no return
+    bool restored;         // an earlier run translated it (tb-image.c)
     bool checked;          // compares its bytes at entry: its page is written to often
     _Atomic bool invalid;  // set once, under tb_lock
     _Atomic bool hot;      // its counter has run out

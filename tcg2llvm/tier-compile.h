@@ -51,7 +51,7 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
                        unsigned n, GError **error);
 
 // How many times more blocks than others a region has that holds a jump to many targets.
-enum { REGION_LARGER = 4 };
+enum { REGION_LARGER = 2 };
 
 // A region around a hot block: blocks[0] is the head.  Gives the number of blocks, at most REGION_LARGER * max;
 // each block's code is held for the caller (host.release), who calls region_free_block.  0 when the head has

@@ -31,7 +31,7 @@ enum {
     // javac, with regions of the usual size: 59 of them, of 120 instructions on average, took 230 ms each.
     PRECISE_SMALLER = 4,
     LARGER_BLOCKS = REGION_LARGER,
-    LARGER_INSNS = 5,
+    LARGER_INSNS = 3,
 };
 
 typedef struct Region {

@@ -20,7 +20,7 @@
 
 // Where a pass is to see what helpers do, larger ones are inlined.
 enum { WATCHED_INLINE_LIMIT = 400 };
-enum { DEFAULT_MAX_BLOCKS = 64, DEFAULT_MAX_INSNS = 300, MAX_THREADS = LLVM_TIER_MAX_THREADS };
+enum { DEFAULT_MAX_BLOCKS = 128, DEFAULT_MAX_INSNS = 600, MAX_THREADS = LLVM_TIER_MAX_THREADS };
 
 struct LLVMTier {
     TierCommon common;
