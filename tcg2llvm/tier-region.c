@@ -29,7 +29,7 @@ enum {
     // Under precise state every access has the dirty registers stored in front of it, and what LLVM makes of a region costs
     // it far more than in proportion to the region's size: regions are so many times smaller (and never larger ones).
     // javac, with regions of the usual size: 59 of them, of 120 instructions on average, took 230 ms each.
-    PRECISE_SMALLER = 4,
+    PRECISE_SMALLER = 8,
     LARGER_BLOCKS = REGION_LARGER,
     LARGER_INSNS = 3,
 };
