@@ -293,6 +293,7 @@ static uintptr_t exec_round(CPUState *cs, CPUPrivate *p, uintptr_t last)
         tb_link(from, slot, tb);
         tb_unlock();
     }
+    settle(cs); // the last block may have been a precise one, and this one none
     uintptr_t ret = run_block(cs, p, tb);
     if (once && (ret & TB_EXIT_MASK) == TB_EXIT_REQUESTED) {
         p->once_cflags = once; // it has not run

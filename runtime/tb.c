@@ -327,7 +327,9 @@ static inline TranslationBlock *list_tb(uintptr_t w)
 
 void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to)
 {
-    if (from->jmp_dest[slot] || from->invalid || to->invalid) {
+    // What a precise block leaves to be settled (GuestISA.settle), one that is not would not know of.
+    bool unsettled = from->gen_cflags & ~to->gen_cflags & CF_PRECISE;
+    if (from->jmp_dest[slot] || from->invalid || to->invalid || unsettled) {
         return;
     }
     atomic_store_explicit(&to->executed, true, memory_order_relaxed);

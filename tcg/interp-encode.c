@@ -178,8 +178,8 @@ static void encode_call(Encoder *e, const TCGOp *op)
     unsigned slots[TCG_MAX_CALL_ARGS + 1], n = 0, mask = 0, result = 0;
     const TCGTemp *ret = has_result ? arg_temp(op->args[0]) : NULL;
 
-    if (!(info->flags & TCG_CALL_NO_SIDE_EFFECTS)) {
-        save_pc(e); // it may access guest memory
+    if (may_access_memory(op)) {
+        save_pc(e);
     }
     if (info->ret != TCG_TYPE_VOID && tcg_type_by_pointer(info->ret)) {
         by_pointer = true;

@@ -133,6 +133,13 @@ bool encode_quick_call(Encoder *e, const TCGOp *op);
 
 // With TCGContext.precise: the instruction's pc is stored, once.
 void save_pc(Encoder *e);
+// Of a call: may it access guest memory?  The look-up of an indirect jump's block does not, and the block has said
+// already that it is no longer at work.
+static inline bool may_access_memory(const TCGOp *call)
+{
+    return !(call->call_info->flags & TCG_CALL_NO_SIDE_EFFECTS) &&
+           call->next->opc != INDEX_op_goto_ptr;
+}
 // ld and st of move_size bytes whose width needs no extension (0: others).
 void encode_ldst(Encoder *e, const TCGOp *op, size_t move_size);
 // qemu_ld, qemu_st and atomics.

@@ -88,8 +88,8 @@ bool encode_quick_call(Encoder *e, const TCGOp *op)
     if (!can_call(info, by_pointer)) {
         return false;
     }
-    if (!(info->flags & TCG_CALL_NO_SIDE_EFFECTS)) {
-        save_pc(e); // it may access guest memory
+    if (may_access_memory(op)) {
+        save_pc(e);
     }
     emit_probe(e, op);
     if (by_pointer) { // the result's address is the first argument; it must not alias another

@@ -122,9 +122,11 @@ static void test_shm(void)
 static void write_code(unsigned char *p, int value)
 {
 #if defined(__x86_64__)
-    p[0] = 0xb8; // mov $value, %eax; ret
-    memcpy(p + 1, &value, 4);
-    p[5] = 0xc3;
+    p[0] = 0x59; // pop %rcx; mov $value, %eax; jmp *%rcx
+    p[1] = 0xb8;
+    memcpy(p + 2, &value, 4);
+    p[6] = 0xff;
+    p[7] = 0xe1;
 #elif defined(__aarch64__)
     uint32_t code[2] = {0x52800000u | (uint32_t)value << 5, 0xd65f03c0}; // mov w0, #value; ret
     memcpy(p, code, sizeof(code));
