@@ -120,8 +120,6 @@ static Value code_of(LLVMUnit *u, unsigned n)
 
 static Value code_ptr(LLVMUnit *u) { return code_of(u, u->block); }
 
-Value lower_own_code(LLVMUnit *u) { return code_of(u, 0); }
-
 static Value code_field(LLVMUnit *u, size_t offset)
 {
     Value index = lower_i64(u, offset);
@@ -152,11 +150,6 @@ static void tail_call(LLVMUnit *u, Value entry, Value code)
     LLVMBuildRet(u->b, call);
 }
 
-void lower_tail_call(LLVMUnit *u, Value code)
-{
-    tail_call(u, load_shared(u, u->l->ptr, code, sizeof(void *)), code);
-}
-
 // env must be right.  Cold: all jumps of a function are one, because FastISel leaves tail calls to the
 // slow selector.
 static void jump_to_code(LLVMUnit *u, Value code)
@@ -174,7 +167,7 @@ static void jump_to_code(LLVMUnit *u, Value code)
         LLVMBuildBr(u->b, u->jump_bb);
         return;
     }
-    lower_tail_call(u, code);
+    tail_call(u, load_shared(u, u->l->ptr, code, sizeof(void *)), code);
 }
 
 // The pc that the guest goes on at behind a goto_tb: stored between it and its exit_tb, or, when the block
@@ -427,12 +420,8 @@ static Value field(LLVMUnit *u, Type type, Value base, size_t offset)
     return load_shared(u, type, at, 8);
 }
 
-Value lower_load_code(LLVMUnit *u, Value code, size_t offset)
-{
-    return field(u, u->l->ptr, code, offset);
-}
-
-Value lower_find_code(LLVMUnit *u, Value pc, const TCGHelperInfo *lookup, uint64_t jump_mode)
+// The TCGCode at the guest's pc, from the jump cache or by the helper lookup_tb_ptr; pc is in env.
+static Value find_code(LLVMUnit *u, Value pc, const TCGHelperInfo *lookup, uint64_t jump_mode)
 {
     LLVMLower *l = u->l;
     LLVMBuilderRef b = u->b;
@@ -477,7 +466,7 @@ static void lower_indirect(LLVMUnit *u, const TCGOp *call)
     // A place for the stores: an instruction before which they can stand.
     Value place = lower_load_env(u, u->l->ptr, offsetof(CPUState, jump_cache));
     lower_sync_before(u, place, false);
-    Value to = lower_find_code(u, pc, call->call_info, block->jump_mode);
+    Value to = find_code(u, pc, call->call_info, block->jump_mode);
     jump_to_code(u, to);
     u->dead = true;
 }

@@ -251,14 +251,6 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op);
 void lower_exit_tb(LLVMUnit *u, const TCGOp *op);
 void lower_goto_ptr(LLVMUnit *u, const TCGOp *op);
 void lower_call(LLVMUnit *u, const TCGOp *op);
-// The TCGCode of the function's first block.
-Value lower_own_code(LLVMUnit *u);
-// A pointer in a TCGCode that other threads may write.
-Value lower_load_code(LLVMUnit *u, Value code, size_t offset);
-void lower_tail_call(LLVMUnit *u, Value code);
-// The TCGCode at the guest's pc, from the jump cache or by the helper lookup_tb_ptr; pc is in env.
-Value lower_find_code(LLVMUnit *u, Value pc, const TCGHelperInfo *lookup, uint64_t mode);
-
 // At a cold block's entry: TCGCode.exec_count and hot, as tcg-code.h says.
 void lower_count(LLVMUnit *u);
 

@@ -99,6 +99,23 @@ static void test_loop_and_chaining(void **unused)
     guest_munmap(pc, P);
 }
 
+// A block on a writable page leaves its flags to be computed (GuestISA.settle) and jumps to one on another page, which
+// sets them all itself.
+static void test_flags_from_precise_to_plain(void **unused)
+{
+    (void)unused;
+    // mov eax, 5; cmp eax, 5; mov ecx, 1; jmp to the next page
+    uint64_t pc = place(CODE(0xb8, LE32(5), 0x83, 0xf8, 5, 0xb9, LE32(1), 0xe9, LE32(P - 18)), RWX,
+                        2);
+    assert_true(guest_write(pc + P, CODE(0x85, 0xc9, SYSCALL))); // test ecx, ecx; syscall
+    assert_int_equal(guest_mprotect(pc + P, P, RX), 0);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(x86_eflags_get(env) & X86_CC_Z, 0);
+    }
+    guest_munmap(pc, 2 * P);
+}
+
 // A hot block moves to LLVM while the guest runs on, and comes back when its code changes.
 static void test_promotion(void **unused)
 {
@@ -700,6 +717,7 @@ static int run_engine(const char *name)
     stack_top = (uint64_t)guest_mmap(0, 16 * P, RW, ANON, -1, 0) + 16 * P;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loop_and_chaining),
+        cmocka_unit_test(test_flags_from_precise_to_plain),
         cmocka_unit_test(test_promotion),
         cmocka_unit_test(test_indirect),
         cmocka_unit_test(test_exceptions),
