@@ -115,7 +115,7 @@ void make_plain(Function &function)
 {
     function.setLinkage(GlobalValue::ExternalLinkage);
     function.setVisibility(GlobalValue::DefaultVisibility);
-    function.setDSOLocal(false);
+    function.setDSOLocal(true); // in its own unit; where it is declared, it is not
     function.setComdat(nullptr);
     function.removeFnAttr("target-cpu");
     function.removeFnAttr("target-features");
@@ -213,6 +213,7 @@ bool myna_library_read(LLVMContextRef context, const char *path, const char *pre
                               " is defined elsewhere");
                 return false;
             }
+            variable.setDSOLocal(false); // the C library's may be far
             continue;
         }
         if (!variable.hasName()) {
@@ -222,7 +223,7 @@ bool myna_library_read(LLVMContextRef context, const char *path, const char *pre
         variable.setLinkage(GlobalValue::ExternalLinkage);
         variable.setVisibility(GlobalValue::DefaultVisibility);
         variable.setUnnamedAddr(GlobalValue::UnnamedAddr::None);
-        variable.setDSOLocal(false);
+        variable.setDSOLocal(true); // as a function above: the unit has no GOT for what is its own
         variable.setComdat(nullptr);
         if (!variable.isThreadLocal()) {
             continue;
@@ -244,11 +245,13 @@ bool myna_library_read(LLVMContextRef context, const char *path, const char *pre
         }
     }
     for (Function &function : *module) {
-        if (!function.isDeclaration()) {
-            function.setName(prefix + function.getName());
-            make_plain(function);
-            mark_own_memory(function);
+        if (function.isDeclaration()) {
+            function.setDSOLocal(false);
+            continue;
         }
+        function.setName(prefix + function.getName());
+        make_plain(function);
+        mark_own_memory(function);
     }
     library->n_templates = static_cast<unsigned>(templates.size());
     library->templates = static_cast<MynaLibraryTemplate *>(
