@@ -6,7 +6,7 @@
 //
 //   insns    instructions (unless told)
 //   blocks   translation blocks
-//   memory   loads, stores and atomic operations
+//   memory   loads, stores and atomic operations, those of string instructions and of saved state piece by piece
 //
 // A counter in the thread's block; one addition for each straight run of code, at its start, so an instruction that
 // faults in the midst of one has been counted with those behind it.
@@ -81,6 +81,9 @@ static bool run(void *self, MynaPassUnit *unit, char **error)
 {
     (void)error;
     const ICount *c = self;
+    if (c->kind == MYNA_OP_LD) {
+        myna_watch_helpers(unit);
+    }
     for (LLVMValueRef fn = NULL; (fn = myna_function_next(unit->module, fn));) {
         LLVMValueRef first = NULL;
         unsigned n = 0;
@@ -97,6 +100,18 @@ static bool run(void *self, MynaPassUnit *unit, char **error)
         count_run(c, unit, first, n);
     }
     return true;
+}
+
+// A helper's access counts as the accesses of 16 bytes or less that it is made of.
+static void access_by_helper(void *self, void *env, void *block, uint64_t pc, uint64_t addr,
+                             uint64_t size, bool write)
+{
+    const ICount *c = self;
+    (void)env, (void)pc, (void)addr, (void)write;
+    if (c->kind == MYNA_OP_LD) {
+        *(uint64_t *)((char *)block + c->at) += size / 16 +
+                                                (uint64_t)__builtin_popcountll(size % 16);
+    }
 }
 
 static void thread_end(void *self, void *block)
@@ -156,5 +171,6 @@ const MynaPass myna_pass = {
     .run = run,
     .thread_end = thread_end,
     .fork_child = fork_child,
+    .access = access_by_helper,
     .end = end,
 };

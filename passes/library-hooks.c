@@ -82,6 +82,10 @@ static void hook_event(const Hooking *h, const MynaOp *op, unsigned hook, LLVMVa
 void myna_library_hook(MynaPassUnit *unit, const MynaLibrary *library)
 {
     Hooking h = {unit, library, LLVMVoidTypeInContext(LLVMGetModuleContext(unit->module))};
+    if (wanted(&h, LIBRARY_HOOK_LOAD) || wanted(&h, LIBRARY_HOOK_STORE) ||
+        wanted(&h, LIBRARY_HOOK_LOAD_VALUE) || wanted(&h, LIBRARY_HOOK_STORE_VALUE)) {
+        myna_watch_helpers(unit); // instrument.c calls the hooks
+    }
     for (LLVMValueRef fn = NULL; (fn = myna_function_next(unit->module, fn));) {
         for (MynaOp op = {.call = NULL}; myna_op_next(fn, &op);) {
             switch (op.kind) {

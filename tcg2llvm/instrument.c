@@ -29,6 +29,9 @@ typedef struct Item {
     const MynaPass *pass;
     void *self;
     MynaLibrary library;
+    // A library's hooks for what helpers access; NULL: it has none of that kind.
+    void (*on_access[2])(uint64_t pc, uint64_t addr, uint32_t size); // by `write`
+    void (*on_value[2])(uint64_t pc, uint64_t addr, uint32_t size, uint64_t value);
 } Item;
 
 struct Instrument {
@@ -322,6 +325,16 @@ static void *library_function(const Instrument *in, unsigned i, unsigned hook)
     return jit_lookup(in->objects[i], name);
 }
 
+static void find_access_hooks(Instrument *in, unsigned i)
+{
+    static const unsigned hooks[][2] = {{LIBRARY_HOOK_LOAD, LIBRARY_HOOK_LOAD_VALUE},
+                                        {LIBRARY_HOOK_STORE, LIBRARY_HOOK_STORE_VALUE}};
+    for (unsigned write = 0; write < 2; write++) {
+        *(void **)&in->items[i].on_access[write] = library_function(in, i, hooks[write][0]);
+        *(void **)&in->items[i].on_value[write] = library_function(in, i, hooks[write][1]);
+    }
+}
+
 static void call_libraries(const Instrument *in, unsigned hook)
 {
     for (unsigned i = 0; i < in->n_items; i++) {
@@ -359,6 +372,7 @@ bool instrument_attach(Instrument *in, Jit *jit, GError **error)
         } else if (in->items[i].kind == INSTRUMENT_LIBRARY) {
             const MynaLibrary *library = &in->items[i].library;
             ok = compile_library(in, i, context, error);
+            find_access_hooks(in, i);
             jit_add_library(jit, library->bitcode, library->size);
         }
     }
@@ -518,11 +532,36 @@ void instrument_syscall(Instrument *in, void *env, void *block, const MynaSyscal
     }
 }
 
+// A helper's access for a library: in pieces as instructions make them, after the fact.
+static void library_access(Instrument *in, const Item *item, uint64_t pc, uint64_t addr,
+                           uint64_t size, bool write)
+{
+    while (size) {
+        uint32_t piece = 16;
+        while (piece > size) {
+            piece /= 2;
+        }
+        if (item->on_access[write]) {
+            item->on_access[write](pc, addr, piece);
+        }
+        uint64_t value = 0;
+        if (item->on_value[write] &&
+            in->host.read_memory(&in->host, addr, &value, MIN(piece, sizeof(value)))) {
+            item->on_value[write](pc, addr, piece, value);
+        }
+        addr += piece;
+        size -= piece;
+    }
+}
+
 void instrument_access(Instrument *in, void *env, void *block, uint64_t pc, uint64_t addr,
                        uint64_t size, bool write)
 {
     for (unsigned i = 0; i < in->n_items; i++) {
         const MynaPass *pass = in->items[i].pass;
+        if (in->items[i].on_access[write] || in->items[i].on_value[write]) {
+            library_access(in, &in->items[i], pc, addr, size, write);
+        }
         if (pass && pass->access) {
             pass->access(in->items[i].self, env, block, pc, addr, size, write);
         }

@@ -13,6 +13,7 @@ moves:
     rep movsq
     lea to(%rip), %rdi
     mov $3, %ecx
+    mov $9, %al
 fills:
     rep stosb
 saves:
@@ -23,10 +24,12 @@ saves:
     mov $7, %edi
     syscall
 
-    .bss
+    .data
     .balign 4096
 from:
-    .skip 64
+    .fill 8, 8, 7
+    .bss
+    .balign 4096
 to:
     .skip 64
 area:

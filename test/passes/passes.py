@@ -300,8 +300,9 @@ def memtrace(rig):
 
 
 @test
-def memtrace_sees_into_helpers(rig):
-    """String instructions and saved state, piece by piece, with their own pc."""
+def accesses_of_helpers(rig):
+    """String instructions and saved state, piece by piece, with their own pc, as memtrace, icount and a library see them."""
+    library = rig.made("accesses.bc", ["clang-19", "-O2", "-emit-llvm", "-c", f"{HERE}/accesses.c"])
     program = rig.made("helpers-x86_64", ["gcc", "-nostdlib", "-static", f"{HERE}/helpers-x86_64.S"])
     symbols = {name: int(at, 16) for at, name in re.findall(r"^(\w+) \w (\w+)$", subprocess.run(
         ["nm", program], stdout=subprocess.PIPE, text=True, check=True).stdout, re.M)}
@@ -319,6 +320,12 @@ def memtrace_sees_into_helpers(rig):
         check(f"--hot {hot}: accesses", len(got), 200 * len(expected))
         check(f"--hot {hot}: the first", got[:len(expected)], expected)
         check(f"--hot {hot}: all", got == 200 * expected, True)
+        run = rig.run("--hot", hot, "--pass=icount:count=memory", f"--instrument-lib={library}", program=[program],
+                      status=7)
+        matches(f"--hot {hot}: icount", run.stderr, rf"icount: {200 * len(expected)} memory accesses\n")
+        loads, stores = "0 0 0 800 0", "600 0 0 800 5200"
+        matches(f"--hot {hot}: a library's hooks", run.stderr,
+                f"{loads} {stores} {loads} {stores} 0 0 {800 * 7} {600 * 9 + 800 * 7}\n")
 
 
 @test
