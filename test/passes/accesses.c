@@ -4,23 +4,20 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { KINDS = 4, SIZES = 5 };
 static uint64_t counts[KINDS][SIZES], sums[KINDS], last;
+static uint64_t *volatile place = &last;
 
 static void note(unsigned kind, uint64_t pc, uint64_t addr, uint32_t size, uint64_t value)
 {
     counts[kind][__builtin_ctz(size)] += pc && addr;
     sums[kind] += size <= 8 ? value : 0;
-    last = pc;
+    if (place == &last) { // a comparison with the address itself
+        *place = pc;
+    }
 }
 
-void on_start(const char *guest)
-{
-    (void)guest;
-    memset(counts, 0, sizeof(counts)); // the address of a variable of its own
-}
 void on_load(uint64_t pc, uint64_t addr, uint32_t size) { note(0, pc, addr, size, 0); }
 void on_store(uint64_t pc, uint64_t addr, uint32_t size) { note(1, pc, addr, size, 0); }
 void on_load_value(uint64_t pc, uint64_t addr, uint32_t size, uint64_t value)
@@ -33,7 +30,6 @@ void on_store_value(uint64_t pc, uint64_t addr, uint32_t size, uint64_t value)
 }
 void on_exit(void)
 {
-    // Pointers to variables, compared and advanced: each in an instruction that no `lea` can stand for.
     for (uint64_t *at = counts[0], *end = at + KINDS * SIZES; at != end; at++) {
         fprintf(stderr, "%" PRIu64 " ", *at);
     }
