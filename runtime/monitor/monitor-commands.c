@@ -236,7 +236,8 @@ bool monitor_execute(const char *line, GString *out)
             while (g_ascii_isspace(*args)) {
                 args++;
             }
-            const char *wrong = row->fn(&mon, args);
+            const char *wrong = *args && !*row->args ? "it takes no arguments"
+                                                     : row->fn(&mon, args);
             if (wrong) {
                 monitor_printf(&mon, "error: %s: %s (see `help %s`)\n", row->name, wrong,
                                row->name);

@@ -55,6 +55,7 @@ def over_socket(path, engine):
     check("blocks", c.ask("info blocks"), r"\d+ insns.*\n[1-9]\d* blocks, ")
     check("stats", c.ask("info stats"), r"blocks translated")
     check("flush", c.ask("flush"), r"flush requested")
+    check("flush with more", c.ask("flush now"), r"^error: flush: it takes no arguments")
     registers = c.ask("info registers")
     check("registers", registers, r"^CPU 0\nrax +0x[0-9a-f]{16}\n.*\nrip +0x[0-9a-f]{16}\n")
     check("one CPU's", c.ask("info registers 0"), "^" + re.escape(registers.split("rax")[0]) + "rax")
