@@ -149,6 +149,7 @@ bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size,
         return false;
     }
     tb->quick_size = (uint32_t)size;
+    tb->jumps = tcg_quick_jumps_of(relocs, n);
     stats.quick_bytes += size;
     code_log_add(tb->quick->base, size, tb->pc, "quick");
     return true;
@@ -164,6 +165,7 @@ bool tb_quick_emit(TranslationBlock *tb)
     }
     tcg_quick_emit(state.quick, tb->quick->base);
     tb->quick_size = (uint32_t)state.size;
+    tb->jumps = tcg_quick_jumps(state.quick);
     if (state.relocs) {
         remember_relocs(tb);
     }
@@ -179,6 +181,15 @@ bool tb_quick_emit(TranslationBlock *tb)
 TCGEntry *tb_quick_entry(const TranslationBlock *tb)
 {
     return (TCGEntry *)(uintptr_t)tb->quick->base;
+}
+
+void tb_quick_chain(TranslationBlock *from, unsigned slot, const TranslationBlock *to)
+{
+    if (from->quick && from->jumps.at[slot]) {
+        bool direct = to && to->quick && atomic_load(&to->code.entry) == tb_quick_entry(to);
+        tcg_quick_set_jump(from->quick->base, from->jumps.at[slot],
+                           direct ? to->quick->base : NULL);
+    }
 }
 
 void tb_quick_free(TranslationBlock *tb)

@@ -33,6 +33,9 @@ void tb_quick_forget_relocs(void); // all blocks have gone
 bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size,
                       const TCGQuickReloc *relocs, unsigned n);
 
+// from's slot is linked to `to`, or NULL: to nothing.  Between blocks whose entry is quick code the jump is direct.
+void tb_quick_chain(TranslationBlock *from, unsigned slot, const TranslationBlock *to);
+
 void tb_quick_free(TranslationBlock *tb); // its last reference is gone; any thread
 void tb_quick_fork_prepare(void);
 void tb_quick_fork_done(void);

@@ -337,7 +337,16 @@ void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to)
     from->jmp_next[slot] = to->jmp_incoming;
     to->jmp_incoming = (uintptr_t)from | slot;
     atomic_store_explicit(&from->code.jmp[slot], &to->code, memory_order_release);
+    tb_quick_chain(from, slot, to);
     stats.tb_linked++;
+}
+
+void tb_set_entry(TranslationBlock *tb, TCGEntry *entry)
+{
+    atomic_store_explicit(&tb->code.entry, entry, memory_order_release);
+    for (uintptr_t w = tb->jmp_incoming; w; w = list_tb(w)->jmp_next[w & 1]) {
+        tb_quick_chain(list_tb(w), w & 1, tb);
+    }
 }
 
 // Takes slot's jump out of its destination's list.
@@ -348,6 +357,7 @@ static void unlink_slot(TranslationBlock *from, unsigned slot)
         return;
     }
     atomic_store(&from->code.jmp[slot], NULL);
+    tb_quick_chain(from, slot, NULL);
     uintptr_t me = (uintptr_t)from | slot, *p = &to->jmp_incoming;
     while (*p != me) {
         p = &list_tb(*p)->jmp_next[*p & 1];

@@ -23,6 +23,7 @@
 #include <urcu-bp.h>
 
 #include "frontend/translator.h"
+#include "tcg/quick.h"
 #include "tcg/tcg-code.h"
 
 typedef struct TranslationBlock TranslationBlock;
@@ -73,6 +74,7 @@ struct TranslationBlock {
     uint32_t fresh;            // translated by this process (tb-image.c): which; 0: not to be kept
     uint32_t quick_size;       // of its code, bytes
     uint16_t nb_relocs;
+    TCGQuickJumps jumps; // of its code
     uint32_t bytecode_size;
     uint32_t runs; // --verify: how often it was compared
 };
@@ -108,6 +110,8 @@ void tb_keep(TranslationBlock *tb, size_t used);
 // Puts a finished block into table and page lists: from here on it is found.
 void tb_publish(TranslationBlock *tb);
 void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to);
+// tb's entry is another now: so is where the blocks jump that are linked to it.
+void tb_set_entry(TranslationBlock *tb, TCGEntry *entry);
 void tb_invalidate(TranslationBlock *tb);
 void tb_invalidate_range_locked(uint64_t start, uint64_t end);
 void tb_flush_locked(void);

@@ -131,7 +131,7 @@ static void unit_drop(TBUnit *u)
         if (tb->cold_entry == code->entries[i].entry || tb->other_entry == code->entries[i].entry) {
             tb_invalidate(tb); // it has nothing else to run, or (--verify) to compare with
         } else if (tb->code.entry == code->entries[i].entry) {
-            atomic_store(&tb->code.entry, tb->cold_entry);
+            tb_set_entry(tb, tb->cold_entry);
             tb->code.exec_count = patience(tb); // it may get hot again
             tb->code.hot = tier_host_hot;
         }
@@ -331,7 +331,7 @@ static void host_install(void *opaque, LLVMCode *code)
         for (unsigned i = 0; i < code->n_entries; i++) {
             TranslationBlock *tb = tb_of(code->entries[i].code);
             tb->code.hot = NULL;
-            atomic_store_explicit(&tb->code.entry, code->entries[i].entry, memory_order_release);
+            tb_set_entry(tb, code->entries[i].entry);
         }
         stats.units_installed++;
     }

@@ -55,13 +55,6 @@ void encode_ldst(Encoder *e, const TCGOp *op, size_t move_size)
 
 // --- guest memory ----------------------------------------------------------------------------------
 
-// A guest address: base + (index << shift) + disp.  base NULL: the constant in disp.
-typedef struct Address {
-    const TCGTemp *base, *index;
-    unsigned shift;
-    int64_t disp;
-} Address;
-
 // For a guest memory access, which argument is the address; 0 for others (no op has it there first).
 static unsigned guest_address_arg(const TCGOp *op)
 {
@@ -112,9 +105,7 @@ static bool add_term(Address *a, const TCGTemp *t)
     return false;
 }
 
-// When op starts a run of shl_i64 and add_i64 that only computes the address of the guest access that
-// ends it, gives that access and fills *a.  Nothing is skipped over, so no register changes meanwhile.
-static const TCGOp *address_fold(const Encoder *e, const TCGOp *op, Address *a)
+const TCGOp *address_fold(const Encoder *e, const TCGOp *op, Address *a)
 {
     *a = (Address){0};
     if (e->s->log_writes || e->s->guest_base) {

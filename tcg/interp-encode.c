@@ -50,6 +50,13 @@ static void encode_br(Encoder *e, const TCGLabel *l)
     emit(e, IOP_BR, 0);
 }
 
+void encode_jump(Encoder *e, unsigned condition, const TCGLabel *l)
+{
+    add_fixup(e, e->used, l, false);
+    put_slot(emit(e, IOP_QUICK_JUMP, 0), 0, condition);
+    e->last = NULL;
+}
+
 // A comparison's operands and condition, a constant second, and the form that takes them.
 typedef struct Comparison {
     TCGArg a, b;
@@ -413,7 +420,13 @@ static void encode_mov_int(Encoder *e, const TCGOp *op)
 // Encodes op; gives the last op that was dealt with.
 static const TCGOp *encode_op(Encoder *e, const TCGOp *op)
 {
-    const TCGOp *access;
+    const TCGOp *access, *native = native_op(e, op);
+    if (native) {
+        return native;
+    }
+    if (op->opc != INDEX_op_insn_start && op->opc != INDEX_op_discard) {
+        native_settle(e);
+    }
     e->scratch_next = e->scratch;
 
     switch (op->opc) {
@@ -549,6 +562,7 @@ static void encode_block(Encoder *e)
     e->used = e->nb_fixups = 0;
     e->full = e->overflow = e->pc_saved = false;
     e->last_move = e->last = NULL;
+    native_begin(e);
     for (unsigned i = 0; i < s->nb_labels; i++) {
         e->label_at[i] = -1;
     }
@@ -558,6 +572,7 @@ static void encode_block(Encoder *e)
     // A block that its last op does not leave (a call that never returns) still ends here.
     const TCGOp *last = s->ops.prev;
     if (last == &s->ops || last->opc != INDEX_op_exit_tb) {
+        native_settle(e);
         emit(e, IOP_EXIT_TB, 0);
     }
     if (!e->full && !s->error) {
@@ -605,6 +620,9 @@ size_t encode_bytecode(TCGContext *s, const TCGCode *code, void *buf, size_t cap
     if (e.overflow) {
         e.no_short = true;
         encode_block(&e);
+    }
+    if (quick) {
+        *quick->bound = e.native.bound;
     }
     if (e.label_at != labels) {
         g_free(e.label_at);

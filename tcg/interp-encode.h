@@ -9,6 +9,7 @@
 
 #include "interp-insn.h"
 #include "interp.h"
+#include "quick-native.h"
 #include "quick.h"
 
 typedef struct Fixup {
@@ -22,9 +23,12 @@ typedef struct QuickTarget {
     bool (*in_reach)(const void *func); // whether code may call it directly
     const TCGQuickJump *jump;           // or NULL
     bool record;                        // targets of indirect jumps, for TCGCode.targets
+    // Is the constant an address of the block's, or of the program's?
+    bool (*is_bound)(const TCGCode *code, uint64_t v);
+    bool *bound; // set when code was made that holds one
 } QuickTarget;
 
-typedef struct Encoder {
+struct Encoder {
     TCGContext *s;
     const TCGCode *code;
     uint64_t *buf;
@@ -44,7 +48,8 @@ typedef struct Encoder {
     int32_t *label_at;
     Fixup *fixups;
     size_t nb_fixups, cap_fixups;
-} Encoder;
+    Native native;
+};
 
 // The form of an instruction, NULL when there is none.
 const InterpRow *interp_row(unsigned op, unsigned sub);
@@ -115,6 +120,9 @@ void take_acc(Encoder *e, const TCGOp *op, unsigned i);
 
 // --- whole blocks (interp-encode.c) --------------------------------------------------------------------
 
+// A branch on one of x86's conditions, which native code has set the flags for.
+void encode_jump(Encoder *e, unsigned condition, const TCGLabel *l);
+
 // tcg_interp_encode; with quick not NULL, for the quick tier.
 size_t encode_bytecode(TCGContext *s, const TCGCode *code, void *buf, size_t cap,
                        const QuickTarget *quick);
@@ -140,6 +148,15 @@ static inline bool may_access_memory(const TCGOp *call)
     return !(call->call_info->flags & TCG_CALL_NO_SIDE_EFFECTS) &&
            call->next->opc != INDEX_op_goto_ptr;
 }
+// A guest address: base + (index << shift) + disp.  base NULL: the constant in disp.
+struct Address {
+    const TCGTemp *base, *index;
+    unsigned shift;
+    int64_t disp;
+};
+// When op starts a run of shl_i64 and add_i64 that only computes the address of the guest access that
+// ends it, gives that access and fills *a.  Nothing is skipped over, so no register changes meanwhile.
+const TCGOp *address_fold(const Encoder *e, const TCGOp *op, Address *a);
 // ld and st of move_size bytes whose width needs no extension (0: others).
 void encode_ldst(Encoder *e, const TCGOp *op, size_t move_size);
 // qemu_ld, qemu_st and atomics.

@@ -92,6 +92,8 @@ typedef enum InterpOp {
     IOP_QUICK_ARG, // sub = (number - 1) * QUICK_ARG_KINDS + kind.  slot -, slot a | imm32 | imm64
     IOP_QUICK_RECORD, // imm32 offset of the pc; imm64 address of TCGCode.targets
     IOP_QUICK_PROBE,  // imm32 offset of the pc, imm32 of the jump cache; imm64 mode
+    IOP_QUICK_CODE,   // slot bytes, slot words; machine code (quick-native.c)
+    IOP_QUICK_JUMP,   // slot condition, of x86; rel32
     IOP_QUICK_CALL,   // sub = kind of argument 0 * 3 + result kind.  slot r, slot a; imm64 function
     IOP_COUNT,
 } InterpOp;

@@ -155,6 +155,8 @@ static const InterpRow rows[] = {
     CALLS(QUICK_ARG0_KINDS + ARG0_ADDRESS, far_address),
     {IOP_QUICK_RECORD, 0, 3, 0, NULL, "quick_record"},
     {IOP_QUICK_PROBE, 0, 3, 0, NULL, "quick_probe"},
+    {IOP_QUICK_CODE, 0, 0, 0, NULL, "quick_code"}, // no stencils: see quick.c
+    {IOP_QUICK_JUMP, 0, 2, 0, NULL, "quick_jump"},
 };
 
 void interp_register_quick(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }

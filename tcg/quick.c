@@ -22,7 +22,7 @@ enum {
 
 // One instruction of the block.
 typedef struct QuickInsn {
-    const Stencil *stencil; // NULL: not looked for yet
+    const Stencil *stencil; // NULL: native code
     const InterpRow *row;
     uint32_t word; // of the bytecode
     uint32_t code; // offset of its code
@@ -37,8 +37,10 @@ struct TCGQuick {
     QuickInsn *insns;
     uint32_t *code_of_word; // offset of the instruction's code
     bool movable;           // relocs are all that binds the code to this process
+    bool bound;             // native code holds an address of it
     unsigned nb_relocs;
     TCGQuickReloc relocs[TCG_QUICK_MAX_RELOCS];
+    TCGQuickJumps jumps;
 };
 
 // --- look-up -----------------------------------------------------------------------------------------
@@ -163,11 +165,42 @@ void tcg_quick_free(TCGQuick *q)
     }
 }
 
+// --- what binds code to this process -------------------------------------------------------------------
+
+// All that code reaches from outside is in this program's own file, whose parts keep their distances.
+extern const char __executable_start[], _end[];
+
+static inline const uint8_t *anchor(void) { return stencil_rodata; }
+
+static inline bool in_program(uint64_t v)
+{
+    return v - (uintptr_t)__executable_start < (uintptr_t)(_end - __executable_start);
+}
+
+static bool is_bound(const TCGCode *code, uint64_t v)
+{
+    return in_program(v) || v - (uintptr_t)code < sizeof(*code);
+}
+
 static bool reaches(const void *target)
 {
     const uintptr_t most = INT32_MAX - 64, t = (uintptr_t)target;
     return (t > range.end ? t - range.base : range.end - t) < most &&
            (t < range.base ? range.end - t : t - range.base) < most;
+}
+
+// In front of a goto_tb's stencil stands a direct jump, at first to the stencil itself.  Its displacement is
+// aligned: it is changed while other threads run it.
+enum { DIRECT_JUMP = 5, DISPLACEMENT = 4 };
+
+static size_t jump_padding(size_t at) { return -(at + DIRECT_JUMP - DISPLACEMENT) & 3; }
+
+enum { CONDITIONAL_JUMP = 6 };
+
+// What the encoder made no stencil's instruction of; see quick-native.c.
+static bool is_native(const InterpRow *row)
+{
+    return row->op == IOP_QUICK_CODE || row->op == IOP_QUICK_JUMP;
 }
 
 static unsigned words_of(const InterpRow *row, const uint64_t *ip)
@@ -178,17 +211,25 @@ static unsigned words_of(const InterpRow *row, const uint64_t *ip)
 size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
                          const TCGQuickJump *jump)
 {
-    const QuickTarget target = {reaches, jump, count};
+    const QuickTarget target = {reaches, jump, count, is_bound, &q->bound};
     size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), &target);
     size_t end = size / sizeof(uint64_t), at = count ? enter_stencil->size : 0;
     size_t n = 0, data = 0;
     for (size_t w = 0; w < end;) {
         const uint64_t *ip = &q->words[w];
         const InterpRow *row = (const InterpRow *)(uintptr_t)(ip[0] & ~ROW_UNSTORED);
-        const Stencil *st = form_of(row, ip, ip[0] & ROW_UNSTORED);
         unsigned words = words_of(row, ip);
+        if (is_native(row)) {
+            q->insns[n++] = (QuickInsn){NULL, row, (uint32_t)w, (uint32_t)at, (uint32_t)data};
+            q->code_of_word[w] = (uint32_t)at;
+            at += row->op == IOP_QUICK_CODE ? SLOT(0) : CONDITIONAL_JUMP;
+            w += words;
+            continue;
+        }
+        const Stencil *st = form_of(row, ip, ip[0] & ROW_UNSTORED);
         q->insns[n++] = (QuickInsn){st, row, (uint32_t)w, (uint32_t)at, (uint32_t)data};
         q->code_of_word[w] = (uint32_t)at;
+        at += row->op == IOP_GOTO_TB ? jump_padding(at) + DIRECT_JUMP : 0;
         at += st->size;
         data += st->has_data ? words + (st == interpret_stencil) : 0;
         w += words;
@@ -228,18 +269,6 @@ static inline void put_rel(uint8_t *hole, const void *target)
     memcpy(hole, &rel, 4);
 }
 
-// --- what binds code to this process -------------------------------------------------------------------
-
-// All that code reaches from outside is in this program's own file, whose parts keep their distances.
-extern const char __executable_start[], _end[];
-
-static inline const uint8_t *anchor(void) { return stencil_rodata; }
-
-static inline bool in_program(uint64_t v)
-{
-    return v - (uintptr_t)__executable_start < (uintptr_t)(_end - __executable_start);
-}
-
 static void add_reloc(TCGQuick *q, size_t at, TCGQuickRelocKind kind)
 {
     if (q->nb_relocs == TCG_QUICK_MAX_RELOCS || at > UINT16_MAX) {
@@ -271,7 +300,7 @@ static void add_word(TCGQuick *q, const uint8_t *block, const uint8_t *hole, uin
             q->movable &= v == 0; // exit_tb 0
         }
         break;
-    default: q->movable &= !in_program(v) && v - (uintptr_t)q->code >= sizeof(*q->code);
+    default: q->movable &= !is_bound(q->code, v);
     }
 }
 
@@ -288,7 +317,7 @@ static void add_data(TCGQuick *q, const uint8_t *block, const uint8_t *data, siz
             q->movable &= in_program(v);
             add_reloc(q, (size_t)(data + 8 * i - block), TCG_QUICK_PROGRAM64);
         } else {
-            q->movable &= !in_program(v) && v - (uintptr_t)q->code >= sizeof(*q->code);
+            q->movable &= !is_bound(q->code, v);
         }
     }
 }
@@ -298,6 +327,32 @@ bool tcg_quick_relocs(const TCGQuick *q, const TCGQuickReloc **relocs, unsigned 
     *relocs = q->relocs;
     *n = q->nb_relocs;
     return q->movable;
+}
+
+TCGQuickJumps tcg_quick_jumps(const TCGQuick *q) { return q->jumps; }
+
+TCGQuickJumps tcg_quick_jumps_of(const TCGQuickReloc *relocs, unsigned n)
+{
+    TCGQuickJumps jumps = {0};
+    for (unsigned i = 0; i < n; i++) {
+        if (relocs[i].kind == TCG_QUICK_JUMP0 || relocs[i].kind == TCG_QUICK_JUMP1) {
+            jumps.at[relocs[i].kind - TCG_QUICK_JUMP0] = relocs[i].at;
+        }
+    }
+    return jumps;
+}
+
+void tcg_quick_set_jump(void *block, unsigned at, const void *to)
+{
+    uint8_t *displacement = (uint8_t *)block + at;
+    intptr_t rel = to ? (const uint8_t *)to - (displacement + DISPLACEMENT) : 0;
+    atomic_store_explicit((_Atomic int32_t *)(void *)displacement, (int32_t)rel,
+                          memory_order_release);
+}
+
+static size_t reloc_width(const TCGQuickReloc *r)
+{
+    return r->kind == TCG_QUICK_CODE64 || r->kind == TCG_QUICK_PROGRAM64 ? 8 : 4;
 }
 
 static uint64_t get(const uint8_t *at, size_t size)
@@ -317,12 +372,14 @@ void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,
 {
     for (unsigned i = 0; i < n; i++) {
         uint8_t *hole = copy + relocs[i].at;
-        size_t size = relocs[i].kind == TCG_QUICK_REL32 ? 4 : 8;
+        size_t size = reloc_width(&relocs[i]);
         uint64_t v = get(hole, size);
         switch ((TCGQuickRelocKind)relocs[i].kind) {
         case TCG_QUICK_REL32: v += (uintptr_t)at + relocs[i].at + 4 - (uintptr_t)anchor(); break;
         case TCG_QUICK_CODE64: v -= (uintptr_t)code; break;
         case TCG_QUICK_PROGRAM64: v -= (uintptr_t)anchor(); break;
+        case TCG_QUICK_JUMP0:
+        case TCG_QUICK_JUMP1: v = 0; break;
         }
         memcpy(hole, &v, size);
     }
@@ -333,7 +390,7 @@ bool tcg_quick_bind(void *at, size_t size, const TCGCode *code, const TCGQuickRe
 {
     bool ok = true;
     for (unsigned i = 0; i < n; i++) {
-        size_t width = relocs[i].kind == TCG_QUICK_REL32 ? 4 : 8;
+        size_t width = reloc_width(&relocs[i]);
         if (relocs[i].at + width > size) {
             return false;
         }
@@ -346,6 +403,8 @@ bool tcg_quick_bind(void *at, size_t size, const TCGCode *code, const TCGQuickRe
             break;
         case TCG_QUICK_CODE64: v += (uintptr_t)code; break;
         case TCG_QUICK_PROGRAM64: v += (uintptr_t)anchor(); break;
+        case TCG_QUICK_JUMP0:
+        case TCG_QUICK_JUMP1: ok &= v == 0 && (uintptr_t)hole % DISPLACEMENT == 0; break;
         default: return false;
         }
         memcpy(hole, &v, width);
@@ -425,16 +484,46 @@ static void copy_data(TCGQuick *q, const uint8_t *block, uint8_t *to, const Quic
     add_data(q, block, to, n / sizeof(uint64_t), ended, insn->row);
 }
 
+static uint8_t *conditional_jump(uint8_t *to, unsigned condition, const uint8_t *target)
+{
+    to[0] = 0x0f;
+    to[1] = (uint8_t)(0x80 + condition);
+    put_rel(to + 2, target);
+    return to + CONDITIONAL_JUMP;
+}
+
+// The jump in front of a goto_tb; ip: the instruction's words.
+static uint8_t *emit_jump(TCGQuick *q, uint8_t *block, uint8_t *to, const uint64_t *ip)
+{
+    size_t padding = jump_padding((size_t)(to - block));
+    unsigned slot = IMM64(1) == (uintptr_t)&q->code->jmp[1];
+    if (padding) { // a nop with prefixes
+        memset(to, 0x66, padding);
+        to[padding - 1] = 0x90;
+    }
+    to += padding;
+    *to++ = 0xe9; // jmp rel32
+    memset(to, 0, DISPLACEMENT);
+    if (to - block <= UINT16_MAX) {
+        q->jumps.at[slot] = (uint16_t)(to - block);
+        add_reloc(q, (size_t)(to - block), slot ? TCG_QUICK_JUMP1 : TCG_QUICK_JUMP0);
+    }
+    return to + DISPLACEMENT;
+}
+
 void tcg_quick_emit(TCGQuick *q, void *at)
 {
     uint8_t *block = at, *data = block + q->code_size, *to = block;
-    uint32_t hot = 0;
+    // What the stencils at both ends have for words: the block, as an exit_tb has it.
+    const uint64_t own[] = {0, (uintptr_t)q->code};
+    Place ends = {.q = q, .block = block, .row = interp_row(IOP_EXIT_TB, 0), .ip = own};
     q->nb_relocs = 0;
-    q->movable = true;
+    q->movable = !q->bound;
+    q->jumps = (TCGQuickJumps){0};
     if (q->count) {
         const QuickInsn *last = &q->insns[q->nb_insns - 1];
-        hot = last->code + last->stencil->size;
-        to = copy_stencil(enter_stencil, to, &(Place){.q = q, .block = block, .jump = hot});
+        ends.jump = last->code + last->stencil->size;
+        to = copy_stencil(enter_stencil, to, &ends);
     }
     for (size_t i = 0; i < q->nb_insns; i++) {
         const QuickInsn *insn = &q->insns[i];
@@ -442,6 +531,14 @@ void tcg_quick_emit(TCGQuick *q, void *at)
         Place p = {q, block, data + insn->data * sizeof(uint64_t), insn->row, ip, 0};
         const Stencil *s = insn->stencil;
         switch (insn->row->op) {
+        case IOP_QUICK_CODE:
+            memcpy(to, ip + 2, SLOT(0));
+            to += SLOT(0);
+            continue;
+        case IOP_QUICK_JUMP:
+            to = conditional_jump(to, SLOT(0),
+                                  block + q->code_of_word[(int64_t)insn->word + IMM32(1)]);
+            continue;
         case IOP_BR:
         case IOP_BRCOND_I32:
         case IOP_BRCOND_I64:
@@ -453,11 +550,14 @@ void tcg_quick_emit(TCGQuick *q, void *at)
         if (s->has_data) {
             copy_data(q, block, p.data, insn, ip);
         }
+        if (insn->row->op == IOP_GOTO_TB) {
+            to = emit_jump(q, block, to, ip);
+        }
         to = copy_stencil(s, to, &p);
     }
     if (q->count) {
-        to = copy_stencil(hot_stencil, to,
-                          &(Place){.q = q, .block = block, .jump = enter_stencil->size});
+        ends.jump = enter_stencil->size;
+        to = copy_stencil(hot_stencil, to, &ends);
     }
     memset(to, 0xcc, (size_t)(data - to)); // int3
 }
@@ -503,7 +603,7 @@ void tcg_quick_foreach_form(TCGQuickForm *fn, void *opaque)
     for (unsigned op = 0; op < IOP_COUNT; op++) {
         for (unsigned sub = 0; sub < INTERP_MAX_SUB; sub++) {
             const InterpRow *row = interp_row(op, sub);
-            if (row) {
+            if (row && !is_native(row)) {
                 const Stencil *s = find_form(row, -1, false);
                 fn(opaque, row->name, s ? s->size : 0);
             }
@@ -534,6 +634,20 @@ size_t tcg_quick_data_size(const TCGQuick *q)
     return 0;
 }
 void tcg_quick_foreach_form(TCGQuickForm *fn, void *opaque) { (void)fn, (void)opaque; }
+TCGQuickJumps tcg_quick_jumps(const TCGQuick *q)
+{
+    (void)q;
+    return (TCGQuickJumps){0};
+}
+TCGQuickJumps tcg_quick_jumps_of(const TCGQuickReloc *relocs, unsigned n)
+{
+    (void)relocs, (void)n;
+    return (TCGQuickJumps){0};
+}
+void tcg_quick_set_jump(void *block, unsigned at, const void *to)
+{
+    (void)block, (void)at, (void)to;
+}
 bool tcg_quick_relocs(const TCGQuick *q, const TCGQuickReloc **relocs, unsigned *n)
 {
     (void)q;

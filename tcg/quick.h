@@ -65,6 +65,8 @@ typedef enum TCGQuickRelocKind {
     TCG_QUICK_REL32,     // a displacement, from its end, to something in the program
     TCG_QUICK_CODE64,    // the address of the block's TCGCode
     TCG_QUICK_PROGRAM64, // of something in the program
+    TCG_QUICK_JUMP0,     // a displacement that tcg_quick_set_jump changes, of slot 0
+    TCG_QUICK_JUMP1,
 } TCGQuickRelocKind;
 typedef struct TCGQuickReloc {
     uint16_t at, kind;
@@ -73,6 +75,17 @@ enum { TCG_QUICK_MAX_RELOCS = 255 };
 
 // The relocations of what was emitted last, until the next emission.  false: it is of no use to another process.
 bool tcg_quick_relocs(const TCGQuick *q, const TCGQuickReloc **relocs, unsigned *n);
+// The block's jumps to others, which at first lead to the way through the slots (TCGCode.jmp), may be made direct: the
+// processor foresees direct jumps where it has forgotten thousands of indirect ones.
+typedef struct TCGQuickJumps {
+    uint16_t at[2]; // bytes from the code's start, a slot each; 0: it has none
+} TCGQuickJumps;
+TCGQuickJumps tcg_quick_jumps(const TCGQuick *q); // of what was emitted last
+TCGQuickJumps tcg_quick_jumps_of(const TCGQuickReloc *relocs, unsigned n); // of kept code
+// The jump at that place of the code at `block` goes to `to` from now on, code of the quick tier; NULL: through the
+// slot.  Threads may be running it.
+void tcg_quick_set_jump(void *block, unsigned at, const void *to);
+
 // Makes a copy of the code at `at`, of the block `code`, one that can be kept.
 void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,
                       const TCGQuickReloc *relocs, unsigned n);

@@ -97,9 +97,8 @@ static bool is_removable(const TCGOp *op)
         return op->call_info->flags & TCG_CALL_NO_SIDE_EFFECTS;
     }
     // A guest load stays even when its value is dead: it may fault.
-    return !(tcg_op_defs[op->opc].flags &
-             (TCG_OPF_SIDE_EFFECTS | TCG_OPF_STORE | TCG_OPF_BB_START | TCG_OPF_BB_END |
-              TCG_OPF_BB_EXIT | TCG_OPF_GUEST_MEM));
+    return !(tcg_op_defs[op->opc].flags & (TCG_OPF_SIDE_EFFECTS | TCG_OPF_STORE | TCG_OPF_BB_START |
+                                           TCG_OPF_BB_END | TCG_OPF_BB_EXIT | TCG_OPF_GUEST_MEM));
 }
 
 static bool results_dead(const Liveness *l, const TCGOp *op, unsigned nout)
@@ -132,10 +131,8 @@ static bool is_move(const TCGOp *op)
     case INDEX_op_mov_i128:
     case INDEX_op_mov_f32:
     case INDEX_op_mov_f64:
-    case INDEX_op_mov_vec:
-        return true;
-    default:
-        return false;
+    case INDEX_op_mov_vec: return true;
+    default: return false;
     }
 }
 
@@ -192,7 +189,7 @@ static bool read_destination(const Liveness *l, TCGOp *move)
     for (TCGOp *op = move->next; op != last; op = op->next) {
         unsigned nout = tcg_op_nout(op), n = nout + tcg_op_nin(op);
         for (unsigned i = nout; i < n; i++) {
-            if (arg_temp(op->args[i]) == src) {
+            if (arg_temp(op->args[i]) == src || arg_temp(op->args[i]) == dst) {
                 op->args[i] = (TCGArg)dst;
                 op->life &= ~(1u << i); // dst may live on
             }
@@ -249,7 +246,8 @@ void tcg_liveness(TCGContext *s)
     l.live = tcg_malloc(l.words * 8);
     only_globals(&l);
 
-    TCG_FOREACH_OP(op, s) {
+    TCG_FOREACH_OP(op, s)
+    {
         if (op->opc == INDEX_op_set_label) {
             arg_label(op->args[0])->state_ptr = NULL;
         }
@@ -299,7 +297,8 @@ void tcg_liveness(TCGContext *s)
             }
         }
     }
-    TCG_FOREACH_OP_SAFE(op, s, next) {
+    TCG_FOREACH_OP_SAFE(op, s, next)
+    {
         if (is_move(op)) {
             coalesce_move(&l, op);
         }

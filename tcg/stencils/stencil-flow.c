@@ -8,11 +8,11 @@
 
 // --- entry -----------------------------------------------------------------------------------------
 
-// A block is entered with its TCGCode where acc goes.  Counts the entry (not atomically: two threads may
-// lose a count); the block's end holds what happens when the count runs out.
+// Counts the entry (not atomically: two threads may lose a count); the block's end holds what happens when the
+// count runs out.  The block names its TCGCode itself: whoever jumps here directly brings none.
 OP(quick_enter)
 {
-    uint32_t *count = &((TCGCode *)(uintptr_t)acc)->exec_count;
+    uint32_t *count = &((TCGCode *)IMM64(1))->exec_count;
     if (__builtin_expect(--*count == 0, 0)) {
         JUMP();
     }
@@ -21,6 +21,7 @@ OP(quick_enter)
 // hole_jump is the instruction behind quick_enter.
 static __attribute__((used)) uintptr_t op_quick_hot(void *env, const TCGCode *code, void *back)
 {
+    code = (const TCGCode *)IMM64(1);
     __asm__("leaq hole_jump(%%rip), %0" : "=r"(back));
     __attribute__((musttail)) return tcg_quick_hot(env, code, back);
 }

@@ -180,7 +180,9 @@ static void test_bad_relocations(void **state)
     const TCGQuickReloc bad[] = {{61, TCG_QUICK_REL32},
                                  {57, TCG_QUICK_CODE64},
                                  {57, TCG_QUICK_PROGRAM64},
-                                 {0, 3},
+                                 {2, TCG_QUICK_JUMP0}, // its displacement is not aligned
+                                 {61, TCG_QUICK_JUMP1},
+                                 {0, 5},
                                  {0, 0xffff}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_false(tcg_quick_bind(at, 64, &one.code, &bad[i], 1));

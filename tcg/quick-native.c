@@ -1,0 +1,809 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The quick tier's own code for the integer ops that guest code mostly consists of.
+//
+// Stencils have their operands in env.  Where hundreds of blocks take turns that is slow: every value is stored, and
+// the next op waits for it to come back (python3 took 2.7 times as long as in qemu, while small loops were as fast).
+// Here values stay in registers: a temp is stored when it is still wanted and something follows that looks at env, that
+// is a stencil, a helper, a label or the block's end; what dies before that never is.
+//
+// The code becomes instructions of the encoder's among the others (IOP_QUICK_CODE), so that both mix op by op.  A block
+// under precise state is all stencils: a fault must find env as it is.
+//
+// rdi is env; rax and rcx are free within an op; the other registers that a call may destroy hold temps, i32 with
+// their upper halves clear.
+
+#include "quick-native.h"
+
+#include "interp-encode.h"
+#include "quick-x86.h"
+
+#if defined(__x86_64__)
+
+enum {
+    ENV = RDI,
+    POOL = 1 << RDX | 1 << RSI | 1 << R8 | 1 << R9 | 1 << R10 | 1 << R11,
+    ROOM = 512,          // bytes that the code of an op never needs
+    MOST_BYTES = 0x4000, // of an IOP_QUICK_CODE
+};
+
+static bool is_wide(const TCGTemp *t) { return t->type != TCG_TYPE_I32; }
+static unsigned width(bool wide) { return wide ? X86_W : 0; }
+
+// --- the code so far -----------------------------------------------------------------------------------
+
+static uint8_t *start_of(const Encoder *e) { return (uint8_t *)(e->buf + e->native.record + 2); }
+
+static void close_record(Encoder *e)
+{
+    Native *n = &e->native;
+    if (n->open) {
+        size_t bytes = (size_t)(n->at - start_of(e)), words = 2 + (bytes + 7) / 8;
+        n->open = false;
+        if (bytes) {
+            put_slot(e->buf + n->record, 0, (unsigned)bytes);
+            put_slot(e->buf + n->record, 1, (unsigned)words);
+            e->used = n->record + words;
+            e->last = e->last_move = NULL;
+        }
+    }
+}
+
+// Makes room for an op's code; false: there is none.
+static bool open_record(Encoder *e)
+{
+    Native *n = &e->native;
+    if (n->open && n->at - start_of(e) > MOST_BYTES) {
+        close_record(e);
+    }
+    size_t used = n->open ? (size_t)(n->at - (uint8_t *)e->buf) / 8 : e->used;
+    if (used + ROOM / 8 + 3 > e->cap) {
+        e->full = true;
+    }
+    if (e->full) {
+        return false;
+    }
+    if (!n->open) {
+        n->record = e->used;
+        n->open = true;
+        n->at = start_of(e);
+        uint64_t *ip = e->buf + n->record;
+        ip[0] = (uint64_t)(uintptr_t)interp_row(IOP_QUICK_CODE, 0);
+        ip[1] = 0;
+    }
+    return true;
+}
+
+// --- registers ---------------------------------------------------------------------------------------
+
+static X86Mem slot(const TCGTemp *t) { return (X86Mem){ENV, NO_REG, 0, (int32_t)t->offset}; }
+
+static int find(const Native *n, const TCGTemp *t)
+{
+    for (unsigned bits = POOL; bits; bits &= bits - 1) {
+        int r = __builtin_ctz(bits);
+        if (n->temp[r] == t) {
+            return r;
+        }
+    }
+    return NO_REG;
+}
+
+static void lock(Native *n, int r)
+{
+    n->locked |= (uint16_t)(1u << r);
+    n->used[r] = ++n->clock;
+}
+
+static void forget(Native *n, int r)
+{
+    n->temp[r] = NULL;
+    n->dirty &= (uint16_t)~(1u << r);
+}
+
+static void store(Native *n, int r)
+{
+    const TCGTemp *t = n->temp[r];
+    X86Mem at = slot(t);
+    x86_mem(&n->at, 0x89 | width(is_wide(t)), (unsigned)r, &at);
+    n->dirty &= (uint16_t)~(1u << r);
+}
+
+static void store_all(Native *n)
+{
+    for (unsigned bits = n->dirty; bits; bits &= bits - 1) {
+        store(n, __builtin_ctz(bits));
+    }
+}
+
+// A register for a new value: a free one, or the one that was used longest ago.  Does not touch the flags.
+static int take(Native *n)
+{
+    int best = NO_REG;
+    for (unsigned bits = POOL & ~(unsigned)n->locked; bits; bits &= bits - 1) {
+        int r = __builtin_ctz(bits);
+        if (!n->temp[r]) {
+            best = r;
+            break;
+        }
+        if (best == NO_REG || n->used[r] < n->used[best]) {
+            best = r;
+        }
+    }
+    if (n->dirty >> best & 1) {
+        store(n, best);
+    }
+    forget(n, best);
+    lock(n, best);
+    return best;
+}
+
+static void constant(Native *n, int r, uint64_t v)
+{
+    n->bound |= n->is_bound(n->code, v);
+    x86_mov_imm(&n->at, r, v);
+}
+
+// The register that has the operand's value, for the op in work to read.
+static int value(Native *n, TCGArg arg)
+{
+    const TCGTemp *t = arg_temp(arg);
+    int r = find(n, t);
+    if (r == NO_REG) {
+        r = take(n);
+        if (t->kind == TEMP_CONST) {
+            constant(n, r, t->val);
+        } else {
+            X86Mem at = slot(t);
+            x86_mem(&n->at, 0x8b | width(is_wide(t)), (unsigned)r, &at);
+            n->temp[r] = t;
+        }
+    }
+    lock(n, r);
+    return r;
+}
+
+static bool dies(const TCGOp *op, unsigned i)
+{
+    return op->life >> i & 1 && arg_temp(op->args[i])->kind != TEMP_CONST;
+}
+
+// A register that has the operand's value and may be overwritten.  Other operands must have been looked at before.
+static int into(Native *n, const TCGOp *op, unsigned i)
+{
+    const TCGTemp *t = arg_temp(op->args[i]);
+    int r = value(n, op->args[i]);
+    if (!n->temp[r]) {
+        return r; // a constant
+    }
+    if (dies(op, i) || op->args[0] == op->args[i]) {
+        forget(n, r);
+        return r;
+    }
+    int d = take(n);
+    x86_mov(&n->at, is_wide(t), d, r);
+    return d;
+}
+
+// An operand as an instruction takes it.
+typedef struct Operand {
+    enum { IN_REG, IN_MEM, IMMEDIATE } kind;
+    int reg;
+    int32_t imm;
+    X86Mem mem;
+} Operand;
+
+static Operand operand(Native *n, const TCGOp *op, unsigned i)
+{
+    const TCGTemp *t = arg_temp(op->args[i]);
+    if (is_imm32(op->args[i])) {
+        return (Operand){.kind = IMMEDIATE, .imm = (int32_t)t->val};
+    }
+    if (t->kind != TEMP_CONST && dies(op, i) && find(n, t) == NO_REG) {
+        return (Operand){.kind = IN_MEM, .mem = slot(t)};
+    }
+    return (Operand){.kind = IN_REG, .reg = value(n, op->args[i])};
+}
+
+// What dies here needs no register any more.
+static void end_lives(Native *n, const TCGOp *op)
+{
+    unsigned first = tcg_op_nout(op), end = first + tcg_op_nin(op);
+    for (unsigned i = first; i < end; i++) {
+        int r = dies(op, i) ? find(n, arg_temp(op->args[i])) : NO_REG;
+        if (r != NO_REG) {
+            forget(n, r);
+        }
+    }
+}
+
+// Register r has the op's result.
+static void result(Native *n, const TCGOp *op, int r)
+{
+    const TCGTemp *t = arg_temp(op->args[0]);
+    int old = find(n, t);
+    if (old != NO_REG) {
+        forget(n, old);
+    }
+    forget(n, r);
+    if (!(op->life & 1)) {
+        n->temp[r] = t;
+        n->dirty |= (uint16_t)(1u << r);
+        n->used[r] = ++n->clock;
+    }
+}
+
+// --- arithmetic --------------------------------------------------------------------------------------
+
+static void alu(Native *n, enum X86Alu op, bool wide, int r, const Operand *b)
+{
+    switch (b->kind) {
+    case IMMEDIATE: x86_alu_imm(&n->at, op, wide, r, b->imm); break;
+    case IN_REG: x86_reg(&n->at, (op * 8u + 3) | width(wide), (unsigned)r, b->reg); break;
+    case IN_MEM: x86_mem(&n->at, (op * 8u + 3) | width(wide), (unsigned)r, &b->mem); break;
+    }
+}
+
+// The op with its operands in the order that suits: a constant second; what may be overwritten first.
+typedef union OpCopy {
+    TCGOp op;
+    char room[sizeof(TCGOp) + 3 * sizeof(TCGArg)];
+} OpCopy;
+
+static const TCGOp *swapped(const Native *n, const TCGOp *op, OpCopy *copy)
+{
+    bool better = is_const(op->args[1]) ||
+                  (dies(op, 2) && !dies(op, 1) && !is_const(op->args[2]) &&
+                   op->args[0] != op->args[1] && find(n, arg_temp(op->args[2])) != NO_REG);
+    if (!(tcg_op_defs[op->opc].flags & TCG_OPF_COMMUTES) || !better) {
+        return op;
+    }
+    memcpy(copy->room, op, sizeof(TCGOp) + 3 * sizeof(TCGArg));
+    copy->op.args[1] = op->args[2];
+    copy->op.args[2] = op->args[1];
+    copy->op.life = (op->life & ~6u) | (op->life & 2) << 1 | (op->life & 4) >> 1;
+    return &copy->op;
+}
+
+// A sum into a register of its own.
+static bool sum_apart(Native *n, const TCGOp *op, bool wide, const Operand *b)
+{
+    if (b->kind == IN_MEM || is_const(op->args[1]) || dies(op, 1) || op->args[0] == op->args[1]) {
+        return false;
+    }
+    X86Mem sum = {value(n, op->args[1]), NO_REG, 0, b->imm};
+    if (b->kind == IN_REG) {
+        sum = (X86Mem){sum.base, b->reg, 0, 0};
+    }
+    end_lives(n, op);
+    int d = take(n);
+    x86_mem(&n->at, 0x8d | width(wide), (unsigned)d, &sum);
+    result(n, op, d);
+    return true;
+}
+
+static void native_alu(Native *n, const TCGOp *op, enum X86Alu code, bool wide)
+{
+    OpCopy copy;
+    op = swapped(n, op, &copy);
+    Operand b = operand(n, op, 2);
+    if (code == X86_ADD && sum_apart(n, op, wide, &b)) {
+        return;
+    }
+    int d = into(n, op, 1);
+    alu(n, code, wide, d, &b);
+    end_lives(n, op);
+    result(n, op, d);
+}
+
+// a & ~b, a | ~b
+static void native_alu_not(Native *n, const TCGOp *op, enum X86Alu code, bool wide)
+{
+    x86_mov(&n->at, wide, RAX, value(n, op->args[2]));
+    x86_reg(&n->at, 0xf7 | width(wide), 2, RAX);
+    int d = into(n, op, 1);
+    alu(n, code, wide, d, &(Operand){.kind = IN_REG, .reg = RAX});
+    end_lives(n, op);
+    result(n, op, d);
+}
+
+static void native_mul(Native *n, const TCGOp *op, bool wide)
+{
+    OpCopy copy;
+    op = swapped(n, op, &copy);
+    Operand b = operand(n, op, 2);
+    int d = into(n, op, 1);
+    switch (b.kind) {
+    case IMMEDIATE:
+        x86_reg(&n->at, 0x69 | width(wide), (unsigned)d, d);
+        x86_put32(&n->at, b.imm);
+        break;
+    case IN_REG: x86_reg(&n->at, 0xaf | X86_0F | width(wide), (unsigned)d, b.reg); break;
+    case IN_MEM: x86_mem(&n->at, 0xaf | X86_0F | width(wide), (unsigned)d, &b.mem); break;
+    }
+    end_lives(n, op);
+    result(n, op, d);
+}
+
+// number: 2 not, 3 neg
+static void native_unary(Native *n, const TCGOp *op, unsigned number, bool wide)
+{
+    int d = into(n, op, 1);
+    x86_reg(&n->at, 0xf7 | width(wide), number, d);
+    result(n, op, d);
+}
+
+static void native_bswap(Native *n, const TCGOp *op, bool wide)
+{
+    int d = into(n, op, 1);
+    x86_head(&n->at, (0xc8u + ((unsigned)d & 7)) | X86_0F | width(wide), 0, NO_REG, d, false);
+    result(n, op, d);
+}
+
+static void native_shift(Native *n, const TCGOp *op, enum X86Shift code, bool wide)
+{
+    const TCGTemp *count = arg_temp(op->args[2]);
+    if (count->kind == TEMP_CONST) {
+        int d = into(n, op, 1);
+        x86_shift_imm(&n->at, code, wide, d, count->val & (wide ? 63 : 31));
+        result(n, op, d);
+        return;
+    }
+    x86_mov(&n->at, false, RCX, value(n, op->args[2]));
+    int d = into(n, op, 1);
+    x86_reg(&n->at, 0xd3 | width(wide), code, d);
+    end_lives(n, op);
+    result(n, op, d);
+}
+
+// The low 8, 16 or 32 bits of a register or of memory, extended.
+static unsigned extension(unsigned bits, bool sign, bool wide)
+{
+    switch (bits) {
+    case 8: return (sign ? 0xbe | width(wide) : 0xb6) | X86_0F | X86_8;
+    case 16: return (sign ? 0xbf | width(wide) : 0xb7) | X86_0F;
+    default: return sign ? 0x63 | X86_W : 0x8b;
+    }
+}
+
+static void native_extend(Native *n, const TCGOp *op, unsigned bits, bool sign, bool wide)
+{
+    const TCGTemp *a = arg_temp(op->args[1]);
+    unsigned code = extension(bits, sign, wide);
+    int r = find(n, a), d;
+    if (r == NO_REG && a->kind != TEMP_CONST) {
+        X86Mem at = slot(a);
+        d = take(n);
+        x86_mem(&n->at, code, (unsigned)d, &at);
+    } else {
+        r = value(n, op->args[1]);
+        end_lives(n, op);
+        d = n->temp[r] && op->args[0] != op->args[1] ? take(n) : r;
+        x86_reg(&n->at, code, (unsigned)d, r);
+    }
+    result(n, op, d);
+}
+
+static void native_extract(Native *n, const TCGOp *op, bool sign, bool wide)
+{
+    unsigned offset = (unsigned)op->args[2], length = (unsigned)op->args[3];
+    unsigned all = wide ? 64 : 32;
+    if (offset == 0 && (length == 8 || length == 16 || (length == 32 && wide))) {
+        native_extend(n, op, length, sign, wide);
+        return;
+    }
+    int d = into(n, op, 1);
+    if (!sign && (length == 8 || length == 16)) {
+        x86_shift_imm(&n->at, X86_SHR, wide, d, offset);
+        x86_reg(&n->at, extension(length, false, wide), (unsigned)d, d);
+    } else if (!sign && length < 31) {
+        x86_shift_imm(&n->at, X86_SHR, wide, d, offset);
+        if (offset + length < all) {
+            x86_alu_imm(&n->at, X86_AND, false, d, (int32_t)((1u << length) - 1));
+        }
+    } else {
+        x86_shift_imm(&n->at, X86_SHL, wide, d, all - offset - length);
+        x86_shift_imm(&n->at, sign ? X86_SAR : X86_SHR, wide, d, all - length);
+    }
+    result(n, op, d);
+}
+
+static void native_deposit(Native *n, const TCGOp *op, bool wide)
+{
+    unsigned offset = (unsigned)op->args[3], length = (unsigned)op->args[4], all = wide ? 64 : 32;
+    int b = value(n, op->args[2]);
+    if (offset == 0 && (length == 8 || length == 16)) {
+        int d = into(n, op, 1);
+        x86_reg(&n->at, length == 8 ? 0x88 | X86_8 : 0x89 | X86_16, (unsigned)b, d);
+        end_lives(n, op);
+        result(n, op, d);
+        return;
+    }
+    x86_mov(&n->at, wide, RAX, b);
+    x86_shift_imm(&n->at, X86_SHL, wide, RAX, all - length);
+    x86_shift_imm(&n->at, X86_SHR, wide, RAX, all - length - offset);
+    uint64_t keep = ~((length == 64 ? UINT64_MAX : (1ull << length) - 1) << offset);
+    int d = into(n, op, 1);
+    if (!wide || fits_s32(keep)) {
+        x86_alu_imm(&n->at, X86_AND, wide, d, (int32_t)keep);
+    } else {
+        x86_mov_imm(&n->at, RCX, keep);
+        alu(n, X86_AND, true, d, &(Operand){.kind = IN_REG, .reg = RCX});
+    }
+    alu(n, X86_OR, wide, d, &(Operand){.kind = IN_REG, .reg = RAX});
+    end_lives(n, op);
+    result(n, op, d);
+}
+
+static void native_mov(Native *n, const TCGOp *op, bool wide)
+{
+    const TCGTemp *to = arg_temp(op->args[0]), *from = arg_temp(op->args[1]);
+    if (is_imm32(op->args[1]) &&
+        !(op->life & 1)) { // a constant that is read is an operand of the reader
+        X86Mem at = slot(to);
+        int old = find(n, to);
+        if (old != NO_REG) {
+            forget(n, old);
+        }
+        x86_mem(&n->at, 0xc7 | width(wide), 0, &at);
+        x86_put32(&n->at, (int32_t)from->val);
+        return;
+    }
+    result(n, op, into(n, op, 1));
+}
+
+// --- conditions --------------------------------------------------------------------------------------
+
+static const uint8_t x86_conditions[TCG_COND_COUNT] = {
+    [TCG_COND_EQ] = 4,  [TCG_COND_NE] = 5,  [TCG_COND_LT] = 12,   [TCG_COND_GE] = 13,
+    [TCG_COND_LE] = 14, [TCG_COND_GT] = 15, [TCG_COND_LTU] = 2,   [TCG_COND_GEU] = 3,
+    [TCG_COND_LEU] = 6, [TCG_COND_GTU] = 7, [TCG_COND_TSTEQ] = 4, [TCG_COND_TSTNE] = 5,
+};
+
+static bool can_compare(const TCGOp *op, unsigned i, TCGCond cond)
+{
+    return cond > TCG_COND_ALWAYS && !(is_const(op->args[i]) && is_const(op->args[i + 1]));
+}
+
+// Compares op's argument i with the next; gives the condition's number in x86's jumps, moves and sets.
+static unsigned compare(Native *n, const TCGOp *op, unsigned i, TCGCond cond)
+{
+    unsigned j = i + 1;
+    if (is_const(op->args[i])) {
+        j = i++;
+        cond = tcg_swap_cond(cond);
+    }
+    bool wide = is_wide(arg_temp(op->args[i])), test = cond >= TCG_COND_TSTEQ;
+    Operand b = operand(n, op, j);
+    int a = value(n, op->args[i]);
+    if (b.kind == IMMEDIATE && (test || b.imm == 0)) {
+        if (test) {
+            x86_reg(&n->at, 0xf7 | width(wide), 0, a);
+            x86_put32(&n->at, b.imm);
+        } else {
+            x86_reg(&n->at, 0x85 | width(wide), (unsigned)a, a);
+        }
+    } else if (!test) {
+        alu(n, X86_CMP, wide, a, &b);
+    } else if (b.kind == IN_REG) {
+        x86_reg(&n->at, 0x85 | width(wide), (unsigned)a, b.reg);
+    } else {
+        x86_mem(&n->at, 0x85 | width(wide), (unsigned)a, &b.mem);
+    }
+    return x86_conditions[cond];
+}
+
+static bool native_setcond(Native *n, const TCGOp *op, bool negative)
+{
+    if (!can_compare(op, 1, (TCGCond)op->args[3])) {
+        return false;
+    }
+    unsigned cc = compare(n, op, 1, (TCGCond)op->args[3]);
+    end_lives(n, op);
+    int d = take(n);
+    x86_reg(&n->at, (0x90u + cc) | X86_0F | X86_8, 0, d);
+    x86_reg(&n->at, extension(8, false, false), (unsigned)d, d);
+    if (negative) {
+        x86_reg(&n->at, 0xf7 | width(is_wide(arg_temp(op->args[0]))), 3, d);
+    }
+    result(n, op, d);
+    return true;
+}
+
+static bool native_movcond(Native *n, const TCGOp *op, bool wide)
+{
+    if (!can_compare(op, 1, (TCGCond)op->args[5]) || op->args[3] == op->args[4]) {
+        return false;
+    }
+    unsigned cc = compare(n, op, 1, (TCGCond)op->args[5]);
+    // From here on nothing touches the flags.  The comparison's registers may go.
+    n->locked = 0;
+    int yes = value(n, op->args[3]), no = value(n, op->args[4]), d = no;
+    if (n->temp[no]) {
+        if (dies(op, 4) || op->args[0] == op->args[4]) {
+            forget(n, no);
+        } else {
+            d = take(n);
+            x86_mov(&n->at, wide, d, no);
+        }
+    }
+    x86_reg(&n->at, (0x40u + cc) | X86_0F | width(wide), (unsigned)d, yes);
+    end_lives(n, op);
+    result(n, op, d);
+    return true;
+}
+
+static bool native_brcond(Encoder *e, const TCGOp *op)
+{
+    Native *n = &e->native;
+    if (!can_compare(op, 0, (TCGCond)op->args[2])) {
+        return false;
+    }
+    unsigned cc = compare(n, op, 0, (TCGCond)op->args[2]);
+    end_lives(n, op);
+    store_all(n); // for the label; on the way that goes straight on the registers stay
+    close_record(e);
+    encode_jump(e, cc, arg_label(op->args[3]));
+    return true;
+}
+
+// --- memory ------------------------------------------------------------------------------------------
+
+// An access of env: whom of the globals in registers does it touch?
+static void meet_globals(Native *n, intptr_t offset, unsigned size, bool write)
+{
+    for (unsigned bits = POOL; bits; bits &= bits - 1) {
+        int r = __builtin_ctz(bits);
+        const TCGTemp *t = n->temp[r];
+        if (t && offset < t->offset + (intptr_t)tcg_type_size(t->type) &&
+            t->offset < offset + (intptr_t)size) {
+            if (n->dirty >> r & 1) {
+                store(n, r);
+            }
+            if (write) {
+                forget(n, r);
+            }
+        }
+    }
+}
+
+static void load(Native *n, int d, const X86Mem *m, unsigned bits, bool sign, bool wide)
+{
+    unsigned code = bits == 64                       ? 0x8b | X86_W
+                    : bits == 32 && (!sign || !wide) ? 0x8b
+                                                     : extension(bits, sign, wide);
+    x86_mem(&n->at, code, (unsigned)d, m);
+}
+
+// A value of an op's, of so many bytes, to memory.  The address has its registers.
+static void save(Native *n, TCGArg arg, const X86Mem *m, unsigned size)
+{
+    static const unsigned codes[] = {
+        [1] = 0x88 | X86_8, [2] = 0x89 | X86_16, [4] = 0x89, [8] = 0x89 | X86_W};
+    const TCGTemp *t = arg_temp(arg);
+    if (t->kind == TEMP_CONST && (size < 8 || fits_s32(t->val))) {
+        x86_mem(&n->at, size == 1 ? 0xc6 : (codes[size] & ~0xffu) | 0xc7, 0, m);
+        for (unsigned i = 0; i < (size < 4 ? size : 4); i++) {
+            x86_put8(&n->at, (uint8_t)(t->val >> 8 * i));
+        }
+        return;
+    }
+    x86_mem(&n->at, codes[size], (unsigned)value(n, arg), m);
+}
+
+static bool native_env(Native *n, const TCGOp *op, bool is_store, unsigned size, bool sign)
+{
+    intptr_t offset = (intptr_t)op->args[2];
+    if (!is_env(op->args[1]) || offset != (int32_t)offset) {
+        return false;
+    }
+    X86Mem m = {ENV, NO_REG, 0, (int32_t)offset};
+    meet_globals(n, offset, size, is_store);
+    if (is_store) {
+        save(n, op->args[0], &m, size);
+        end_lives(n, op);
+        return true;
+    }
+    int d = take(n);
+    load(n, d, &m, size * 8, sign, is_wide(arg_temp(op->args[0])));
+    result(n, op, d);
+    return true;
+}
+
+static X86Mem guest_address(Native *n, const Address *a)
+{
+    X86Mem m = {NO_REG, NO_REG, 0, (int32_t)a->disp};
+    if (a->base) {
+        m.base = value(n, (TCGArg)a->base);
+    } else if (!fits_s32((uint64_t)a->disp)) {
+        constant(n, RAX, (uint64_t)a->disp);
+        return (X86Mem){RAX, NO_REG, 0, 0};
+    }
+    if (a->index) {
+        m.index = value(n, (TCGArg)a->index);
+        m.shift = a->shift;
+        if (a->shift > 3) {
+            x86_mov(&n->at, true, RAX, m.index);
+            x86_shift_imm(&n->at, X86_SHL, true, RAX, a->shift);
+            m.index = RAX;
+            m.shift = 0;
+        }
+    }
+    return m;
+}
+
+// The access `op`; its address is computed by it and the ops from `first` on.
+static bool native_guest(Encoder *e, const TCGOp *first, const TCGOp *op, const Address *a)
+{
+    Native *n = &e->native;
+    MemOp mop = (MemOp)op->args[2];
+    unsigned size = 1u << (mop & MO_SIZE);
+    bool is_load = tcg_op_nout(op) != 0;
+    if (size > tcg_type_size(arg_temp(op->args[0])->type) ||
+        (size > 1 && (mop & (MO_BSWAP | MO_ALIGN)))) {
+        return false;
+    }
+    X86Mem m = guest_address(n, a);
+    if (is_load) {
+        for (const TCGOp *at = first; at != op->next; at = at->next) {
+            end_lives(n, at);
+        }
+        n->locked = 0; // the address is read before the result is written
+        int d = take(n);
+        load(n, d, &m, size * 8, mop & MO_SIGN, is_wide(arg_temp(op->args[0])));
+        result(n, op, d);
+        return true;
+    }
+    save(n, op->args[0], &m, size);
+    for (const TCGOp *at = first; at != op->next; at = at->next) {
+        end_lives(n, at);
+    }
+    return true;
+}
+
+static bool native_access(Encoder *e, const TCGOp *op)
+{
+    const TCGTemp *addr = arg_temp(op->args[1]);
+    Address a = {.base = addr};
+    if (e->s->guest_base || addr->kind == TEMP_FIXED) {
+        return false;
+    }
+    if (addr->kind == TEMP_CONST) {
+        a = (Address){.disp = (int64_t)addr->val};
+    }
+    return native_guest(e, op, op, &a);
+}
+
+static bool is_int_access(const TCGOp *op)
+{
+    switch (op->opc) {
+    case INDEX_op_qemu_ld_i32:
+    case INDEX_op_qemu_ld_i64:
+    case INDEX_op_qemu_st_i32:
+    case INDEX_op_qemu_st_i64: return true;
+    default: return false;
+    }
+}
+
+static bool is_host_access(const TCGOp *op)
+{
+    return (op->opc >= INDEX_op_ld8u_i32 && op->opc <= INDEX_op_st_i32) ||
+           (op->opc >= INDEX_op_ld8u_i64 && op->opc <= INDEX_op_st_i64);
+}
+
+// --- the table ---------------------------------------------------------------------------------------
+
+#define BOTH(op) INDEX_op_##op##_i32 : case INDEX_op_##op##_i64
+
+static bool native_one(Encoder *e, const TCGOp *op)
+{
+    Native *n = &e->native;
+    unsigned nout = tcg_op_nout(op);
+    bool wide = nout && is_wide(arg_temp(op->args[0]));
+    for (unsigned i = nout; i < nout + tcg_op_nin(op); i++) {
+        if (is_env(op->args[i]) && !(i == 1 && is_host_access(op))) {
+            return false; // its address as a value
+        }
+    }
+    switch (op->opc) {
+        // clang-format off
+    case BOTH(mov): native_mov(n, op, wide); return true;
+    case BOTH(add): native_alu(n, op, X86_ADD, wide); return true;
+    case BOTH(sub): native_alu(n, op, X86_SUB, wide); return true;
+    case BOTH(and): native_alu(n, op, X86_AND, wide); return true;
+    case BOTH(or): native_alu(n, op, X86_OR, wide); return true;
+    case BOTH(xor): native_alu(n, op, X86_XOR, wide); return true;
+    case BOTH(andc): native_alu_not(n, op, X86_AND, wide); return true;
+    case BOTH(orc): native_alu_not(n, op, X86_OR, wide); return true;
+    case BOTH(mul): native_mul(n, op, wide); return true;
+    case BOTH(not): native_unary(n, op, 2, wide); return true;
+    case BOTH(neg): native_unary(n, op, 3, wide); return true;
+    case INDEX_op_bswap32_i32:
+    case INDEX_op_bswap32_i64: native_bswap(n, op, false); return true;
+    case INDEX_op_bswap64_i64: native_bswap(n, op, true); return true;
+    case BOTH(shl): native_shift(n, op, X86_SHL, wide); return true;
+    case BOTH(shr): native_shift(n, op, X86_SHR, wide); return true;
+    case BOTH(sar): native_shift(n, op, X86_SAR, wide); return true;
+    case BOTH(rotl): native_shift(n, op, X86_ROL, wide); return true;
+    case BOTH(rotr): native_shift(n, op, X86_ROR, wide); return true;
+    case BOTH(extract): native_extract(n, op, false, wide); return true;
+    case BOTH(sextract): native_extract(n, op, true, wide); return true;
+    case BOTH(deposit): native_deposit(n, op, wide); return true;
+    case BOTH(ext8u): native_extend(n, op, 8, false, wide); return true;
+    case BOTH(ext8s): native_extend(n, op, 8, true, wide); return true;
+    case BOTH(ext16u): native_extend(n, op, 16, false, wide); return true;
+    case BOTH(ext16s): native_extend(n, op, 16, true, wide); return true;
+    case INDEX_op_extrl_i64_i32:
+    case INDEX_op_extu_i32_i64:
+    case INDEX_op_ext32u_i64: native_extend(n, op, 32, false, true); return true;
+    case INDEX_op_ext_i32_i64:
+    case INDEX_op_ext32s_i64: native_extend(n, op, 32, true, true); return true;
+    case BOTH(setcond): return native_setcond(n, op, false);
+    case BOTH(negsetcond): return native_setcond(n, op, true);
+    case BOTH(movcond): return native_movcond(n, op, wide);
+    case BOTH(brcond): return native_brcond(e, op);
+    case BOTH(ld8u): return native_env(n, op, false, 1, false);
+    case BOTH(ld8s): return native_env(n, op, false, 1, true);
+    case BOTH(ld16u): return native_env(n, op, false, 2, false);
+    case BOTH(ld16s): return native_env(n, op, false, 2, true);
+    case INDEX_op_ld_i32:
+    case INDEX_op_ld32u_i64: return native_env(n, op, false, 4, false);
+    case INDEX_op_ld32s_i64: return native_env(n, op, false, 4, true);
+    case INDEX_op_ld_i64: return native_env(n, op, false, 8, false);
+    case BOTH(st8): return native_env(n, op, true, 1, false);
+    case BOTH(st16): return native_env(n, op, true, 2, false);
+    case INDEX_op_st_i32:
+    case INDEX_op_st32_i64: return native_env(n, op, true, 4, false);
+    case INDEX_op_st_i64: return native_env(n, op, true, 8, false);
+    // clang-format on
+    default: return is_int_access(op) && native_access(e, op);
+    }
+}
+
+void native_begin(Encoder *e)
+{
+    e->native = (Native){.on = e->quick && !e->s->precise && !e->s->log_writes,
+                         .code = e->code,
+                         .is_bound = e->quick ? e->quick->is_bound : NULL};
+}
+
+const TCGOp *native_op(Encoder *e, const TCGOp *op)
+{
+    Native *n = &e->native;
+    if (!n->on || !open_record(e)) {
+        return NULL;
+    }
+    n->locked = 0;
+    if (op->opc == INDEX_op_add_i64 || op->opc == INDEX_op_shl_i64) {
+        Address a;
+        const TCGOp *access = address_fold(e, op, &a);
+        if (access && is_int_access(access) && native_guest(e, op, access, &a)) {
+            return access;
+        }
+    }
+    return native_one(e, op) ? op : NULL;
+}
+
+void native_settle(Encoder *e)
+{
+    Native *n = &e->native;
+    if (n->dirty && open_record(e)) {
+        store_all(n);
+    }
+    close_record(e);
+    for (unsigned bits = POOL; bits; bits &= bits - 1) {
+        forget(n, __builtin_ctz(bits));
+    }
+}
+
+#else // other hosts have stencils alone
+
+void native_begin(Encoder *e) { e->native = (Native){0}; }
+const TCGOp *native_op(Encoder *e, const TCGOp *op)
+{
+    (void)e, (void)op;
+    return NULL;
+}
+void native_settle(Encoder *e) { (void)e; }
+
+#endif
