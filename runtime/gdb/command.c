@@ -95,6 +95,11 @@ static void cmd_choose(const Packet *p, GString *reply)
         return;
     }
     GdbThread *t = gdb_find_thread(&id);
+    gdb_server.on_child = !t && gdb_child_exists(id.pid);
+    if (gdb_server.on_child) {
+        GDB_OK(reply);
+        return;
+    }
     if (!t) {
         GDB_ERROR(reply, "03"); // ESRCH
         return;
@@ -112,7 +117,7 @@ static void cmd_alive(const Packet *p, GString *reply)
 {
     const char *text = p->text;
     GdbThreadId id;
-    if (gdb_parse_thread_id(&text, &id) && gdb_find_thread(&id)) {
+    if (gdb_parse_thread_id(&text, &id) && (gdb_find_thread(&id) || gdb_child_exists(id.pid))) {
         GDB_OK(reply);
     } else {
         GDB_ERROR(reply, "03");
@@ -179,15 +184,39 @@ static void cmd_memory(const Packet *p, GString *reply)
     gdb_memory_command(p->whole, p->len, reply);
 }
 
-static void cmd_point(const Packet *p, GString *reply) { gdb_point(p->whole, reply); }
+static void cmd_point(const Packet *p, GString *reply)
+{
+    if (gdb_server.on_child) {
+        GDB_OK(reply); // it has none, and gets none before it is followed
+    } else {
+        gdb_point(p->whole, reply);
+    }
+}
+
+// ";PID" behind a detach or kill: 0 when there is none.
+static int64_t process_of(const char *text)
+{
+    uint64_t pid = 0;
+    text += *text == ';';
+    return gdb_parse_number(&text, &pid) ? (int64_t)pid : 0;
+}
 
 static void cmd_detach(const Packet *p, GString *reply)
 {
-    (void)p;
+    int64_t pid = process_of(p->text);
+    if (pid && pid != getpid()) {
+        if (gdb_child_detach(pid)) {
+            GDB_OK(reply);
+        } else {
+            GDB_ERROR(reply, "03");
+        }
+        return;
+    }
     GDB_OK(reply);
     gdb_send_string(reply);
     g_string_truncate(reply, 0);
     gdb_detach();
+    gdb_children_release(true);
 }
 
 _Noreturn static void kill_program(void)
@@ -210,8 +239,17 @@ static void cmd_kill(const Packet *p, GString *reply)
 
 static void cmd_kill_process(const Packet *p, GString *reply)
 {
-    (void)p;
+    int64_t pid = process_of(p->text);
+    if (pid && pid != getpid() && !gdb_child_exists(pid)) {
+        GDB_ERROR(reply, "03");
+        return;
+    }
     GDB_OK(reply);
+    if (pid && pid != getpid()) {
+        kill((pid_t)pid, SIGKILL);
+        gdb_child_detach(pid);
+        return;
+    }
     gdb_send_string(reply);
     kill_program();
 }

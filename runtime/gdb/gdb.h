@@ -47,9 +47,22 @@ void gdb_syscall_return(GuestTask *task, uint64_t number, bool again);
 // The process ends, with a status or by a signal.
 void gdb_process_end(GuestTask *task, int status, bool by_signal);
 
-// Around the host's fork.  The child is nobody's to debug.
-void gdb_fork_prepare(void);
-void gdb_fork_parent(void);
+// Around the host's fork (follow.c); child: its number, or what says that there is none.  In a child that the
+// debugger may follow the last of these makes the thread stand still at its next gate, when it is set up.
+void gdb_fork_prepare(GuestTask *task);
+void gdb_fork_parent(GuestTask *task, pid_t child);
 void gdb_fork_child(GuestTask *task);
+void gdb_fork_child_stop(GuestTask *task);
+// vfork: in the child, whose parent waits in the kernel; and in the parent when it goes on.
+void gdb_vfork_child(GuestTask *parent, GuestTask *child);
+void gdb_vfork_parent(GuestTask *task);
+
+// A program is about to be executed: the variable (NAME=VALUE, to be freed) with which its myna finds the debugger
+// that is here, or NULL.  When it was not NULL and the execution has failed: gdb_exec_failed.
+char *gdb_exec_prepare(GuestTask *task);
+void gdb_exec_failed(void);
+#define GDB_SUCCESSOR "MYNA_GDB_SUCCESSOR"
+// In the new myna, for its first task, in place of gdb_listen, with the variable's value.  false: it is none.
+bool gdb_continue(const char *state, GuestTask *task);
 
 #endif

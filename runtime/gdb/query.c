@@ -22,12 +22,19 @@ static void query_supported(const char *args, GString *reply)
     s->multiprocess = g_strv_contains((const char *const *)theirs, "multiprocess+");
     s->swbreak = g_strv_contains((const char *const *)theirs, "swbreak+");
     s->hwbreak = g_strv_contains((const char *const *)theirs, "hwbreak+");
+    // These name processes, so they are of use to who knows of several only.
+    s->fork_events = s->multiprocess &&
+                     g_strv_contains((const char *const *)theirs, "fork-events+");
+    s->vfork_events = s->multiprocess &&
+                      g_strv_contains((const char *const *)theirs, "vfork-events+");
+    s->exec_events = s->multiprocess &&
+                     g_strv_contains((const char *const *)theirs, "exec-events+");
     g_string_printf(
         reply,
         "PacketSize=%x;QStartNoAckMode+;multiprocess+;swbreak+;hwbreak+;vContSupported+;"
         "qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;"
         "qXfer:threads:read+;qXfer:siginfo:read+;qXfer:siginfo:write+;"
-        "QPassSignals+;QProgramSignals+;QCatchSyscalls+",
+        "QPassSignals+;QProgramSignals+;QCatchSyscalls+;fork-events+;vfork-events+;exec-events+",
         GDB_PACKET_SIZE);
 }
 

@@ -119,6 +119,14 @@ static const Action *action_for(const Action *actions, unsigned n, const GdbThre
 static bool resume(const Action *actions, unsigned n, GString *reply)
 {
     GdbServer *s = &gdb_server;
+    for (unsigned i = 0; i < n; i++) {
+        if (actions[i].id.pid > 0 && gdb_child_exists(actions[i].id.pid)) {
+            // Else nothing would run, and nobody would hear of anything.
+            g_string_assign(reply,
+                            "E.one process at a time can be debugged, and no child of vfork");
+            return false;
+        }
+    }
     for (GdbThread *t = s->threads; t; t = t->next) {
         if (t->unreported && action_for(actions, n, t)) {
             t->unreported = false;

@@ -30,12 +30,16 @@ typedef enum GdbEventKind {
     GDB_EVENT_WATCH,
     GDB_EVENT_SYSCALL_ENTRY,
     GDB_EVENT_SYSCALL_RETURN,
+    GDB_EVENT_FORK,
+    GDB_EVENT_VFORK,
+    GDB_EVENT_VFORK_DONE,
+    GDB_EVENT_EXEC,
 } GdbEventKind;
 
 typedef struct GdbEvent {
     GdbEventKind kind;
     int sig;        // the host's number
-    uint64_t value; // address that was accessed, system call
+    uint64_t value; // address that was accessed, system call, child
     WatchKind watch;
     siginfo_t info;
 } GdbEvent;
@@ -54,6 +58,8 @@ struct GdbThread {
     // The system call it is in, or -1; made_again: its entry was reported already.
     int64_t syscall;
     bool made_again;
+    GdbEvent forked;   // to be reported at its end
+    pid_t vfork_child; // for which it waits, and which was reported
 };
 
 typedef enum GdbRun {
@@ -78,6 +84,10 @@ typedef struct GdbServer {
     bool no_ack, quit;  // quit: the connection is to end
     bool attached_late; // qAttached
     bool multiprocess, swbreak, hwbreak;
+    bool fork_events, vfork_events, exec_events;
+    bool on_child;                // H named a child that is not decided about (follow.c)
+    bool follows;                 // a child of fork: it begins standing still
+    int parent_pipe;              // and this says what becomes of it
     GdbThread *general, *control; // H
     uint64_t pass_signals;        // host numbers as sig_bit: not to be reported
     bool catch_all_syscalls;
@@ -97,6 +107,13 @@ static inline void gdb_send_string(const GString *s) { gdb_send(s->str, s->len);
 void gdb_wake(void); // the server's thread is to look at `run`
 // The debugger leaves: the program runs on without it.
 void gdb_detach(void);
+void gdb_set_attached(bool on);
+// Makes everything stand still before the first task runs, which has the event to report.
+bool gdb_start_stopped(GuestTask *task, GdbEventKind kind);
+bool gdb_start_thread(void *(*fn)(void *)); // of the server
+// Serves the debugger that is there until it goes; then others, one after the other.
+void gdb_serve_line(void);
+void gdb_serve_listeners(void);
 
 // --- stop.c ---------------------------------------------------------------------------------------
 // Stops everything for the server's thread; the event is thread's (NULL: any).
@@ -104,6 +121,15 @@ void gdb_stop_all(GdbEventKind kind);
 // All stand still: which event is the answer to "?".
 void gdb_finish_stop(void);
 void gdb_stop_reply(GString *reply, const GdbThread *thread);
+// A guest thread, which runs on `cs`, stands still until the debugger has seen the event of `thread` (itself, but for
+// a child of vfork) and lets it go on.
+void gdb_report(GdbThread *thread, const GdbEvent *event, CPUState *cs);
+
+// --- follow.c: children that the debugger has not decided about ------------------------------------
+bool gdb_child_exists(int64_t pid);
+bool gdb_child_detach(int64_t pid); // it runs free; false: there is no such child
+// All run free; take_over: but for the last one, which goes on with the line.
+void gdb_children_release(bool take_over);
 
 // --- resume.c -------------------------------------------------------------------------------------
 // vCont's actions; c, s, C and S.  true: everything runs, an answer comes later.

@@ -62,14 +62,16 @@ void gdb_wake(void)
 
 static void reset_features(GdbServer *s)
 {
-    s->no_ack = s->quit = s->multiprocess = s->swbreak = s->hwbreak = false;
+    s->no_ack = s->quit = s->multiprocess = s->swbreak = s->hwbreak = s->on_child = false;
+    s->fork_events = s->vfork_events = s->exec_events = false;
     s->pass_signals = 0;
     s->catch_all_syscalls = false;
     g_clear_pointer(&s->catch_syscalls, g_hash_table_unref);
 }
 
-static void set_attached(GdbServer *s, bool on)
+void gdb_set_attached(bool on)
 {
+    GdbServer *s = &gdb_server;
     pthread_mutex_lock(&s->lock);
     atomic_store(&gdb_is_attached, on);
     pthread_mutex_unlock(&s->lock);
@@ -84,14 +86,14 @@ static void attach(GdbServer *s)
     reset_features(s);
     gdb_stop_all(GDB_EVENT_ATTACH);
     cpus_stop_wait(); // at the start: until the first thread has come to its gate
-    set_attached(s, true);
+    gdb_set_attached(true);
 }
 
 void gdb_detach(void)
 {
     GdbServer *s = &gdb_server;
     gdb_points_clear();
-    set_attached(s, false);
+    gdb_set_attached(false);
     s->attached_late = true;
     s->quit = true;
     gdb_resume_all();
@@ -105,12 +107,13 @@ static void hang_up(GdbServer *s)
             gdb_stop_all(GDB_EVENT_ATTACH);
         }
         gdb_points_clear();
-        set_attached(s, false);
+        gdb_set_attached(false);
         s->attached_late = true;
         if (ran) {
             gdb_resume_all();
         }
     }
+    gdb_children_release(false);
     gdb_file_close_all();
     int fd = s->fd;
     s->fd = -1;
@@ -188,16 +191,22 @@ static void serve(GdbServer *s)
     }
 }
 
-static void *server_main(void *opaque)
+void gdb_serve_line(void)
 {
-    GdbServer *s = opaque;
+    serve(&gdb_server);
+    hang_up(&gdb_server);
+}
+
+void gdb_serve_listeners(void)
+{
+    GdbServer *s = &gdb_server;
     for (;;) {
         int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED) {
                 continue;
             }
-            return NULL; // no descriptors, or a limit: the program goes on as it is
+            return; // no descriptors, or a limit: the program goes on as it is
         }
         int one = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); // fails on Unix sockets
@@ -205,10 +214,46 @@ static void *server_main(void *opaque)
         s->fd = own < 0 ? fd : own;
         gdb_reader_init(&s->reader);
         attach(s);
-        serve(s);
-        hang_up(s);
+        gdb_serve_line();
         gdb_reader_free(&s->reader);
     }
+}
+
+static void *server_main(void *opaque)
+{
+    (void)opaque;
+    gdb_serve_listeners();
+    return NULL;
+}
+
+bool gdb_start_thread(void *(*fn)(void *))
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    sigdelset(&all, SIGSEGV); // guest memory is read with a guard
+    sigdelset(&all, SIGBUS);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pthread_t thread;
+    errno = pthread_create(&thread, NULL, fn, &gdb_server);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (errno) {
+        return false;
+    }
+    pthread_detach(thread);
+    return true;
+}
+
+bool gdb_start_stopped(GuestTask *task, GdbEventKind kind)
+{
+    GdbServer *s = &gdb_server;
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), own = fd < 0 ? -1 : process_own_fd(fd);
+    s->wake_fd = own < 0 ? fd : own;
+    gdb_thread_start(task);
+    s->run = GDB_STOPPED;
+    s->reporter = s->general = s->control = s->threads;
+    s->reporter->event.kind = kind;
+    cpus_stop_begin();
+    return fd >= 0;
 }
 
 // --- listening --------------------------------------------------------------------------------------
@@ -294,55 +339,14 @@ bool gdb_listen(const char *where, GuestTask *task, GError **error)
     if (!ok) {
         return false;
     }
-    s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (listen(s->listen_fd, 1) < 0 || s->wake_fd < 0) {
+    if (listen(s->listen_fd, 1) < 0) {
         return fail(error, where, g_strerror(errno));
     }
     s->listen_fd = process_own_fd(s->listen_fd);
-    s->wake_fd = process_own_fd(s->wake_fd);
     s->process = task->process;
     s->on = true;
-    gdb_thread_start(task);
-    s->run = GDB_STOPPED;
-    s->reporter = s->general = s->control = s->threads;
-    s->reporter->event.kind = GDB_EVENT_ATTACH;
-    cpus_stop_begin();
-
-    sigset_t all, old;
-    sigfillset(&all);
-    sigdelset(&all, SIGSEGV); // guest memory is read with a guard
-    sigdelset(&all, SIGBUS);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    pthread_t thread;
-    int err = pthread_create(&thread, NULL, server_main, s);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (err) {
-        return fail(error, where, g_strerror(err));
+    if (!gdb_start_stopped(task, GDB_EVENT_ATTACH) || !gdb_start_thread(server_main)) {
+        return fail(error, where, g_strerror(errno));
     }
-    pthread_detach(thread);
     return true;
-}
-
-// The child has neither the server's thread nor a debugger.
-void gdb_fork_child(GuestTask *task)
-{
-    GdbServer *s = &gdb_server;
-    if (!s->on) {
-        return;
-    }
-    pthread_mutex_unlock(&s->lock);
-    s->on = false;
-    if (s->fd >= 0) {
-        process_close_own_fd(s->fd);
-    }
-    process_close_own_fd(s->listen_fd);
-    process_close_own_fd(s->wake_fd);
-    g_clear_pointer(&s->socket_path, g_free); // the parent's
-    task->gdb = NULL;
-    s->threads = NULL;
-    cpu_private(task->cs)->own_cflags = 0;
-    breakpoint_clear_all();
-    if (atomic_exchange(&gdb_is_attached, false)) {
-        signal_install_all(task->process);
-    }
 }

@@ -74,8 +74,7 @@ void gdb_thread_end(GuestTask *task)
 
 // --- events, in guest threads -----------------------------------------------------------------------
 
-// Stands still until the debugger has seen the event and lets the thread go on.
-static void report(GdbThread *t, const GdbEvent *event)
+void gdb_report(GdbThread *t, const GdbEvent *event, CPUState *cs)
 {
     GdbServer *s = &gdb_server;
     pthread_mutex_lock(&s->lock);
@@ -93,9 +92,11 @@ static void report(GdbThread *t, const GdbEvent *event)
     }
     pthread_mutex_unlock(&s->lock);
     if (attached) {
-        cpu_gate(t->task->cs);
+        cpu_gate(cs);
     }
 }
+
+static void report(GdbThread *t, const GdbEvent *event) { gdb_report(t, event, t->task->cs); }
 
 static void end_step(GdbThread *t) { report(t, &(GdbEvent){.kind = GDB_EVENT_STEP}); }
 
@@ -183,6 +184,11 @@ void gdb_syscall_return(GuestTask *task, uint64_t number, bool again)
     t->made_again = again;
     if (again) {
         return;
+    }
+    if (t->forked.kind != GDB_EVENT_NONE) {
+        GdbEvent event = t->forked;
+        t->forked.kind = GDB_EVENT_NONE;
+        report(t, &event);
     }
     if (is_caught(&gdb_server, number)) {
         report(t, &(GdbEvent){.kind = GDB_EVENT_SYSCALL_RETURN, .value = number});
@@ -310,6 +316,17 @@ static void put_cause(GString *reply, const GdbEvent *e)
     case GDB_EVENT_SYSCALL_RETURN:
         g_string_append_printf(reply, "syscall_return:%x;", (unsigned)e->value);
         break;
+    case GDB_EVENT_FORK:
+    case GDB_EVENT_VFORK:
+        g_string_append_printf(reply, "%s:p%x.%x;", e->kind == GDB_EVENT_FORK ? "fork" : "vfork",
+                               (unsigned)e->value, (unsigned)e->value);
+        break;
+    case GDB_EVENT_VFORK_DONE: g_string_append(reply, "vforkdone:;"); break;
+    case GDB_EVENT_EXEC:
+        g_string_append(reply, "exec:");
+        gdb_put_hex(reply, s->process->exe_path, strlen(s->process->exe_path));
+        g_string_append_c(reply, ';');
+        break;
     default: break;
     }
 }
@@ -338,20 +355,4 @@ void gdb_stop_reply(GString *reply, const GdbThread *t)
     g_string_append(reply, "thread:");
     gdb_put_thread_id(reply, t);
     g_string_append_c(reply, ';');
-}
-
-// --- fork -------------------------------------------------------------------------------------------
-
-void gdb_fork_prepare(void)
-{
-    if (gdb_server.on) {
-        pthread_mutex_lock(&gdb_server.lock);
-    }
-}
-
-void gdb_fork_parent(void)
-{
-    if (gdb_server.on) {
-        pthread_mutex_unlock(&gdb_server.lock);
-    }
 }

@@ -25,6 +25,7 @@
 #include "guest-signal.h"
 #include "paths.h"
 #include "runtime/event-internal.h"
+#include "runtime/gdb/gdb.h"
 #include "runtime/guest-memory.h"
 #include "runtime/process.h"
 #include "runtime/pass-host.h"
@@ -88,14 +89,19 @@ static void read_limits(const char *text, GuestLimits *limits)
     }
 }
 
-bool exec_is_successor(char **env, GuestLimits *limits)
+bool exec_is_successor(char **env, GuestLimits *limits, char **debugger)
 {
     char **out = env;
     bool found = false;
+    *debugger = NULL;
     for (char **var = env; *var; var++) {
         if (g_str_has_prefix(*var, EXEC_SUCCESSOR "=1")) {
             found = true;
             read_limits(*var, limits);
+            g_free(*var);
+        } else if (g_str_has_prefix(*var, GDB_SUCCESSOR "=")) {
+            g_free(*debugger);
+            *debugger = g_strdup(*var + strlen(GDB_SUCCESSOR "="));
             g_free(*var);
         } else {
             *out++ = *var;
@@ -262,7 +268,7 @@ static void make_argv(ExecCall *call, const GuestLimits *limits)
     g_ptr_array_add(call->env, NULL);
 }
 
-static int64_t execute(GuestTask *task, const ExecCall *call)
+static int64_t execute(GuestTask *task, ExecCall *call)
 {
     pass_host_end(MYNA_PASS_EXEC);
     tier_host_finish();
@@ -272,10 +278,18 @@ static int64_t execute(GuestTask *task, const ExecCall *call)
     // The new program inherits the guest's mask, faults included, and what is ignored.
     restore_ignored(task->process);
     atomic_store(&task->signal_pending, 0);
+    char *debugger = gdb_exec_prepare(task);
+    if (debugger) {
+        call->env->pdata[call->env->len - 1] = debugger;
+        g_ptr_array_add(call->env, NULL);
+    }
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &task->blocked, NULL, sizeof(task->blocked));
     int64_t error = HOST_SYSCALL(task, SYS_execve, (uint64_t)(uintptr_t)"/proc/self/exe",
                                  (uint64_t)(uintptr_t)call->new_argv->pdata,
                                  (uint64_t)(uintptr_t)call->env->pdata);
+    if (debugger) {
+        gdb_exec_failed();
+    }
     // Still here: handlers for faults again.
     signal_install_all(task->process);
     atomic_store(&task->signal_pending, 1);

@@ -13,8 +13,8 @@
 #define EXEC_SUCCESSOR "MYNA_SUCCESSOR"
 
 // Takes EXEC_SUCCESSOR out of an allocated environment; true when it was there.  With it come the limits
-// that the program had set.
-bool exec_is_successor(char **env, GuestLimits *limits);
+// that the program had set, and what gdb_continue wants, to be freed, or NULL.
+bool exec_is_successor(char **env, GuestLimits *limits, char **debugger);
 // Gives variables that were hidden from the host's dynamic linker their names again, in place.
 void exec_reveal_environ(char **env);
 

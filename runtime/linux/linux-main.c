@@ -107,7 +107,8 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     LoadedProgram loaded;
     char **env = options_guest_environ(opts, envp);
     GuestLimits limits = {0};
-    bool successor = exec_is_successor(env, &limits);
+    g_autofree char *debugger = NULL;
+    bool successor = exec_is_successor(env, &limits, &debugger);
     if (successor) {
         pass_host_successor();
     }
@@ -164,7 +165,10 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     if (core_file_is_wanted()) {
         cpu_set_precise(true); // else the core file would show a fault somewhere in its block
     }
-    if (opts->gdb && !gdb_listen(opts->gdb, task, &error)) {
+    if (debugger) {
+        gdb_continue(debugger,
+                     task); // when nothing came of it the program runs, as without a debugger
+    } else if (opts->gdb && !gdb_listen(opts->gdb, task, &error)) {
         fprintf(stderr, "myna: %s\n", error->message);
         return EXIT_USAGE;
     }

@@ -202,7 +202,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
     }
     pthread_mutex_lock(&task->process->lock);
     pthread_mutex_lock(&task->process->actions->lock);
-    gdb_fork_prepare();
+    gdb_fork_prepare(task);
     process_fork_prepare();
     pid_t pid = host_fork(request);
     int err = errno;
@@ -216,11 +216,12 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
         pthread_mutex_unlock(&task->process->actions->lock);
         pthread_mutex_unlock(&task->process->lock);
         set_up_child_process(task, request);
+        gdb_fork_child_stop(task);
         fire_fork(0);
         return 0;
     }
     process_fork_parent();
-    gdb_fork_parent();
+    gdb_fork_parent(task, pid);
     strace_share_log(false);
     pthread_mutex_unlock(&task->process->actions->lock);
     pthread_mutex_unlock(&task->process->lock);
@@ -240,7 +241,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
 typedef struct Lodger {
     CloneRequest request;
     GuestProcess *process; // a copy
-    GuestTask *task;
+    GuestTask *task, *parent;
     CPUState *cs;
     void *stack; // of the host
     // For a child that runs beside its parent:
@@ -265,6 +266,7 @@ static bool lodger_new(Lodger *l, GuestTask *task, const CloneRequest *request)
     l->process = guest_process_share(process, request->flags & CLONE_SIGHAND);
     l->task = task_new(l->process, l->cs);
     l->task->is_vfork_child = true;
+    l->parent = task;
     cpu_private(l->cs)->own_cflags = CF_NO_BREAK; // the debugger's points are not for it
     cpu_private(l->cs)->starts_nothing = true;
     tb_start_rcu_thread();
@@ -296,6 +298,9 @@ static int lodger_main(void *opaque)
         }
         l->result = task->tid;
         sem_post(&l->started);
+    }
+    if (l->request.flags & CLONE_VFORK) {
+        gdb_vfork_child(l->parent, task);
     }
     // The host's mask is full; delivery sets the guest's.
     atomic_store(&task->signal_pending, 1);
@@ -332,6 +337,7 @@ static int64_t make_vfork(GuestTask *task, const CloneRequest *request)
     current_cpu = cpu;
     cpu_away_end(task->cs);
     lodger_free(&l);
+    gdb_vfork_parent(task);
     if (pid > 0) {
         tell_parent(request, (pid_t)pid);
     }

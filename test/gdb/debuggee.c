@@ -95,7 +95,7 @@ static void start_child(int shared)
         if (shared) {
             execl("/bin/true", "true", NULL);
         }
-        work(5); // breakpoints are not for the child
+        work(5); // the parent's breakpoints are not for the child
         _exit(7);
     }
     int status;
@@ -131,6 +131,8 @@ int main(int argc, char **argv)
             start_child(0);
         } else if (!strcmp(argv[i], "vfork")) {
             start_child(1);
+        } else if (!strcmp(argv[i], "exec")) {
+            execl(argv[0], argv[0], "work", NULL);
         } else if (!strcmp(argv[i], "spin-crash")) {
             pthread_t threads[2];
             start_spinners(threads);

@@ -203,6 +203,71 @@ SESSIONS = {
             break work
             continue
         """, ["exited with code 03"], [r"^child exited 7\n", r"^child exited 0\n"]),
+        ("fork is caught, and the child runs free", ["fork", "work"], """
+            catch fork
+            break work if n == 5
+            continue
+            print sum_of_all
+            continue
+        """.replace("print sum_of_all", "print counter"),
+         [r"Catchpoint 1 \(forked process \d+\)", r"\$1 = 0", "exited with code 03"],
+         [r"^child exited 7\n", r"^work 45\n", r"^counter 10\n"]),
+        ("the child is followed, the parent runs free", ["fork"], f"""
+            set follow-fork-mode child
+            break add if b == 4
+            continue
+            backtrace
+            finish
+            set var {RESULT} = 100
+            print counter
+            delete
+            continue
+        """, [r"fork to child", r"Breakpoint 1(\.\d)?, add \(a=6, b=4\)", r"#1 .* work \(n=5\)",
+              r"start_child \(shared=0\)", r"Value returned is \$1 = 10", r"\$2 = 4",
+              r"exited with code 07"], [r"^child exited 7\n", r"^counter 0\n"]),
+        ("a forked child is killed", ["fork"], """
+            catch fork
+            set detach-on-fork on
+            continue
+            kill
+        """, [r"Catchpoint 1 \(forked process \d+\)", r"killed"], []),
+        ("vfork is caught, its end and the child's exec are none of it", ["vfork", "work"], """
+            catch vfork
+            break work
+            continue
+            continue
+            backtrace 1
+            continue
+        """, [r"Catchpoint 1 \(vforked process \d+\)", r"Breakpoint 2, work \(n=10\)",
+              "exited with code 03"], [r"^child exited 0\n", r"^work 45\n"]),
+        ("a child of vfork cannot be followed, and gdb is told", ["vfork"], """
+            set follow-fork-mode child
+            continue
+            kill inferiors 1
+        """, [r"vfork to child", r"one process at a time can be debugged"], []),
+        ("exec is caught, and the new program is debugged", ["exec"], """
+            break main
+            continue
+            catch exec
+            continue
+            info breakpoints
+            continue
+            break add if b == 3
+            continue
+            print counter
+            delete
+            continue
+        """, [r"Breakpoint 1, main \(argc=2", r"Catchpoint 2 \(exec'd .*debuggee\)",
+              r"Breakpoint 1, main \(argc=2", r"Breakpoint 3, add \(a=3, b=3\)", r"\$1 = 3",
+              "exited with code 03"], [r"^work 45\n"]),
+        ("what was agreed outlives exec", ["exec"], """
+            handle SIGUSR1 nostop noprint pass
+            catch syscall exit_group
+            continue
+            backtrace 1
+            continue
+        """, [r"executing new program: .*debuggee", r"\(call to syscall exit_group\)", r"#0 .*_exit",
+              "exited with code 03"], [r"^work 45\n"]),
         ("what the target tells of itself", [], """
             info auxv
             info sharedlibrary
