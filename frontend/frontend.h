@@ -56,6 +56,8 @@ typedef struct GuestISA {
     size_t disas_size;     // of the frontend's DisasContext
     const GuestReg *regs;  // the TCG globals, in the order of the context's globals
     unsigned nb_regs;
+    const GuestReg *state; // what is no TCG global, but passes may want to look at, by name
+    unsigned nb_state;
     int pc_reg; // number in regs of the pc, when nothing but it decides where the CPU goes on; else -1
     const TranslatorOps *translator;
 

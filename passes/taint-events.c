@@ -64,23 +64,22 @@ void taint_make_region(uint64_t addr)
     pthread_mutex_unlock(&e.lock);
 }
 
-// The shadow of a byte, NULL where all is clean.
-static uint8_t *shadow_of(uint64_t addr)
+uint8_t *taint_shadow_of(uint64_t addr)
 {
     uint64_t delta = taint.dir[addr >> TAINT_REGION_BITS & (TAINT_REGIONS - 1)];
     return delta ? (uint8_t *)(uintptr_t)(addr + delta) : NULL;
 }
 
-static void mark(uint64_t addr, uint64_t size, uint8_t sources)
+void taint_mark(uint64_t addr, uint64_t size, uint8_t sources)
 {
     uint64_t most = (uint64_t)1 << TAINT_REGION_BITS;
     for (uint64_t n; size; addr += n, size -= n) {
         n = most - (addr & (most - 1));
         n = n < size ? n : size;
-        if (sources && !shadow_of(addr)) {
+        if (sources && !taint_shadow_of(addr)) {
             taint_make_region(addr);
         }
-        uint8_t *shadow = shadow_of(addr);
+        uint8_t *shadow = taint_shadow_of(addr);
         if (!shadow) {
             continue;
         }
@@ -93,6 +92,32 @@ static void mark(uint64_t addr, uint64_t size, uint8_t sources)
         } else {
             memset(shadow, sources, n);
         }
+    }
+}
+
+void taint_move(uint64_t to, uint64_t from, uint64_t size)
+{
+    uint64_t most = (uint64_t)1 << TAINT_REGION_BITS, low = most - 1;
+    // In pieces that lie in one region each; from the end when the target is behind the source.
+    bool backwards = to > from && to - from < size;
+    while (size) {
+        uint64_t t = backwards ? to + size - 1 : to, f = backwards ? from + size - 1 : from;
+        uint64_t room = backwards ? ((t & low) < (f & low) ? t & low : f & low) + 1
+                                  : most - ((t & low) > (f & low) ? t & low : f & low);
+        uint64_t n = room < size ? room : size;
+        uint64_t t0 = backwards ? t + 1 - n : t, f0 = backwards ? f + 1 - n : f;
+        const uint8_t *source = taint_shadow_of(f0);
+        if (source && !taint_shadow_of(t0)) {
+            taint_make_region(t0);
+        }
+        if (source && taint_shadow_of(t0)) {
+            memmove(taint_shadow_of(t0), source, n);
+        } else {
+            taint_mark(t0, n, 0);
+        }
+        size -= n;
+        to += backwards ? 0 : n;
+        from += backwards ? 0 : n;
     }
 }
 
@@ -204,7 +229,7 @@ bool taint_events_init(const char *args, char **error)
     }
     for (unsigned i = 0; i < e.n_sources; i++) {
         if (e.sources[i].kind == RULE_MEMORY) {
-            mark(e.sources[i].start, e.sources[i].length, (uint8_t)(1u << i));
+            taint_mark(e.sources[i].start, e.sources[i].length, (uint8_t)(1u << i));
         }
     }
     taint.host->define(taint.host, "taint.dir", taint.dir);
@@ -250,20 +275,36 @@ static uint8_t sources_of(int fd)
 
 // --- system calls that move data -----------------------------------------------------------------------------
 
-typedef enum Shape { BUFFER, VECTOR, MESSAGE, MAP } Shape;
+typedef enum Shape { BUFFER, VECTOR, MESSAGE, MAP, MOVE, COPY } Shape;
 
 static const struct Row {
     const char *name;
     Shape shape;
     bool writes; // to the descriptor
 } rows[] = {
-    {"read", BUFFER, false},    {"pread64", BUFFER, false},  {"recvfrom", BUFFER, false},
-    {"recv", BUFFER, false},    {"readv", VECTOR, false},    {"preadv", VECTOR, false},
-    {"preadv2", VECTOR, false}, {"recvmsg", MESSAGE, false}, {"write", BUFFER, true},
-    {"pwrite64", BUFFER, true}, {"sendto", BUFFER, true},    {"send", BUFFER, true},
-    {"writev", VECTOR, true},   {"pwritev", VECTOR, true},   {"pwritev2", VECTOR, true},
-    {"sendmsg", MESSAGE, true}, {"mmap", MAP, false},        {"mmap2", MAP, false},
+    {"read", BUFFER, false},
+    {"pread64", BUFFER, false},
+    {"recvfrom", BUFFER, false},
+    {"recv", BUFFER, false},
+    {"readv", VECTOR, false},
+    {"preadv", VECTOR, false},
+    {"preadv2", VECTOR, false},
+    {"recvmsg", MESSAGE, false},
+    {"write", BUFFER, true},
+    {"pwrite64", BUFFER, true},
+    {"sendto", BUFFER, true},
+    {"send", BUFFER, true},
+    {"writev", VECTOR, true},
+    {"pwritev", VECTOR, true},
+    {"pwritev2", VECTOR, true},
+    {"sendmsg", MESSAGE, true},
+    {"mmap", MAP, false},
+    {"mmap2", MAP, false},
     {"getrandom", MAP, false},
+    {"mremap", MOVE, false},
+    {"sendfile", COPY, true},
+    {"splice", COPY, true},
+    {"copy_file_range", COPY, true},
 };
 
 static const struct Row *find_row(const char *name)
@@ -306,7 +347,7 @@ static void arrived(const struct Row *row, const MynaSyscall *call)
     unsigned n = pieces(row, call, iov);
     for (unsigned i = 0; i < n && left; i++) {
         uint64_t size = iov[i].iov_len < left ? iov[i].iov_len : left;
-        mark((uintptr_t)iov[i].iov_base, size, sources);
+        taint_mark((uintptr_t)iov[i].iov_base, size, sources);
         left -= size;
     }
     free(iov);
@@ -323,8 +364,22 @@ static void mapped(const MynaSyscall *call)
                                                              : 0;
         size = size < left ? size : left;
     }
-    mark((uint64_t)call->result, call->args[1], 0);
-    mark((uint64_t)call->result, size, sources);
+    taint_mark((uint64_t)call->result, call->args[1], 0);
+    taint_mark((uint64_t)call->result, size, sources);
+}
+
+// mremap
+static void moved(const MynaSyscall *call)
+{
+    uint64_t from = call->args[0], to = (uint64_t)call->result, old = call->args[1],
+             size = call->args[2];
+    if (to != from) {
+        taint_move(to, from, old < size ? old : size);
+        taint_mark(from, old, 0);
+    }
+    if (size > old) {
+        taint_mark(to + old, size - old, 0);
+    }
 }
 
 // --- sinks ----------------------------------------------------------------------------------------------------
@@ -361,7 +416,7 @@ static void end_run(Run *r)
 static void look(Run *r, uint64_t addr, uint64_t size)
 {
     for (; size; addr++, size--, r->offset++) {
-        const uint8_t *shadow = shadow_of(addr);
+        const uint8_t *shadow = taint_shadow_of(addr);
         uint8_t sources = shadow ? *shadow : 0;
         if (sources != r->sources) {
             end_run(r);
@@ -373,7 +428,10 @@ static void look(Run *r, uint64_t addr, uint64_t size)
 static void leaving(const struct Row *row, const MynaSyscall *call)
 {
     char path[4096];
-    int fd = (int)call->args[0];
+    bool from_first = row->shape == COPY &&
+                      call->name[0] != 's';                   // copy_file_range(in, ..., out, ...)
+    from_first |= row->shape == COPY && call->name[1] == 'p'; // and splice; sendfile(out, in, ...)
+    int fd = (int)call->args[from_first ? 2 : 0];
     path_of(fd, path);
     bool wanted = !e.n_sinks;
     for (unsigned i = 0; i < e.n_sinks; i++) {
@@ -388,7 +446,11 @@ static void leaving(const struct Row *row, const MynaSyscall *call)
     Run r = {.f = open_memstream(&text, &length)};
     fprintf(r.f, "taint: %s(%d <%s>, %lld bytes):", call->name, fd, path, (long long)call->result);
     struct iovec *iov = malloc(MAX_IOV * sizeof(*iov));
-    unsigned n = pieces(row, call, iov);
+    unsigned n = row->shape == COPY ? 0 : pieces(row, call, iov);
+    if (row->shape == COPY && left) { // all of it is the other file's
+        r.sources = sources_of((int)call->args[from_first ? 0 : 1]);
+        r.offset = left;
+    }
     for (unsigned i = 0; i < n && left; i++) {
         uint64_t size = iov[i].iov_len < left ? iov[i].iov_len : left;
         look(&r, (uintptr_t)iov[i].iov_base, size);
@@ -418,8 +480,10 @@ void taint_events_syscall(void *block, const MynaSyscall *call, bool after)
             if (call->name[0] == 'm') {
                 mapped(call);
             } else {
-                mark(call->args[0], (uint64_t)call->result, 0);
+                taint_mark(call->args[0], (uint64_t)call->result, 0);
             }
+        } else if (row->shape == MOVE) {
+            moved(call);
         } else if (row->writes) {
             leaving(row, call);
         } else {

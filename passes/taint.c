@@ -211,6 +211,36 @@ static Value resize(Builder b, Value s, Type t)
 
 // --- where a pointer's shadow is --------------------------------------------------------------------------------
 
+static Value shadow_place(Value ptr);
+
+// Of one of several places (a register or, where it is empty, a constant); NULL when none has a shadow.
+static Value place_of_phi(Value ptr)
+{
+    unsigned n = LLVMCountIncoming(ptr);
+    bool any_place = false;
+    static unsigned depth; // what loops is not inlined, so a phi should not come round to itself
+    depth++;
+    for (unsigned i = 0; i < n && depth < 16; i++) {
+        any_place |= shadow_place(LLVMGetIncomingValue(ptr, i)) != NULL;
+    }
+    depth--;
+    if (!any_place) {
+        return NULL;
+    }
+    Builder b = myna_builder_before(ptr);
+    Value phi = LLVMBuildPhi(b, LLVMTypeOf(ptr), "");
+    LLVMDisposeBuilder(b);
+    map_put(ptr, phi);
+    for (unsigned i = 0; i < n; i++) {
+        Value from = LLVMGetIncomingValue(ptr, i), place = shadow_place(from);
+        LLVMBasicBlockRef block = LLVMGetIncomingBlock(ptr, i);
+        bool constant = LLVMIsAGlobalVariable(from) && LLVMIsGlobalConstant(from);
+        place = place ? place : myna_extern(unit, constant ? "taint.clean" : "taint.sink");
+        LLVMAddIncoming(phi, &place, &block, 1);
+    }
+    return phi;
+}
+
 // A shadow variable for each variable, and the shadow of env in the thread's block; NULL for what has none.
 static Value shadow_place(Value ptr)
 {
@@ -234,6 +264,8 @@ static Value shadow_place(Value ptr)
             LLVMInsertIntoBuilder(b, known);
             LLVMDisposeBuilder(b);
         }
+    } else if (LLVMIsAPHINode(ptr)) {
+        known = place_of_phi(ptr);
     } else if (LLVMIsAArgument(ptr) && ptr == LLVMGetParam(LLVMGetParamParent(ptr), 0)) {
         // Behind the variables, and the load of the block's address that myna_thread_ptr puts in front.
         Value at = LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(LLVMGetParamParent(ptr)));
@@ -474,6 +506,9 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+// A helper, or what a helper's body calls. Functions of passes and guest operations have a dot in their names.
+static bool is_c_function(const char *name) { return *name && !strchr(name, '.'); }
+
 static Value call(Builder b, Value v, Type t)
 {
     const char *name = callee_name(v);
@@ -490,7 +525,7 @@ static Value call(Builder b, Value v, Type t)
     if (begins(name, "llvm.fshl.") || begins(name, "llvm.fshr.")) {
         return funnel(b, v, begins(name, "llvm.fshl.") ? "llvm.fshl" : "llvm.fshr");
     }
-    if (!begins(name, "llvm.") && !begins(name, "helper_") &&
+    if (!begins(name, "llvm.") && !is_c_function(name) &&
         !LLVMIsAInlineAsm(LLVMGetCalledValue(v))) {
         return zero(t);
     }
@@ -689,6 +724,7 @@ static void handle_helper(Value v)
         }
     }
     LLVMDisposeBuilder(b);
+    all = taint_wrap_helper(unit, v, callee_name(v), all);
     b = variables ? myna_builder_after(v) : NULL;
     for (unsigned i = 0; i < n && variables; i++) {
         Value at = LLVMGetOperand(v, i);
@@ -736,7 +772,7 @@ static void handle(Value v)
             if (op.kind == MYNA_OP_ST || op.kind == MYNA_OP_RMW || op.kind == MYNA_OP_CMPXCHG) {
                 handle_op(&op);
             }
-        } else if (begins(name, "helper_")) {
+        } else if (is_c_function(name)) {
             handle_helper(v);
         } else if (begins(name, "llvm.memcpy") || begins(name, "llvm.memmove") ||
                    begins(name, "llvm.memset")) {
@@ -781,6 +817,7 @@ static void *init(MynaPassHost *host, const char *args, char **error)
         return NULL;
     }
     host->define(host, "taint.region", (const void *)taint_make_region);
+    taint_helpers_init();
     return &taint;
 }
 

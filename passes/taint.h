@@ -29,5 +29,17 @@ void taint_events_fork_child(void);
 void taint_events_end(void);
 // A tainted byte is about to be stored to a region that has no shadow yet.
 void taint_make_region(uint64_t addr);
+// The shadow of a byte, NULL where all is clean.
+uint8_t *taint_shadow_of(uint64_t addr);
+// Gives a range of memory these sources.
+void taint_mark(uint64_t addr, uint64_t size, uint8_t sources);
+// Gives a range of memory the sources of another one, as memmove would.
+void taint_move(uint64_t to, uint64_t from, uint64_t size);
+
+// Helpers that move data in C (taint-helpers.c). wrap: puts calls around one of these that move its shadows. arguments: an i8,
+// the sources of its arguments; gives those of its result.
+void taint_helpers_init(void);
+LLVMValueRef taint_wrap_helper(MynaPassUnit *unit, LLVMValueRef call, const char *name,
+                               LLVMValueRef arguments);
 
 #endif

@@ -130,9 +130,10 @@ void pass_host_start(const GuestISA *isa)
         return;
     }
     state.isa = isa;
-    state.registers = g_new0(MynaRegister, isa->nb_regs);
-    for (unsigned i = 0; i < isa->nb_regs; i++) {
-        const GuestReg *r = &isa->regs[i];
+    unsigned n = isa->nb_regs + isa->nb_state;
+    state.registers = g_new0(MynaRegister, n);
+    for (unsigned i = 0; i < n; i++) {
+        const GuestReg *r = i < isa->nb_regs ? &isa->regs[i] : &isa->state[i - isa->nb_regs];
         state.registers[i] = (MynaRegister){.name = r->name,
                                             .offset = (size_t)r->offset,
                                             .size = tcg_type_size(r->type),
@@ -140,7 +141,7 @@ void pass_host_start(const GuestISA *isa)
     }
     const MynaPassHost host = {
         .guest = isa->name,
-        .n_registers = isa->nb_regs,
+        .n_registers = n,
         .registers = state.registers,
         .env_size = isa->env_size,
         .thread_block_at = offsetof(CPUState, pass_block),

@@ -409,8 +409,7 @@ bool jit_inline_helpers(JitContext *context, LLVMModuleRef module, GError **erro
         return false;
     }
     if (context->with_helpers == module) {
-        shim_inline_helpers(module);
-        context->with_helpers = NULL;
+        shim_inline_helpers(module, true); // jit_optimise does the rest
     }
     return true;
 }
@@ -441,7 +440,7 @@ bool jit_optimise(JitContext *context, LLVMModuleRef module, JitLevel level, GEr
 {
     if (context->with_helpers == module) {
         uint64_t start = now_ns();
-        shim_inline_helpers(module);
+        shim_inline_helpers(module, false);
         context->times.optimise += now_ns() - start;
         context->with_helpers = NULL;
     }

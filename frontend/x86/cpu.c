@@ -135,6 +135,14 @@ void x86_dump_state(const CPUState *cs, FILE *f)
     }
 }
 
+// The number of the x87 register that is ST(0).
+static const GuestReg x86_state[] = {
+    {.name = "fptop",
+     .offset = offsetof(CPUX86State, fpstt),
+     .type = TCG_TYPE_I32,
+     .gdb_number = -1},
+};
+
 const GuestISA guest_isa_x86_64 = {
     .name = "x86_64",
     .elf_machine = EM_X86_64,
@@ -145,6 +153,8 @@ const GuestISA guest_isa_x86_64 = {
     .disas_size = sizeof(DisasContext),
     .regs = x86_regs,
     .nb_regs = G_N_ELEMENTS(x86_regs),
+    .state = x86_state,
+    .nb_state = G_N_ELEMENTS(x86_state),
     .pc_reg = X86_G_RIP,
     .translator = &x86_translator_ops,
     .init = x86_init,

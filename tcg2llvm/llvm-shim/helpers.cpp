@@ -22,6 +22,7 @@
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Analysis/CFG.h"
 #include "llvm/Analysis/InlineCost.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DebugInfo.h"
@@ -343,7 +344,26 @@ int shim_helpers_link(ShimHelpers *helpers, LLVMModuleRef module, char **error)
     return count;
 }
 
-bool shim_inline_helpers(LLVMModuleRef module)
+// Is what the body does with data more than its instructions tell? A loop's is (a REP instruction; PEXT, bit by bit), and a
+// choice's, when the body has nothing but its arguments to work on: the result is the condition's, by which data is not
+// followed. So does assembly, which may reach memory. Choices of what writes registers are about modes and faults.
+static bool hides_data(const Function &body, bool has_env)
+{
+    SmallVector<std::pair<const BasicBlock *, const BasicBlock *>, 4> backedges;
+    FindFunctionBackedges(body, backedges);
+    bool assembly = any_of(instructions(body), [](const Instruction &insn) {
+        auto *call = dyn_cast<CallBase>(&insn);
+        return call && call->isInlineAsm();
+    });
+    if (!backedges.empty() || assembly) {
+        return true;
+    }
+    return !has_env && (body.size() > 1 || any_of(instructions(body), [](const Instruction &insn) {
+                            return isa<SelectInst>(insn);
+                        }));
+}
+
+bool shim_inline_helpers(LLVMModuleRef module, bool data_flow)
 {
     Module &unit = *unwrap(module);
     SmallVector<Function *, 8> bodies;
@@ -369,6 +389,10 @@ bool shim_inline_helpers(LLVMModuleRef module)
             continue;
         }
         for (CallBase *call : calls) {
+            bool has_env = any_of(call->args(), [](const Use &use) { return isa<Argument>(use); });
+            if (data_flow && hides_data(*body, has_env)) {
+                continue;
+            }
             InlineFunctionInfo info;
             changed |= InlineFunction(*call, info, /*MergeAttributes=*/true, nullptr,
                                       /*InsertLifetime=*/false)

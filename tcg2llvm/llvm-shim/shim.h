@@ -76,8 +76,9 @@ int shim_helpers_link(ShimHelpers *helpers, LLVMModuleRef module, char **error);
 
 // Inlines the module's alwaysinline functions and drops the bodies that nobody calls any more. What the
 // always-inline pass does, without the alias analysis of each body that it asks for: half the
-// time. True when anything changed.
-bool shim_inline_helpers(LLVMModuleRef module);
+// time. For passes that follow data (`data_flow`), those stay calls whose body hides it: what loops, and what
+// chooses its result among constants. True when anything changed.
+bool shim_inline_helpers(LLVMModuleRef module, bool data_flow);
 
 #ifdef __cplusplus
 }

@@ -85,7 +85,7 @@ class Rig:
     def run(self, *options, program=(), status=0, env=None, cache=False, cwd=None):
         argv = [self.myna, *([] if cache else ["--no-cache"]), *options, *program]
         run = subprocess.run(argv, cwd=cwd or self.work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, text=True, errors="backslashreplace", timeout=300, check=False,
+                             stderr=subprocess.PIPE, text=True, errors="backslashreplace", timeout=600, check=False,
                              env={**os.environ, **(env or {})})
         if status is not None and run.returncode != status:
             raise Wrong(f"{' '.join(argv)}: status {run.returncode}, expected {status}\n{run.stderr[:2000]}")
@@ -482,6 +482,23 @@ def taint_is_byte_precise(rig):
                 expected = re.findall(r"^expected .*$", run.stdout, re.M)
                 got = [re.sub(r"^.* bytes\):", "expected", line) for line in lines]
                 check(f"{guest} {level} --hot {hot}", got, expected)
+
+
+@test
+def taint_sees_what_is_done_in_c(rig):
+    """String instructions, saved state, x87, what the kernel moves."""
+    with open(rig.path("secret"), "wb") as f:
+        f.write(bytes(i * 7 % 256 for i in range(2048)))
+    with open("/proc/cpuinfo", encoding="ascii") as f:
+        avx = ["-mavx"] if " avx " in f.read() else []
+    for guest, cc, flags in (("x86_64", "gcc", avx), ("aarch64", "aarch64-linux-gnu-gcc", [])):
+        if not shutil.which(cc):
+            continue
+        program = rig.made(f"moves-in-c-{guest}", [cc, "-O1", "-static", *flags, f"{HERE}/moves-in-c.c"])
+        for hot in ("1000000", "30"):
+            run = rig.run("--hot", hot, "--pass=taint:file=secret,sink=fd:1", program=[program])
+            got = re.findall(r"^taint: \S+ .* bytes\): (.*)$", run.stderr, re.M)
+            check(f"{guest} --hot {hot}", got, re.findall(r"expected (.*)$", run.stdout, re.M))
 
 
 @test
