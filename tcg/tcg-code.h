@@ -56,7 +56,7 @@ struct TCGCode {
         targets; // the quick tier records its indirect jump's targets here, unless NULL
 };
 
-#define TB_JMP_CACHE_BITS 12
+#define TB_JMP_CACHE_BITS 14
 #define TB_JMP_CACHE_SIZE (1u << TB_JMP_CACHE_BITS)
 
 // An entry of the per-thread jump cache.  Compiled code looks here itself before it calls lookup_tb_ptr:
