@@ -19,7 +19,7 @@ packages_test=(
     libcmocka-dev libclang-rt-19-dev qemu-user
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-12-source gdb gdb-multiarch linux-perf
     gawk sed grep diffutils findutils bc file perl make git openssl
-    gzip bzip2 xz-utils zstd lua5.4
+    gzip bzip2 xz-utils zstd lua5.4 iproute2 ethtool
 )
 # `python3 -m test`, whose package carries Python's version in its name.
 # shellcheck disable=SC1091
