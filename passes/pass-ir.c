@@ -226,6 +226,11 @@ static LLVMBuilderRef builder_for(LLVMValueRef instruction)
 LLVMBuilderRef myna_builder_before(LLVMValueRef instruction)
 {
     LLVMBuilderRef b = builder_for(instruction);
+    // A pass that ran before may have loaded the thread's block in front of what was the first instruction.
+    unsigned kind = md_kind(context_of(instruction), "myna.block");
+    while (LLVMGetMetadata(instruction, kind)) {
+        instruction = LLVMGetNextInstruction(instruction);
+    }
     LLVMPositionBuilderBefore(b, instruction);
     return b;
 }
@@ -267,7 +272,7 @@ LLVMValueRef myna_thread_ptr(MynaPassUnit *unit, LLVMBuilderRef b, size_t offset
     LLVMValueRef fn = LLVMGetBasicBlockParent(LLVMGetInsertBlock(b)), block = NULL;
     LLVMValueRef first = LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(fn));
     for (LLVMValueRef at = first; at && !block; at = LLVMGetNextInstruction(at)) {
-        block = LLVMGetMetadata(at, kind) ? at : NULL;
+        block = LLVMGetMetadata(at, kind) && LLVMIsALoadInst(at) ? at : NULL;
     }
     if (!block) {
         LLVMBuilderRef entry = LLVMCreateBuilderInContext(c);
@@ -278,6 +283,9 @@ LLVMValueRef myna_thread_ptr(MynaPassUnit *unit, LLVMBuilderRef b, size_t offset
         block = LLVMBuildLoad2(entry, ptr, at, "");
         LLVMValueRef none = LLVMMetadataAsValue(c, LLVMMDNodeInContext2(c, NULL, 0));
         LLVMSetMetadata(block, kind, none);
+        if (LLVMIsAInstruction(at)) {
+            LLVMSetMetadata(at, kind, none);
+        }
         LLVMSetMetadata(block, md_kind(c, "invariant.load"), none);
         LLVMSetAlignment(block, 8);
         LLVMDisposeBuilder(entry);

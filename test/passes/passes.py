@@ -142,6 +142,10 @@ def several_in_order(rig):
     run = rig.run("--pass=icount", "--passes=function(dce)", f"--instrument-lib={rig.library()}",
                   "--pass=icount:count=memory", program=[program], status=7)
     matches("results", run.stderr, rf"icount: {INSNS} instructions\nicount: {CALLS * 4} memory accesses\nx86_64 insns={INSNS} ")
+    shipped = [f"{name}:out=/dev/null" for name in ("icount", "memtrace", "syscalls", "coverage", "callgraph")]
+    for names in (shipped + ["taint:file=*"], ["taint:file=*"] + shipped):
+        run = rig.run("--hot=50", *[f"--pass={name}" for name in names], program=[program], status=7)
+        check("all that come along", run.stderr, "taint: 0 bytes written, 0 of them tainted\n")
 
 
 @test
