@@ -66,10 +66,9 @@ static void edges_grow(void)
     }
 }
 
-static void edges_slow(uint64_t from, uint64_t to, uint64_t key)
+// The edge's row, with the lock.
+static Edge *edges_find(uint64_t from, uint64_t to, uint64_t key)
 {
-    EdgeCell *cell = &edges.cells[key >> EDGE_SHIFT];
-    pthread_mutex_lock(&edges.lock);
     if (edges.n * 2 >= edges.n_slots) {
         edges_grow();
     }
@@ -82,12 +81,28 @@ static void edges_slow(uint64_t from, uint64_t to, uint64_t key)
         edges.known[edges.n++] = (Edge){from, to, key, 0};
         *slot = (uint32_t)edges.n;
     }
+    return &edges.known[*slot - 1];
+}
+
+static void edges_slow(uint64_t from, uint64_t to, uint64_t key)
+{
+    EdgeCell *cell = &edges.cells[key >> EDGE_SHIFT];
+    pthread_mutex_lock(&edges.lock);
+    Edge *edge = edges_find(from, to, key);
     if (cell->key == 0) {
         cell->key = key;
     } else if (cell->key != key) {
-        edges.known[*slot - 1].count++;
+        edge->count++;
         cell->count--;
     }
+    pthread_mutex_unlock(&edges.lock);
+}
+
+// Adds what was counted elsewhere.
+static inline void edges_add(uint64_t from, uint64_t to, uint64_t count)
+{
+    pthread_mutex_lock(&edges.lock);
+    edges_find(from, to, from * EDGE_A ^ to * EDGE_B)->count += count;
     pthread_mutex_unlock(&edges.lock);
 }
 
