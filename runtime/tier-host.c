@@ -108,7 +108,7 @@ unsigned tier_host_unit_of(const TranslationBlock *tb, const TCGCode *const **me
 {
     for (const TBUnitLink *link = tb->units; link; link = link->next) {
         const LLVMCode *code = link->unit->code;
-        if (code->n_entries == 1 && code->members[0] == code->entries[0].code) {
+        if (code->region) {
             *members = code->members;
             return code->n_members;
         }
@@ -330,8 +330,10 @@ static void host_install(void *opaque, LLVMCode *code)
         unit_register(code);
         for (unsigned i = 0; i < code->n_entries; i++) {
             TranslationBlock *tb = tb_of(code->entries[i].code);
-            tb->code.hot = NULL;
-            tb_set_entry(tb, code->entries[i].entry);
+            if (i == 0 || !code->region || tb->code.entry == tb->cold_entry) {
+                tb->code.hot = NULL;
+                tb_set_entry(tb, code->entries[i].entry);
+            }
         }
         stats.units_installed++;
     }

@@ -424,8 +424,6 @@ static void fn_attr(LLVMUnit *u, unsigned index, unsigned kind, uint64_t value)
 static void make_function(LLVMUnit *u, const char *name)
 {
     LLVMLower *l = u->l;
-    g_free(u->name);
-    u->name = g_strdup(name);
     u->fn = LLVMAddFunction(u->m, name, l->entry_type);
     u->code = LLVMGetParam(u->fn, 1);
     LLVMSetValueName2(u->code, "code", 4);
@@ -435,9 +433,47 @@ static void make_function(LLVMUnit *u, const char *name)
     fn_attr(u, LLVMAttributeFunctionIndex, l->attr_null_valid, 0);
     fn_attr(u, 1, l->attr_nonnull, 0);
     fn_attr(u, 1, l->attr_align, 64);
-    fn_attr(u, 2, l->attr_nonnull, 0);
+    fn_attr(u, 2, l->attr_nonnull, 0); // also where it is a number: see make_entries
     u->env = LLVMGetParam(u->fn, 0);
     LLVMSetValueName2(u->env, "env", 3);
+}
+
+// A function that is entered at several blocks is entered through small ones, which put the block's number, from 1 on,
+// where a TCGEntry has the TCGCode: the prototype must stay, for the sake of tail calls.
+static void make_entries(LLVMUnit *u)
+{
+    LLVMLower *l = u->l;
+    Value region = u->fn, number = LLVMBuildPtrToInt(u->b, u->code, l->i64, "");
+    Value dispatch = LLVMBuildSwitch(u->b, number, u->check_bb[0], u->n_blocks);
+    for (unsigned i = 0; i < u->n_blocks; i++) {
+        if (u->blocks[i].entry) {
+            make_function(u, u->blocks[i].entry);
+            Value which = lower_i64(u, i + 1);
+            Value args[] = {u->env, LLVMConstIntToPtr(which, l->ptr)};
+            LLVMPositionBuilderAtEnd(u->b, LLVMAppendBasicBlockInContext(l->c, u->fn, ""));
+            Value call = LLVMBuildCall2(u->b, l->entry_type, region, args, 2, "");
+            LLVMSetTailCallKind(call, LLVMTailCallKindMustTail);
+            lower_call_attr(u, call, l->attr_strictfp, 0);
+            LLVMBuildRet(u->b, call);
+            if (i > 0) {
+                LLVMAddCase(dispatch, which, u->check_bb[i]);
+            }
+        }
+    }
+    LLVMSetLinkage(region, LLVMInternalLinkage);
+    u->fn = region;
+    u->env = LLVMGetParam(region, 0);
+    u->code = NULL; // each block's is in the unit's table
+}
+
+static bool has_entries(const LLVMUnit *u)
+{
+    for (unsigned i = 1; i < u->n_blocks; i++) {
+        if (u->blocks[i].entry) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Which block leads to which.
@@ -473,6 +509,8 @@ static void find_reach(LLVMUnit *u)
 
 void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blocks, unsigned n)
 {
+    g_free(u->name);
+    u->name = g_strdup(function);
     make_function(u, function);
     u->env_int = NULL;
     u->jump_bb = NULL;
@@ -515,7 +553,11 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
         debug_function(u, function, blocks[0].pc);
     }
     LLVMPositionBuilderAtEnd(u->b, u->entry);
-    LLVMBuildBr(u->b, u->check_bb[0]);
+    if (has_entries(u)) {
+        make_entries(u);
+    } else {
+        LLVMBuildBr(u->b, u->check_bb[0]);
+    }
 }
 
 // Each cycle has an edge that does not go forward, and there the exit request is looked at.

@@ -120,6 +120,13 @@ static void function_name(const CompileBlock *blocks, unsigned i, char *name, si
     }
 }
 
+// The IR is for somebody to see.
+static bool is_looked_at(const TierCommon *common)
+{
+    return common->dump || common->opt.passes || common->opt.instrument ||
+           log_wanted(common, LLVM_LOG_IR);
+}
+
 // --- lowering ------------------------------------------------------------------------------------------
 
 TCGContext *compiler_translate(Compiler *c, const TCGCode *code)
@@ -152,11 +159,23 @@ static bool lower_region(Compiler *c, LLVMUnit *unit, CompileBlock *blocks, unsi
                          GError **error)
 {
     g_autofree LLVMUnitBlock *members = g_new(LLVMUnitBlock, n);
+    bool several = false;
     char name[64];
+    g_autofree char(*entries)[sizeof(name)] = g_malloc(n * sizeof(*entries));
     for (unsigned i = 0; i < n; i++) {
         members[i] = blocks[i].block;
+        several |= blocks[i].enter && i > 0;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (several && (i == 0 || blocks[i].enter)) {
+            function_name(blocks, i, entries[i], sizeof(name));
+            members[i].entry = entries[i];
+        }
     }
     function_name(blocks, 0, name, sizeof(name));
+    if (several) { // that is the name of the way in
+        name[0] = 'r';
+    }
     llvm_unit_begin(unit, name, members, n);
     bool ok = true;
     for (unsigned i = 0; i < n && ok; i++) {
@@ -225,7 +244,7 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
     const TierCommon *common = c->common;
     Instrument *instrument = common->opt.instrument;
     bool passes = common->opt.passes || instrument;
-    bool looked_at = common->dump || passes || log_wanted(common, LLVM_LOG_IR);
+    bool looked_at = is_looked_at(common);
     LLVMUnitOptions options = {
         .cold = level == LLVM_COLD,
         .symbolic = looked_at,
@@ -268,16 +287,19 @@ static LLVMCode *make_code(JitObject *object, CompileShape shape, const CompileB
     code->object = object;
     code->n_members = n;
     code->members = g_new(const TCGCode *, n);
-    code->n_entries = shape == COMPILE_REGION ? 1 : n;
-    code->entries = g_new(LLVMEntry, code->n_entries);
+    code->region = shape == COMPILE_REGION;
+    code->entries = g_new(LLVMEntry, n);
     for (unsigned i = 0; i < n; i++) {
         code->members[i] = blocks[i].block.code;
         code->guest_insns += blocks[i].info.num_insns;
     }
-    for (unsigned i = 0; i < code->n_entries; i++) {
-        char name[64];
-        function_name(blocks, i, name, sizeof(name));
-        code->entries[i] = (LLVMEntry){blocks[i].block.code, (TCGEntry *)jit_lookup(object, name)};
+    for (unsigned i = 0; i < n; i++) {
+        if (i == 0 || !code->region || blocks[i].enter) {
+            char name[64];
+            function_name(blocks, i, name, sizeof(name));
+            code->entries[code->n_entries++] = (LLVMEntry){blocks[i].block.code,
+                                                           (TCGEntry *)jit_lookup(object, name)};
+        }
     }
     jit_object_code(object, &code->host_bytes);
     return code;
@@ -364,7 +386,7 @@ static const char *cache_key(Compiler *c, CompileShape shape, LLVMLevel level,
         if (!ctx || ctx->bound) {
             return NULL;
         }
-        unit_hash_block(c->hash, &blocks[i].block, ctx);
+        unit_hash_block(c->hash, &blocks[i].block, blocks[i].enter, ctx);
     }
     *key = unit_hash_end(c->hash);
     return pack;
@@ -375,6 +397,9 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
 {
     ObjectCache *cache = c->common->cache;
     ObjectKey key;
+    for (unsigned i = 0; i < n; i++) { // who looks at IR knows a region as one function
+        blocks[i].enter &= !is_looked_at(c->common);
+    }
     const char *pack = cache_key(c, shape, level, blocks, n, &key);
     size_t size;
     const void *kept = pack ? object_cache_find(cache, pack, key, &size) : NULL;

@@ -35,6 +35,7 @@ typedef struct Compiler {
 typedef struct CompileBlock {
     LLVMUnitBlock block;
     LLVMBlockInfo info;
+    bool enter; // a region's: it may be entered here
     int behind; // while a region is formed: the block behind the call that this one ends with; -1: none
     TCGContext *ctx;
 } CompileBlock;
@@ -43,7 +44,7 @@ Compiler *compiler_new(const TierCommon *common);
 void compiler_free(Compiler *c);
 JitTimes compiler_times(const Compiler *c);
 
-// One function over all blocks (a region, entered at the first), or one for each block.
+// One function over all blocks (a region, entered at the first and those that `enter` marks), or one for each block.
 typedef enum CompileShape { COMPILE_REGION, COMPILE_BATCH } CompileShape;
 
 // NULL and an error when the code memory is full, a block cannot be translated any more, or LLVM fails.

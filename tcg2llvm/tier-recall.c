@@ -9,7 +9,8 @@
 typedef struct KeptBlock {
     uint64_t pc;
     int32_t succ[2];
-    uint32_t guess, n_targets;
+    uint16_t guess, enter; // 0 or 1
+    uint32_t n_targets;
 } KeptBlock;
 
 typedef struct KeptRegion {
@@ -57,7 +58,8 @@ static bool take(Compiler *c, const TCGCode *code, const KeptBlock *kept, const 
                   .guess = kept->guess,
                   .targets = g_memdup2(targets, kept->n_targets * sizeof(*targets)),
                   .n_targets = kept->n_targets},
-        .info = info};
+        .info = info,
+        .enter = kept->enter};
     return true;
 }
 
@@ -133,6 +135,7 @@ void region_keep(Compiler *c, const CompileBlock *blocks, unsigned n)
         kept->blocks[i] = (KeptBlock){.pc = b->pc,
                                       .succ = {b->succ[0], b->succ[1]},
                                       .guess = b->guess,
+                                      .enter = blocks[i].enter,
                                       .n_targets = b->n_targets};
         for (unsigned k = 0; k < b->n_targets; k++) {
             *targets++ = b->targets[k];

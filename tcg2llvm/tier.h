@@ -63,7 +63,8 @@ typedef struct LLVMEntry {
 // running in it.
 typedef struct LLVMCode {
     unsigned n_entries;
-    LLVMEntry *entries; // a region has one: its head's; a batch of blocks one each
+    LLVMEntry *entries; // a region's first is its head's; a batch of blocks has one each
+    bool region;
     unsigned n_members;
     const TCGCode **members; // all blocks that the unit holds copies of, entries included
     uint64_t guest_insns;

@@ -117,12 +117,12 @@ static void put_op(UnitHash *h, const TCGOp *op, const TCGCode *code)
     }
 }
 
-void unit_hash_block(UnitHash *h, const LLVMUnitBlock *block, const TCGContext *ctx)
+void unit_hash_block(UnitHash *h, const LLVMUnitBlock *block, bool enter, const TCGContext *ctx)
 {
     put(h, block->pc);
     put(h, (uint64_t)(uint32_t)block->succ[0] << 32 | (uint32_t)block->succ[1]);
     put(h, block->jump_mode);
-    put(h, (uint64_t)block->jump_kind << 3 | (uint64_t)block->guess << 2 |
+    put(h, (uint64_t)enter << 8 | (uint64_t)block->jump_kind << 3 | (uint64_t)block->guess << 2 |
                (uint64_t)ctx->ordered << 1 | ctx->precise);
     put(h, block->n_targets);
     for (unsigned i = 0; i < block->n_targets; i++) {

@@ -17,7 +17,7 @@ typedef struct UnitHash UnitHash;
 UnitHash *unit_hash_new(void);
 void unit_hash_free(UnitHash *h);
 void unit_hash_begin(UnitHash *h, const uint32_t *shape, unsigned n);
-void unit_hash_block(UnitHash *h, const LLVMUnitBlock *block, const TCGContext *ctx);
+void unit_hash_block(UnitHash *h, const LLVMUnitBlock *block, bool enter, const TCGContext *ctx);
 ObjectKey unit_hash_end(UnitHash *h);
 
 // What all units of a process have in common that decides about their code, as a name for a directory:

@@ -54,6 +54,9 @@ typedef struct LLVMUnitBlock {
     unsigned
         after_call; // lifting: 1 + the block behind the call or system call that it ends with; 0: none
     bool guess;     // a return inside the function may be to this block
+    // A function of this name, a TCGEntry, enters at this block.  The first block has one always, the function's own
+    // when no other has.  NULL: none; must last until llvm_unit_end.
+    const char *entry;
     TCGJumpKind jump_kind; // of its last instruction
     // Blocks of this function that its indirect jump, unless it is a return, is known to go to, most frequent
     // first.  Must last as long as the unit is built.
