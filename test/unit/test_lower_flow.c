@@ -274,8 +274,8 @@ static TCGContext *host_context(void *opaque)
     return test_context_new();
 }
 
-// The region of all three; `inner` leaves block 2 out of it.
-static LLVMCode *compile_region(bool inner)
+// The region of all three; `inner` leaves block 2 out of it, `enter` makes block 1 a second way in.
+static LLVMCode *compile_region(bool inner, bool enter)
 {
     GError *error = NULL;
     CompileBlock region[] = {
@@ -286,6 +286,7 @@ static LLVMCode *compile_region(bool inner)
     for (unsigned i = 0; i < 3; i++) {
         region[i].info = (LLVMBlockInfo){.pc = blocks[i].pc, .size = 8, .num_insns = 2};
     }
+    region[1].enter = enter;
     test_common.host.translate = loop_translate;
     test_common.host.context_new = host_context;
     LLVMCode *code = compiler_run(test_compiler, COMPILE_REGION, LLVM_HOT, region, inner ? 2 : 3,
@@ -293,7 +294,7 @@ static LLVMCode *compile_region(bool inner)
     if (!code) {
         fail_msg("%s", error->message);
     }
-    assert_int_equal(code->n_entries, 1);
+    assert_int_equal(code->n_entries, 1 + enter);
     return code;
 }
 
@@ -313,7 +314,7 @@ static void test_region(void **state)
         TestRun want, got;
         run_region(tcg_interp_exec, &want);
         for (unsigned inner = 0; inner < 2; inner++) {
-            LLVMCode *code = compile_region(inner);
+            LLVMCode *code = compile_region(inner, false);
             run_region(code->entries[0].entry, &got);
             assert_same_state(&want, &got, inner ? "region with an exit" : "region");
             // The exit's slot not linked: the unit returns with it, everything stored.
@@ -331,6 +332,27 @@ static void test_region(void **state)
     }
 }
 
+static void test_region_entered_in_the_middle(void **state)
+{
+    (void)state;
+    encode_blocks();
+    for (unsigned inner = 0; inner < 2; inner++) {
+        LLVMCode *code = compile_region(inner, true);
+        for (unsigned i = 0; i < 2;
+             i++) { // what the loop goes on from is in env, or set by block 0
+            TestRun want, got;
+            randomize_env();
+            test_env.r[0] = 7;
+            test_env.r[7] = 100;
+            assert_ptr_equal(code->entries[i].code, &blocks[i].code);
+            test_run_code(tcg_interp_exec, &blocks[i].code, 0, &want);
+            test_run_code(code->entries[i].entry, &blocks[i].code, 0, &got);
+            assert_same_state(&want, &got, "a region's second entry");
+        }
+        llvm_code_free(code);
+    }
+}
+
 // The loop looks at the exit request: a timer sets it while a loop runs that would never end.
 static void set_request(int sig)
 {
@@ -343,7 +365,7 @@ static void test_region_exit_request(void **state)
     (void)state;
     test_env.r[7] = UINT64_MAX;
     encode_blocks();
-    LLVMCode *code = compile_region(false);
+    LLVMCode *code = compile_region(false, false);
     signal(SIGALRM, set_request);
     ualarm(30000, 0);
     uintptr_t ret = code->entries[0].entry(&test_env, &blocks[0].code);
@@ -546,8 +568,8 @@ static void test_dump(void **state)
     test_common.dump = dump_ir_open(dir, &test_common.host, &error);
     assert_non_null(test_common.dump);
     encode_blocks();
-    llvm_code_free(compile_region(false));
-    llvm_code_free(compile_region(true));
+    llvm_code_free(compile_region(false, false));
+    llvm_code_free(compile_region(true, false));
     dump_ir_close(test_common.dump);
     test_common.dump = NULL;
     test_common.host.disassemble = NULL;
@@ -583,6 +605,7 @@ int main(void)
         cmocka_unit_test(test_random_blocks),
         cmocka_unit_test(test_helpers),
         cmocka_unit_test(test_region),
+        cmocka_unit_test(test_region_entered_in_the_middle),
         cmocka_unit_test(test_region_exit_request),
         cmocka_unit_test(test_precise),
         cmocka_unit_test(test_alias_scopes),

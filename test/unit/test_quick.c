@@ -144,6 +144,44 @@ static void test_moves_to_another_block(void **state)
     tcg_quick_free(q);
 }
 
+// A jump that was made direct does not look at its slot, nor takes a TCGCode along; made none, it does again.
+static void test_direct_jump(void **state)
+{
+    (void)state;
+    TestBlock other = {0};
+    TCGQuick *q = tcg_quick_new();
+    uint8_t *code[2];
+    unsigned at = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        TestBlock *b = i ? &other : &one;
+        test_context_start();
+        if (i == 0) {
+            tcg_gen_goto_tb(0);
+        }
+        tcg_gen_exit_tb(i ? 0x77 : (uintptr_t)&one.code);
+        tcg_liveness(tcg_ctx);
+        assert_true(tcg_assign_frame(tcg_ctx));
+        code[i] = quick_memory(tcg_quick_prepare(q, tcg_ctx, &b->code, true, NULL));
+        tcg_quick_emit(q, code[i]);
+        b->code.exec_count = 10;
+        if (i == 0) {
+            TCGQuickJumps jumps = tcg_quick_jumps(q);
+            assert_int_not_equal(jumps.at[0], 0);
+            assert_int_equal(jumps.at[1], 0);
+            at = jumps.at[0];
+        }
+    }
+    atomic_store(&one.code.entry, (TCGEntry *)(void *)code[0]);
+    atomic_store(&one.code.jmp[0], NULL);
+    assert_int_equal(test_block_run(&one), (uintptr_t)&one.code);
+    tcg_quick_set_jump(code[0], at, code[1]);
+    assert_int_equal(test_block_run(&one), 0x77);
+    assert_int_equal(other.code.exec_count, 9);
+    tcg_quick_set_jump(code[0], at, NULL);
+    assert_int_equal(test_block_run(&one), (uintptr_t)&one.code);
+    tcg_quick_free(q);
+}
+
 // An address of this process that is a number to the block: not for others.
 static void test_addresses_do_not_move(void **state)
 {
@@ -198,6 +236,7 @@ int main(int argc, char **argv)
         T(test_forms),
         T(test_probe),
         T(test_moves_to_another_block),
+        T(test_direct_jump),
         T(test_addresses_do_not_move),
         T(test_bad_relocations),
     };
