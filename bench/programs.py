@@ -7,6 +7,7 @@ directory and a size to the command; the function makes the files that it names,
 import os
 import random
 import re
+import subprocess
 
 # kernel: size that takes two seconds or more natively
 KERNELS = {
@@ -221,6 +222,12 @@ SELECT count(*), round(sum(x), 1) FROM t;
 """
 
 
+def cc1():
+    """The compiler itself: what gcc executes would run natively under qemu."""
+    return subprocess.run(["/usr/bin/gcc", "-print-prog-name=cc1"], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
 def script(path, interpreter, body):
     return lambda directory, size: [interpreter, write(f"{directory}/{path}", lambda: body), str(size)]
 
@@ -237,7 +244,7 @@ PROGRAMS = {
                 lambda d, n: ["/usr/bin/sqlite3", ":memory:", f".read {write(f'{d}/rows-{n}.sql', lambda: sql_of(n))}"]),
     "lua": (3000, "rounds", True, script("rounds.lua", "/usr/bin/lua5.4", LUA)),
     "gcc": (5000, "lines", True,
-            lambda d, n: ["/usr/bin/gcc", "-O2", "-w", "-S", "-o", "-", write(f"{d}/lines-{n}.c", lambda: c_source(n))]),
+            lambda d, n: [cc1(), "-quiet", "-O2", "-w", write(f"{d}/lines-{n}.c", lambda: c_source(n)), "-o", "-"]),
     "openssl": (1, "s each", False,
                 lambda d, n: ["/usr/bin/openssl", "speed", "-mr", "-seconds", str(n), "-bytes", "8192", "sha256",
                               "sha512", "aes-128-cbc", "camellia-128-cbc", "md5"]),

@@ -16,8 +16,10 @@
 // for the interpreter has one here: as a stencil, or, where the compiler made of it something that cannot
 // be copied (a call of a library function, a great loop), as a call of the interpreter's own.
 //
-// Operands are in env, as in the interpreter, so a fault finds the same state; the result of one integer
-// instruction travels to the next in a register (acc), and is not stored when nobody else reads it.
+// Stencils have their operands in env, as in the interpreter; the result of one integer instruction travels to the
+// next in a register (acc), and is not stored when nobody else reads it.  The commonest integer ops have code of their
+// own, with values in registers (quick-native.c), but not under precise state: there a fault finds env as the
+// interpreter leaves it.
 //
 // Nothing here allocates or knows of memory for code: the caller gives it.
 
