@@ -133,6 +133,13 @@ int main(int argc, char **argv)
             start_child(1);
         } else if (!strcmp(argv[i], "exec")) {
             execl(argv[0], argv[0], "work", NULL);
+        } else if (!strcmp(argv[i], "fork-exec")) {
+            if (fork() == 0) {
+                execl(argv[0], argv[0], "work", NULL);
+            }
+            int status;
+            wait(&status);
+            printf("program exited %d\n", WEXITSTATUS(status));
         } else if (!strcmp(argv[i], "spin-crash")) {
             pthread_t threads[2];
             start_spinners(threads);

@@ -225,6 +225,18 @@ SESSIONS = {
         """, [r"fork to child", r"Breakpoint 1(\.\d)?, add \(a=6, b=4\)", r"#1 .* work \(n=5\)",
               r"start_child \(shared=0\)", r"Value returned is \$1 = 10", r"\$2 = 4",
               r"exited with code 07"], [r"^child exited 7\n", r"^counter 0\n"]),
+        ("the program that a child executes is debugged", ["fork-exec"], """
+            set follow-fork-mode child
+            catch exec
+            continue
+            break add if b == 4
+            continue
+            backtrace
+            delete
+            continue
+        """, [r"fork to child", r"executing new program: .*debuggee", r"Catchpoint 1 \(exec'd .*debuggee\)",
+              r"Breakpoint 2(\.\d)?, add \(a=6, b=4\)", r"#1 .* work \(n=10\)", r"exited with code 03"],
+         [r"^work 45\n", r"^program exited 3\n", r"^counter 0\n"]),
         ("a forked child is killed", ["fork"], """
             catch fork
             set detach-on-fork on
