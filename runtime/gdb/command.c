@@ -224,6 +224,7 @@ _Noreturn static void kill_program(void)
     if (gdb_server.socket_path) {
         unlink(gdb_server.socket_path);
     }
+    gdb_children_kill();
     kill(getpid(), SIGKILL);
     for (;;) {
         pause();

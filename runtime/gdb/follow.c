@@ -106,6 +106,16 @@ void gdb_children_release(bool take_over)
     pthread_mutex_unlock(&gdb_server.lock);
 }
 
+// The process is killed: nobody would let them go on.
+void gdb_children_kill(void)
+{
+    pthread_mutex_lock(&gdb_server.lock);
+    for (guint i = 0; children && i < children->len; i++) {
+        kill(g_array_index(children, GdbChild, i).pid, SIGKILL);
+    }
+    pthread_mutex_unlock(&gdb_server.lock);
+}
+
 // --- fork, in the guest's thread ---------------------------------------------------------------------
 
 void gdb_fork_prepare(GuestTask *task)

@@ -128,6 +128,7 @@ void gdb_report(GdbThread *thread, const GdbEvent *event, CPUState *cs);
 // --- follow.c: children that the debugger has not decided about ------------------------------------
 bool gdb_child_exists(int64_t pid);
 bool gdb_child_detach(int64_t pid); // it runs free; false: there is no such child
+void gdb_children_kill(void);
 // All run free; take_over: but for the last one, which goes on with the line.
 void gdb_children_release(bool take_over);
 

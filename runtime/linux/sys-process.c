@@ -335,8 +335,8 @@ static int64_t make_vfork(GuestTask *task, const CloneRequest *request)
     // What the child has left in this thread's state goes.
     current_task = task;
     current_cpu = cpu;
+    lodger_free(&l); // in front of the gate: a stop would wait for a CPU that nobody runs any more
     cpu_away_end(task->cs);
-    lodger_free(&l);
     gdb_vfork_parent(task);
     if (pid > 0) {
         tell_parent(request, (pid_t)pid);
