@@ -251,7 +251,7 @@ int qemu_plugin_num_vcpus(void); // indices that were ever in use
 // --- output, arguments, the program -------------------------------------------------------------------------------
 
 void qemu_plugin_outs(const char *string); // into the log, with -d plugin
-// val is one of "on", "yes", "true", "off", "no", "false"; NULL for name is told on standard error.
+// val is one of "on", "yes", "true", "y", "off", "no", "false", "n"; else, or when one is NULL: false, *ret stays.
 bool qemu_plugin_bool_parse(const char *name, const char *val, bool *ret);
 const char *qemu_plugin_path_to_binary(void); // the caller frees it with g_free
 uint64_t qemu_plugin_start_code(void);

@@ -10,6 +10,7 @@
 
 #include "plugins/event.h"
 #include "qemu-plugin.h"
+#include "say.h"
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
@@ -19,15 +20,6 @@ static EventHook *counted_hook, *bad_hook;
 static atomic_uint hits, insns, insns_after;
 static unsigned turn;
 static bool leave_early;
-
-static void say(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    g_autofree char *text = g_strdup_vprintf(fmt, ap);
-    va_end(ap);
-    event_log(text);
-}
 
 static void take_address(uint64_t addr, bool chosen, void *opaque)
 {

@@ -8,21 +8,13 @@
 
 #include "plugins/hook.h"
 #include "qemu-plugin.h"
+#include "say.h"
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
 static atomic_ulong entered, left, lost_in_threads;
 static MynaFunctionHook *for_a_while;
 static unsigned seen_for_a_while;
-
-static void say(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    g_autofree char *text = g_strdup_vprintf(fmt, ap);
-    va_end(ap);
-    event_log(text);
-}
 
 static void enter(MynaCall *call, void *name)
 {
