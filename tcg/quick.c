@@ -144,6 +144,23 @@ static const Stencil *form_of(const InterpRow *row, const uint64_t *ip, bool uns
     return *at;
 }
 
+// --- what binds code to this process -------------------------------------------------------------------
+
+// All that code reaches from outside is in this program's own file, whose parts keep their distances.
+extern const char __executable_start[], _end[];
+
+static inline const uint8_t *anchor(void) { return stencil_rodata; }
+
+static inline bool in_program(uint64_t v)
+{
+    return v - (uintptr_t)__executable_start < (uintptr_t)(_end - __executable_start);
+}
+
+static bool is_bound(const TCGCode *code, uint64_t v)
+{
+    return in_program(v) || v - (uintptr_t)code < sizeof(*code);
+}
+
 // --- preparing -----------------------------------------------------------------------------------------
 
 TCGQuick *tcg_quick_new(void)
@@ -163,23 +180,6 @@ void tcg_quick_free(TCGQuick *q)
         g_free(q->code_of_word);
         g_free(q);
     }
-}
-
-// --- what binds code to this process -------------------------------------------------------------------
-
-// All that code reaches from outside is in this program's own file, whose parts keep their distances.
-extern const char __executable_start[], _end[];
-
-static inline const uint8_t *anchor(void) { return stencil_rodata; }
-
-static inline bool in_program(uint64_t v)
-{
-    return v - (uintptr_t)__executable_start < (uintptr_t)(_end - __executable_start);
-}
-
-static bool is_bound(const TCGCode *code, uint64_t v)
-{
-    return in_program(v) || v - (uintptr_t)code < sizeof(*code);
 }
 
 static bool reaches(const void *target)
@@ -268,6 +268,8 @@ static inline void put_rel(uint8_t *hole, const void *target)
     int32_t rel = (int32_t)((intptr_t)target - (intptr_t)(hole + 4));
     memcpy(hole, &rel, 4);
 }
+
+// --- relocations ---------------------------------------------------------------------------------------
 
 static void add_reloc(TCGQuick *q, size_t at, TCGQuickRelocKind kind)
 {
