@@ -75,11 +75,16 @@ Jit *tier_make_jit(const LLVMTierOptions *options, GError **error)
     return jit_create(&jit_options, error);
 }
 
-static void init_queue(LLVMTier *t)
+static void init_queue_locks(LLVMTier *t)
 {
     pthread_mutex_init(&t->queue_lock, NULL);
     pthread_cond_init(&t->wake, NULL);
     pthread_cond_init(&t->idle, NULL);
+}
+
+static void init_queue(LLVMTier *t)
+{
+    init_queue_locks(t);
     t->queue = g_hash_table_new(NULL, NULL);
     t->at_work = g_hash_table_new(NULL, NULL);
     t->postponed = g_hash_table_new(NULL, NULL);
@@ -493,9 +498,13 @@ void llvm_tier_fork_done(LLVMTier *t, bool in_child)
     }
     if (in_child) {
         // The threads are not here, nor is anybody who waits; their compilers are lost memory.  What was
-        // queued stays held: the blocks' memory is the price of not calling the host here.
+        // queued stays held: the blocks' memory is the price of not calling the host here.  The tables are emptied, not made
+        // anew: a compile thread that allocated one of GLib's slices just then has left their allocator locked.
         t->running = t->busy = 0;
-        init_queue(t);
+        init_queue_locks(t);
+        g_hash_table_remove_all(t->queue);
+        g_hash_table_remove_all(t->at_work);
+        g_hash_table_remove_all(t->postponed);
     } else {
         pthread_mutex_unlock(&t->queue_lock);
     }
