@@ -4,7 +4,7 @@
 //
 // Every engine enters a block the same way: code->entry(env, code).  Every jump from block to block is
 // a tail call of that form, so interpreted and compiled blocks chain freely, and a block moves to a
-// better tier by replacing `entry`.  The runtime's TranslationBlock embeds a TCGCode as its first
+// better tier by replacing `entry`.  (Blocks of the quick tier may jump to each other directly: quick.h.)  The runtime's TranslationBlock embeds a TCGCode as its first
 // member.
 
 #ifndef TCG_CODE_H
