@@ -12,14 +12,15 @@
 #include <stdio.h>
 
 #include "helpers/cpu-state.h"
+#include "tcg/tcg-pinned.h"
 #include "tcg/tcg.h"
 
 // A row of a guest's register table.
 typedef struct GuestReg {
     const char *name;
     TCGType type;
-    intptr_t offset;  // in the guest's CPUArchState
-    int gdb_number;   // -1: not shown to a debugger
+    intptr_t offset; // in the guest's CPUArchState
+    int gdb_number;  // -1: not shown to a debugger
 } GuestReg;
 
 // A register as a debugger knows it.
@@ -59,6 +60,8 @@ typedef struct GuestISA {
     const GuestReg *state; // what is no TCG global, but passes may want to look at, by name
     unsigned nb_state;
     int pc_reg; // number in regs of the pc, when nothing but it decides where the CPU goes on; else -1
+    // What compiled blocks hand to each other in host registers, nothing that get_tb_key reads; NULL: nothing.
+    const TCGPinned *pinned;
     const TranslatorOps *translator;
 
     // One-time set-up: registers the helper tables.  Idempotent.

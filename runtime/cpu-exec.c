@@ -257,7 +257,7 @@ static uintptr_t run_block(CPUState *cs, CPUPrivate *p, TranslationBlock *tb)
     fp_load(cs, p);
     p->guest_since = stats_cpu_ns();
     p->in_guest = true;
-    uintptr_t ret = tb->code.entry(cs, &tb->code);
+    uintptr_t ret = tcg_enter(cs, &tb->code, tb->code.entry);
     p->in_guest = false;
     count_guest_time(p);
     return ret;

@@ -31,7 +31,7 @@ static uintptr_t exit_entry(void *env, const TCGCode *code)
     (void)code;
     return 0;
 }
-static const TCGCode exit_code = {.entry = exit_entry};
+static TCGCode exit_code = {.entry = exit_entry};
 
 // Either we see here that the block has gone, or its invalidation sees our entry (cpu_list_forget_tb):
 // both sides store first and load then, sequentially consistent.
@@ -129,6 +129,7 @@ CPUState *cpu_create(const GuestISA *isa, const char *model, GError **error)
     pass_host_start(isa);
     tier_host_set_isa(isa);
     cpus.isa = isa;
+    exit_code.pinned = tb_cold_pinned();
     CPUState *cs = cpu_alloc(isa);
     if (!cs) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "no memory for a CPU");

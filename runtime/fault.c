@@ -116,7 +116,8 @@ static _Noreturn void raise_guest_fault(CPUState *cs, int sig, const siginfo_t *
 {
     GuestRegion r;
     uint64_t addr = h2g(info->si_addr);
-    cs->exception_index = sig == SIGBUS ? EXCP_BUS : EXCP_SEGV;
+    // A non-canonical address is SIGBUS when the host's base register was RBP or RSP, whatever the guest's was.
+    cs->exception_index = sig == SIGBUS && info->si_code != SI_KERNEL ? EXCP_BUS : EXCP_SEGV;
     cs->fault_addr = addr;
     cs->fault_code = info->si_code;
     cs->fault_write = fault_was_write(uc);

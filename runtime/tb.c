@@ -142,6 +142,12 @@ static void populate(size_t used)
     }
 }
 
+const void *tb_cold_pinned(void)
+{
+    const GuestISA *isa = cpu_isa();
+    return isa && isa->pinned ? isa->pinned->leave : NULL;
+}
+
 TranslationBlock *tb_new(size_t room)
 {
     size_t need = align_up(sizeof(TranslationBlock), TB_ALIGN) + room;
@@ -151,6 +157,7 @@ TranslationBlock *tb_new(size_t room)
     populate(cache.used + sizeof(TranslationBlock));
     TranslationBlock *tb = (TranslationBlock *)(void *)(cache.chunk->bytes + cache.used);
     memset(tb, 0, sizeof(*tb));
+    tb->code.pinned = tb_cold_pinned();
     tb->chunk = cache.chunk;
     tb->refs = 1;
     return tb;
@@ -341,8 +348,10 @@ void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to)
     stats.tb_linked++;
 }
 
-void tb_set_entry(TranslationBlock *tb, TCGEntry *entry)
+void tb_set_entry(TranslationBlock *tb, TCGEntry *entry, const void *pinned)
 {
+    // Whoever sees the one and not yet the other goes back and forth between them, until he sees both.
+    atomic_store_explicit(&tb->code.pinned, pinned, memory_order_release);
     atomic_store_explicit(&tb->code.entry, entry, memory_order_release);
     for (uintptr_t w = tb->jmp_incoming; w; w = list_tb(w)->jmp_next[w & 1]) {
         tb_quick_chain(list_tb(w), w & 1, tb);

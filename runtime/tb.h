@@ -110,8 +110,10 @@ void tb_keep(TranslationBlock *tb, size_t used);
 // Puts a finished block into table and page lists: from here on it is found.
 void tb_publish(TranslationBlock *tb);
 void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to);
+// TCGCode.pinned of a block whose code is at `entry`.
+const void *tb_cold_pinned(void);
 // tb's entry is another now: so is where the blocks jump that are linked to it.
-void tb_set_entry(TranslationBlock *tb, TCGEntry *entry);
+void tb_set_entry(TranslationBlock *tb, TCGEntry *entry, const void *pinned);
 void tb_invalidate(TranslationBlock *tb);
 void tb_invalidate_range_locked(uint64_t start, uint64_t end);
 void tb_flush_locked(void);

@@ -128,10 +128,12 @@ static void unit_drop(TBUnit *u)
     }
     for (unsigned i = 0; i < code->n_entries; i++) {
         TranslationBlock *tb = tb_of(code->entries[i].code);
+        bool current = tb->code.pinned == code->entries[i].pinned &&
+                       tb->code.entry == code->entries[i].entry;
         if (tb->cold_entry == code->entries[i].entry || tb->other_entry == code->entries[i].entry) {
             tb_invalidate(tb); // it has nothing else to run, or (--verify) to compare with
-        } else if (tb->code.entry == code->entries[i].entry) {
-            tb_set_entry(tb, tb->cold_entry);
+        } else if (current) {
+            tb_set_entry(tb, tb->cold_entry, tb_cold_pinned());
             tb->code.exec_count = patience(tb); // it may get hot again
             tb->code.hot = tier_host_hot;
         }
@@ -332,7 +334,7 @@ static void host_install(void *opaque, LLVMCode *code)
             TranslationBlock *tb = tb_of(code->entries[i].code);
             if (i == 0 || !code->region || tb->code.entry == tb->cold_entry) {
                 tb->code.hot = NULL;
-                tb_set_entry(tb, code->entries[i].entry);
+                tb_set_entry(tb, code->entries[i].entry, code->entries[i].pinned);
             }
         }
         stats.units_installed++;
@@ -469,6 +471,7 @@ static LLVMTier *make_tier(GError **error)
 {
     LLVMTierHost host = {
         .pc_global = state.isa ? state.isa->pc_reg : -1,
+        .pinned = state.isa ? state.isa->pinned : NULL,
         .context_new = host_context_new,
         .thread_start = host_thread_start,
         .hold = host_hold,
@@ -685,6 +688,7 @@ bool tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot)
     }
     unit_register(code);
     tb->other_entry = code->entries[0].entry;
+    tb->code.pinned = code->entries[0].pinned;
     stats.units_installed++;
     return true;
 }

@@ -140,7 +140,7 @@ static void run_once(CPUState *cs, TranslationBlock *tb, TCGEntry *entry, Outcom
     if (sigsetjmp(here, 0) == 0) {
         cs->jmp_env = &here;
         p->in_guest = true;
-        out->ret = entry(cs, &tb->code);
+        out->ret = tcg_enter(cs, &tb->code, entry);
     }
     p->in_guest = false;
     cs->isa->fp_leave(cs);

@@ -5,7 +5,8 @@
 // Every engine enters a block the same way: code->entry(env, code).  Every jump from block to block is
 // a tail call of that form, so interpreted and compiled blocks chain freely, and a block moves to a
 // better tier by replacing `entry`.  (Blocks of the quick tier may jump to each other directly: quick.h.)  The runtime's TranslationBlock embeds a TCGCode as its first
-// member.
+// member. A caller in C goes through tcg_enter (tcg-pinned.h). LLVM's code has a second way in, `pinned`, with guest registers
+// in host registers.
 
 #ifndef TCG_CODE_H
 #define TCG_CODE_H
@@ -48,6 +49,8 @@ static inline void tb_targets_record(TBTargets *targets, uint64_t pc)
 
 struct TCGCode {
     _Atomic(TCGEntry *) entry;
+    _Atomic(const void *)
+        pinned; // the way in for LLVM's code (tcg-pinned.h); NULL where there is none
     _Atomic(const TCGCode *) jmp[2]; // goto_tb slots: NULL falls through to the op that follows
     const void *bytecode;            // the interpreter's program; NULL when never interpreted
     uint32_t exec_count;             // counted down by the interpreter; see hot()

@@ -72,6 +72,11 @@ void lower_refresh(LLVMLower *l)
     l->types[TCG_TYPE_V256] = LLVMVectorType(l->i64, 4);
     Type params[] = {l->ptr, l->ptr};
     l->entry_type = LLVMFunctionType(l->i64, params, 2, false);
+    Type pinned[LOWER_MAX_ENTRY_ARGS] = {l->ptr, l->ptr};
+    for (unsigned i = 2; i < LOWER_MAX_ENTRY_ARGS; i++) {
+        pinned[i] = l->i64;
+    }
+    l->pinned_type = LLVMFunctionType(l->i64, pinned, LOWER_MAX_ENTRY_ARGS, false);
     l->round_dynamic = md_string(c, "round.dynamic");
     l->except_strict = md_string(c, "fpexcept.strict");
     l->md_alias_scope = md_kind(c, "alias.scope");

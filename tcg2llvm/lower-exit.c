@@ -140,14 +140,26 @@ static Value load_shared(LLVMUnit *u, Type type, Value ptr, unsigned align)
     return load;
 }
 
-// entry: what was loaded from code, whose first member it is.
-static void tail_call(LLVMUnit *u, Value entry, Value code)
+static Value load_field(LLVMUnit *u, Type type, Value base, size_t offset)
 {
-    Value args[] = {u->env, code};
-    Value call = LLVMBuildCall2(u->b, u->l->entry_type, entry, args, 2, "");
-    LLVMSetTailCallKind(call, LLVMTailCallKindMustTail);
-    lower_call_attr(u, call, u->l->attr_strictfp, 0);
-    LLVMBuildRet(u->b, call);
+    Value index = lower_i64(u, offset);
+    Value at = LLVMBuildInBoundsGEP2(u->b, u->l->i8, base, &index, 1, "");
+    return load_shared(u, type, at, 8);
+}
+
+// The way into a block, of the unit's own kind.
+static Value load_entry(LLVMUnit *u, Value code)
+{
+    size_t offset = u->opt.pinned ? offsetof(TCGCode, pinned) : offsetof(TCGCode, entry);
+    return load_field(u, u->l->ptr, code, offset);
+}
+
+// entry: what was loaded from code.
+static void enter_code(LLVMUnit *u, Value entry, Value code)
+{
+    Value args[LOWER_MAX_ENTRY_ARGS];
+    lower_entry_args(u, code, args);
+    lower_tail_call(u, entry, args);
 }
 
 // env must be right.  Cold: all jumps of a function are one, because FastISel leaves tail calls to the
@@ -160,14 +172,14 @@ static void jump_to_code(LLVMUnit *u, Value code)
             u->jump_bb = lower_new_bb(u, "jump");
             LLVMPositionBuilderAtEnd(u->b, u->jump_bb);
             u->jump_to = LLVMBuildPhi(u->b, u->l->ptr, "");
-            tail_call(u, load_shared(u, u->l->ptr, u->jump_to, sizeof(void *)), u->jump_to);
+            enter_code(u, load_entry(u, u->jump_to), u->jump_to);
             LLVMPositionBuilderAtEnd(u->b, here);
         }
         LLVMAddIncoming(u->jump_to, &code, &here, 1);
         LLVMBuildBr(u->b, u->jump_bb);
         return;
     }
-    tail_call(u, load_shared(u, u->l->ptr, code, sizeof(void *)), code);
+    enter_code(u, load_entry(u, code), code);
 }
 
 // The pc that the guest goes on at behind a goto_tb: stored between it and its exit_tb, or, when the block
@@ -221,7 +233,7 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
         lower_flush(u);
         Value branch = LLVMBuildBr(u->b, lower_edge_target(u, to));
         if (!lower_in_loop(u, u->block, to)) {
-            lower_sync_before(u, branch, false);
+            lower_sync_leaving(u, branch);
         }
         lower_edge(u, to);
         u->dead = true;
@@ -231,7 +243,7 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
     lower_sync_begin(u);
     Value slot = code_field(u, offsetof(TCGCode, jmp) + op->args[0] * sizeof(void *));
     Value next = load_shared(u, u->l->ptr, slot, sizeof(void *));
-    lower_sync_before(u, next, false);
+    lower_sync_leaving(u, next);
     LLVMBasicBlockRef linked = lower_new_bb(u, "linked"), empty = lower_new_bb(u, "unlinked");
     LLVMBuildCondBr(u->b, LLVMBuildICmp(u->b, LLVMIntEQ, next, LLVMConstNull(u->l->ptr), ""), empty,
                     linked);
@@ -258,12 +270,19 @@ void lower_exit_tb(LLVMUnit *u, const TCGOp *op)
             result = LLVMBuildOr(u->b, result, lower_i64(u, val & TB_EXIT_MASK), "");
         }
     }
-    bool unrun = (val & TB_EXIT_MASK) == TB_EXIT_REQUESTED;
-    Value ret = LLVMBuildRet(u->b, result);
-    if (unrun) {
-        lower_sync_unrun(u, ret);
+    Value at;
+    if (u->opt.pinned) {
+        Value args[LOWER_MAX_ENTRY_ARGS];
+        lower_entry_args(u, LLVMBuildIntToPtr(u->b, result, u->l->ptr, ""), args);
+        at = args[2];
+        lower_tail_call(u, lower_extern(u, LLVM_UNIT_EXIT_NAME, u->l->pinned_type), args);
     } else {
-        lower_sync_before(u, ret, false);
+        at = LLVMBuildRet(u->b, result);
+    }
+    if ((val & TB_EXIT_MASK) == TB_EXIT_REQUESTED) {
+        lower_sync_unrun(u, at);
+    } else {
+        lower_sync_leaving(u, at);
     }
     u->dead = true;
 }
@@ -278,9 +297,9 @@ void lower_goto_ptr(LLVMUnit *u, const TCGOp *op)
         return;
     }
     // A place for the stores: an instruction before which they can stand.
-    Value entry = load_shared(u, u->l->ptr, code, sizeof(void *));
-    lower_sync_before(u, entry, false);
-    tail_call(u, entry, code);
+    Value entry = load_entry(u, code);
+    lower_sync_leaving(u, entry);
+    enter_code(u, entry, code);
     u->dead = true;
 }
 
@@ -296,7 +315,7 @@ static void stay_in_function(LLVMUnit *u, Value jump, const unsigned *to, unsign
         loop |= lower_in_loop(u, u->block, to[i]);
     }
     if (!loop) {
-        lower_sync_before(u, jump, false);
+        lower_sync_leaving(u, jump);
     }
     for (unsigned i = 0; i < n; i++) {
         lower_edge(u, to[i]);
@@ -413,13 +432,6 @@ static void lower_guess(LLVMUnit *u)
     }
 }
 
-static Value field(LLVMUnit *u, Type type, Value base, size_t offset)
-{
-    Value index = lower_i64(u, offset);
-    Value at = LLVMBuildInBoundsGEP2(u->b, u->l->i8, base, &index, 1, "");
-    return load_shared(u, type, at, 8);
-}
-
 // The TCGCode at the guest's pc, from the jump cache or by the helper lookup_tb_ptr; pc is in env.
 static Value find_code(LLVMUnit *u, Value pc, const TCGHelperInfo *lookup, uint64_t jump_mode)
 {
@@ -431,11 +443,11 @@ static Value find_code(LLVMUnit *u, Value pc, const TCGHelperInfo *lookup, uint6
     hash = LLVMBuildAnd(b, hash, lower_i64(u, TB_JMP_CACHE_SIZE - 1), "");
     hash = LLVMBuildMul(b, hash, lower_i64(u, sizeof(TBJumpCacheEntry)), "");
     Value e = LLVMBuildInBoundsGEP2(b, l->i8, cache, &hash, 1, "");
-    Value same = LLVMBuildICmp(b, LLVMIntEQ, field(u, l->i64, e, offsetof(TBJumpCacheEntry, pc)),
-                               pc, "");
-    Value mode = field(u, l->i64, e, offsetof(TBJumpCacheEntry, mode));
+    Value same = LLVMBuildICmp(b, LLVMIntEQ,
+                               load_field(u, l->i64, e, offsetof(TBJumpCacheEntry, pc)), pc, "");
+    Value mode = load_field(u, l->i64, e, offsetof(TBJumpCacheEntry, mode));
     Value same_mode = LLVMBuildICmp(b, LLVMIntEQ, mode, lower_i64(u, jump_mode), "");
-    Value code = field(u, l->ptr, e, offsetof(TBJumpCacheEntry, code));
+    Value code = load_field(u, l->ptr, e, offsetof(TBJumpCacheEntry, code));
     Value hit = LLVMBuildAnd(b, LLVMBuildAnd(b, same, same_mode, ""),
                              LLVMBuildIsNotNull(b, code, ""), "");
     LLVMBasicBlockRef here = LLVMGetInsertBlock(b), miss = lower_new_bb(u, "lookup"),
@@ -465,7 +477,7 @@ static void lower_indirect(LLVMUnit *u, const TCGOp *call)
     lower_sync_begin(u);
     // A place for the stores: an instruction before which they can stand.
     Value place = lower_load_env(u, u->l->ptr, offsetof(CPUState, jump_cache));
-    lower_sync_before(u, place, false);
+    lower_sync_leaving(u, place);
     Value to = find_code(u, pc, call->call_info, block->jump_mode);
     jump_to_code(u, to);
     u->dead = true;

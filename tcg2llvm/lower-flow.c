@@ -69,14 +69,21 @@ static bool syncs_branches(const LLVMUnit *u)
     return u->n_blocks > 1 && !lower_in_loop(u, u->block, u->block);
 }
 
-static bool syncs(const LLVMUnit *u, const TCGOp *op)
+typedef enum SyncKind { SYNC_NONE, SYNC_ALL, SYNC_LEAVING } SyncKind;
+
+static SyncKind sync_kind(const LLVMUnit *u, const TCGOp *op)
 {
     unsigned flags = tcg_op_defs[op->opc].flags;
     if (op->opc == INDEX_op_call) {
-        return !(op->call_info->flags & TCG_CALL_NO_READ_GLOBALS);
+        return op->call_info->flags & TCG_CALL_NO_READ_GLOBALS ? SYNC_NONE : SYNC_ALL;
     }
-    return (flags & TCG_OPF_BB_EXIT) || (u->precise && (flags & TCG_OPF_GUEST_MEM)) ||
-           ((flags & TCG_OPF_COND_BRANCH) && syncs_branches(u) && op != exit_check(u));
+    if (u->precise && (flags & TCG_OPF_GUEST_MEM)) {
+        return SYNC_ALL;
+    }
+    return (flags & TCG_OPF_BB_EXIT) ||
+                   ((flags & TCG_OPF_COND_BRANCH) && syncs_branches(u) && op != exit_check(u))
+               ? SYNC_LEAVING
+               : SYNC_NONE;
 }
 
 // Forward dataflow over the block's labels: fills LabelState.dirty.  Only a backward branch makes a
@@ -85,7 +92,7 @@ static void solve_labels(LLVMUnit *u)
 {
     for (bool again = true; again;) {
         again = false;
-        Dirty now = {.pass = true};
+        Dirty now = u->dirty;
         bool dead = false;
         for (unsigned i = 0; i < u->s->nb_labels; i++) {
             u->labels[i].seen = false;
@@ -102,8 +109,11 @@ static void solve_labels(LLVMUnit *u)
                 dead = false;
                 continue;
             }
-            if (syncs(u, op)) {
+            SyncKind sync = sync_kind(u, op);
+            if (sync == SYNC_ALL) {
                 now = (Dirty){0};
+            } else if (sync == SYNC_LEAVING) {
+                lower_dirty_leave(u, &now);
             }
             unsigned nout = tcg_op_nout(op);
             for (unsigned i = 0; i < nout; i++) {
@@ -132,7 +142,7 @@ static void find_killed(LLVMUnit *u, const TCGOp *check)
         return;
     }
     for (const TCGOp *op = check->next; op != &u->s->ops; op = op->next) {
-        if (op->opc == INDEX_op_set_label || tcg_op_branch_target(op) || syncs(u, op)) {
+        if (op->opc == INDEX_op_set_label || tcg_op_branch_target(op) || sync_kind(u, op)) {
             break;
         }
         unsigned nout = tcg_op_nout(op), nin = tcg_op_nin(op);
@@ -217,7 +227,7 @@ static void lower_brcond(LLVMUnit *u, const TCGOp *op)
                             weight == TCG_LABEL_LIKELY ? u->l->likely_true : u->l->unlikely_true);
         }
         if (syncs_branches(u)) {
-            lower_sync_before(u, branch, false);
+            lower_sync_leaving(u, branch);
         }
     }
     // What is known here is known there: no other block leads to it.

@@ -225,6 +225,14 @@ static SyncPoint *add_sync(LLVMUnit *u)
 
 static const Dirty clean;
 
+void lower_dirty_leave(const LLVMUnit *u, Dirty *dirty)
+{
+    for (unsigned w = 0; w < G_N_ELEMENTS(u->pinned.w); w++) {
+        dirty->local.w[w] &= u->pinned.w[w];
+        dirty->pass.w[w] &= u->pinned.w[w];
+    }
+}
+
 void lower_sync_begin(LLVMUnit *u) { lower_flush(u); }
 
 void lower_sync_before(LLVMUnit *u, Value at, bool precise)
@@ -237,9 +245,20 @@ void lower_sync_before(LLVMUnit *u, Value at, bool precise)
     u->dirty = clean;
 }
 
+void lower_sync_leaving(LLVMUnit *u, Value at)
+{
+    Dirty dirty = u->dirty;
+    lower_sync_before(u, at, false);
+    if (!u->opt.cold) {
+        g_array_index(u->syncs, SyncPoint, u->syncs->len - 1).leaves = true;
+    }
+    lower_dirty_leave(u, &dirty);
+    u->dirty = dirty;
+}
+
 void lower_sync_unrun(LLVMUnit *u, Value at)
 {
-    lower_sync_before(u, at, false);
+    lower_sync_leaving(u, at);
     if (!u->opt.cold) {
         g_array_index(u->syncs, SyncPoint, u->syncs->len - 1).killed = u->killed;
     }
@@ -269,24 +288,28 @@ void lower_before_guest_access(LLVMUnit *u)
 
 // --- flow of dirtiness between blocks ------------------------------------------------------------------
 
-bool lower_dirty_join(Dirty *into, const Dirty *from)
+static bool set_join(GlobalSet *into, const GlobalSet *from)
 {
-    bool grown = from->pass && !into->pass;
-    into->pass |= from->pass;
-    for (unsigned w = 0; w < G_N_ELEMENTS(into->local.w); w++) {
-        uint64_t all = into->local.w[w] | from->local.w[w];
-        grown |= all != into->local.w[w];
-        into->local.w[w] = all;
+    bool grown = false;
+    for (unsigned w = 0; w < G_N_ELEMENTS(into->w); w++) {
+        uint64_t all = into->w[w] | from->w[w];
+        grown |= all != into->w[w];
+        into->w[w] = all;
     }
     return grown;
+}
+
+bool lower_dirty_join(Dirty *into, const Dirty *from)
+{
+    bool grown = set_join(&into->pass, &from->pass);
+    return set_join(&into->local, &from->local) || grown;
 }
 
 static void set_at(GlobalSet *out, const Dirty *dirty, const GlobalSet *block_in,
                    const GlobalSet *killed)
 {
     for (unsigned w = 0; w < G_N_ELEMENTS(out->w); w++) {
-        uint64_t passed = dirty->pass ? block_in->w[w] & ~killed->w[w] : 0;
-        out->w[w] = dirty->local.w[w] | passed;
+        out->w[w] = dirty->local.w[w] | (block_in->w[w] & dirty->pass.w[w] & ~killed->w[w]);
     }
 }
 
@@ -294,16 +317,18 @@ static void set_at(GlobalSet *out, const Dirty *dirty, const GlobalSet *block_in
 static GlobalSet *solve_blocks(LLVMUnit *u)
 {
     GlobalSet *in = g_new0(GlobalSet, u->n_blocks);
+    for (unsigned i = 0; i < u->n_blocks; i++) {
+        if (i == 0 || u->blocks[i].entry) {
+            in[i] = u->pinned;
+        }
+    }
     for (bool changed = true; changed;) {
         changed = false;
         for (unsigned i = 0; i < u->edges->len; i++) {
             const Edge *e = &g_array_index(u->edges, Edge, i);
             GlobalSet out;
             set_at(&out, &e->dirty, &in[e->from], &(GlobalSet){0});
-            for (unsigned w = 0; w < G_N_ELEMENTS(out.w); w++) {
-                changed |= (out.w[w] & ~in[e->to].w[w]) != 0;
-                in[e->to].w[w] |= out.w[w];
-            }
+            changed |= set_join(&in[e->to], &out);
         }
     }
     return in;
@@ -320,11 +345,11 @@ static Value move_home(LLVMUnit *u, unsigned g, bool whole, bool to_env)
     return LLVMBuildStore(u->b, lower_load_env(u, t, u->global_offset[g]), u->home[g]);
 }
 
-static void load_homes(LLVMUnit *u)
+static void load_homes(LLVMUnit *u, const GlobalSet *but)
 {
     for (unsigned g = 0; g < u->nb_globals; g++) {
         bool whole = set_has(&u->wide, g);
-        if (u->home[g]) {
+        if (u->home[g] && !set_has(but, g)) {
             move_home(u, g, whole, false);
             g += whole;
         }
@@ -342,6 +367,9 @@ static void place_syncs(LLVMUnit *u)
         }
         GlobalSet set;
         set_at(&set, &point->dirty, &in[point->block], &point->killed);
+        for (unsigned w = 0; point->leaves && w < G_N_ELEMENTS(set.w); w++) {
+            set.w[w] &= ~u->pinned.w[w];
+        }
         LLVMPositionBuilderBefore(u->b, point->at);
         for (unsigned g = 0; g < u->nb_globals; g++) {
             if (set_has(&set, g)) {
@@ -360,7 +388,7 @@ static void place_syncs(LLVMUnit *u)
             continue;
         }
         LLVMPositionBuilderBefore(u->b, LLVMGetNextInstruction(point->at));
-        load_homes(u);
+        load_homes(u, &(GlobalSet){0});
     }
 }
 
@@ -421,10 +449,40 @@ static void fn_attr(LLVMUnit *u, unsigned index, unsigned kind, uint64_t value)
     LLVMAddAttributeAtIndex(u->fn, index, LLVMCreateEnumAttribute(u->l->c, kind, value));
 }
 
+// LLVM-C has no names for conventions beyond C's.
+enum { PRESERVE_NONE = 21 };
+
+static unsigned entry_convention(const LLVMUnit *u)
+{
+    return u->opt.pinned ? PRESERVE_NONE : LLVMCCallConv;
+}
+
+unsigned lower_entry_args(LLVMUnit *u, Value second, Value *args)
+{
+    unsigned n = 0;
+    args[n++] = u->env;
+    args[n++] = second;
+    for (unsigned i = 0; i < TCG_NB_PINNED && u->opt.pinned; i++) {
+        args[n++] = LLVMBuildLoad2(u->b, u->l->i64, lower_home(u, u->pinned_global[i]), "");
+    }
+    return n;
+}
+
+void lower_tail_call(LLVMUnit *u, Value fn, Value *args)
+{
+    Type type = u->opt.pinned ? u->l->pinned_type : u->l->entry_type;
+    Value call = LLVMBuildCall2(u->b, type, fn, args, LLVMCountParamTypes(type), "");
+    LLVMSetInstructionCallConv(call, entry_convention(u));
+    LLVMSetTailCallKind(call, LLVMTailCallKindMustTail);
+    lower_call_attr(u, call, u->l->attr_strictfp, 0);
+    LLVMBuildRet(u->b, call);
+}
+
 static void make_function(LLVMUnit *u, const char *name)
 {
     LLVMLower *l = u->l;
-    u->fn = LLVMAddFunction(u->m, name, l->entry_type);
+    u->fn = LLVMAddFunction(u->m, name, u->opt.pinned ? l->pinned_type : l->entry_type);
+    LLVMSetFunctionCallConv(u->fn, entry_convention(u));
     u->code = LLVMGetParam(u->fn, 1);
     LLVMSetValueName2(u->code, "code", 4);
     fn_attr(u, LLVMAttributeFunctionIndex, l->attr_nounwind, 0);
@@ -449,12 +507,11 @@ static void make_entries(LLVMUnit *u)
         if (u->blocks[i].entry) {
             make_function(u, u->blocks[i].entry);
             Value which = lower_i64(u, i + 1);
-            Value args[] = {u->env, LLVMConstIntToPtr(which, l->ptr)};
+            Value args[LOWER_MAX_ENTRY_ARGS];
+            LLVMGetParams(u->fn, args);
+            args[1] = LLVMConstIntToPtr(which, l->ptr);
             LLVMPositionBuilderAtEnd(u->b, LLVMAppendBasicBlockInContext(l->c, u->fn, ""));
-            Value call = LLVMBuildCall2(u->b, l->entry_type, region, args, 2, "");
-            LLVMSetTailCallKind(call, LLVMTailCallKindMustTail);
-            lower_call_attr(u, call, l->attr_strictfp, 0);
-            LLVMBuildRet(u->b, call);
+            lower_tail_call(u, region, args);
             if (i > 0) {
                 LLVMAddCase(dispatch, which, u->check_bb[i]);
             }
@@ -517,6 +574,7 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     memset(u->home, 0, sizeof(u->home));
     memset(u->pair_home, 0, sizeof(u->pair_home));
     memset(&u->wide, 0, sizeof(u->wide));
+    memset(&u->pinned, 0, sizeof(u->pinned));
     memset(u->scratch, 0, sizeof(u->scratch));
     g_array_set_size(u->syncs, 0);
     g_array_set_size(u->edges, 0);
@@ -587,6 +645,15 @@ static void take_globals(LLVMUnit *u, TCGContext *s)
         u->global_offset[g] = t->offset;
         u->global_name[g] = t->name;
     }
+    for (unsigned i = 0; i < TCG_NB_PINNED && u->opt.pinned; i++) {
+        unsigned g = 0;
+        while (u->global_offset[g] != u->opt.pinned->offset[i]) {
+            g++;
+            g_assert(g < u->nb_globals);
+        }
+        u->pinned_global[i] = g;
+        set_add(&u->pinned, g);
+    }
     if (s->frame_start > 0) {
         fn_attr(u, 1, u->l->attr_dereferenceable, s->frame_start);
     }
@@ -604,7 +671,7 @@ void llvm_unit_block(LLVMUnit *u, unsigned i, TCGContext *s)
     u->epoch = u->global_epoch = 1;
     memset(&u->pending, 0, sizeof(u->pending));
     u->dirty = clean;
-    u->dirty.pass = true;
+    memset(&u->dirty.pass, 0xff, sizeof(u->dirty.pass));
     u->dead = u->begun = u->flow_told = false;
     u->flow = LLVM_FLOW_NONE;
     u->pc = u->next_pc = u->blocks[i].pc;
@@ -623,7 +690,12 @@ void llvm_unit_end(LLVMUnit *u)
     }
     // Homes are filled on entry; SROA and DCE drop what is not read.
     LLVMPositionBuilderBefore(u->b, LLVMGetBasicBlockTerminator(u->entry));
-    load_homes(u);
+    load_homes(u, &u->pinned);
+    for (unsigned i = 0; i < TCG_NB_PINNED && u->opt.pinned; i++) {
+        if (u->home[u->pinned_global[i]]) {
+            LLVMBuildStore(u->b, LLVMGetParam(u->fn, 2 + i), u->home[u->pinned_global[i]]);
+        }
+    }
     if (u->di) {
         LLVMDIBuilderFinalize(u->di);
         LLVMSetCurrentDebugLocation2(u->b, NULL);

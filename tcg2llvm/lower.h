@@ -40,10 +40,9 @@ typedef struct GlobalSet {
 // Two globals of 128 bits that stand side by side in env may be used as one of 256 (x86's YMM registers).  In a hot
 // unit they share a home of 256 bits: SROA takes it apart where nobody accesses it as a whole, and else makes one
 // value of it, with which a loop's register is one register of the host's.
-// Globals that may differ from env: `local`, and with `pass` those that did on the block's entry.
+// Globals that may differ from env: `local`, and of `pass` those that did on the block's entry.
 typedef struct Dirty {
-    GlobalSet local;
-    bool pass;
+    GlobalSet local, pass;
 } Dirty;
 
 // What must be remembered of a place until all blocks are lowered (hot units).
@@ -53,6 +52,7 @@ typedef struct SyncPoint {
     Dirty dirty;
     GlobalSet killed; // not wanted, of those that were dirty on the block's entry
     bool reload;      // the other way: env to homes
+    bool leaves;      // pinned globals are not stored: they travel in registers
     bool precise;     // the stores must stay where they are
 } SyncPoint;
 
@@ -90,6 +90,7 @@ struct LLVMLower {
     Type i1, i8, i16, i32, i64, i128, f16, f32, f64, ptr, void_;
     Type types[TCG_TYPE_COUNT];
     Type entry_type;                    // TCGEntry
+    Type pinned_type;                   // the same with the pinned globals
     Value round_dynamic, except_strict; // metadata operands of constrained intrinsics
     unsigned md_alias_scope, md_noalias, md_guest_pc, md_prof, md_guest_asm, md_guest_reg;
     Value scope_env, scope_guest;     // lists of one alias scope
@@ -135,8 +136,10 @@ struct LLVMUnit {
     GArray *syncs, *edges;                                // SyncPoint, Edge
     Value home[LOWER_MAX_GLOBALS];                        // hot: allocas, NULL until touched
     Value pair_home[LOWER_MAX_GLOBALS];                   // hot: of the low one of a pair
-    GlobalSet wide;      // the low ones of pairs that are accessed as one
-    unsigned nb_globals; // env not counted
+    GlobalSet wide;                        // the low ones of pairs that are accessed as one
+    GlobalSet pinned;                      // pinned_global as a set
+    unsigned pinned_global[TCG_NB_PINNED]; // with options.pinned
+    unsigned nb_globals;                   // env not counted
     TCGType global_type[LOWER_MAX_GLOBALS];
     intptr_t global_offset[LOWER_MAX_GLOBALS];
     const char *global_name[LOWER_MAX_GLOBALS];
@@ -207,6 +210,14 @@ void lower_sync_begin(LLVMUnit *u);
 void lower_sync_before(LLVMUnit *u, Value at, bool precise);
 // The same, before an exit at which nothing of the block has run: what it kills is not stored.
 void lower_sync_unrun(LLVMUnit *u, Value at);
+// The same, before control leaves for other code, or for a part of the function in which nothing changes them any more: pinned
+// globals stay where they are.
+void lower_sync_leaving(LLVMUnit *u, Value at);
+// What a function of the unit takes and gives to others: env, `second`, and the pinned globals when the unit has some.
+unsigned lower_entry_args(LLVMUnit *u, Value second, Value *args);
+enum { LOWER_MAX_ENTRY_ARGS = 2 + TCG_NB_PINNED };
+// A tail call to another function of that form, and the return of what it returns.
+void lower_tail_call(LLVMUnit *u, Value fn, Value *args);
 // All globals may have changed in env by the instruction.
 void lower_reload_after(LLVMUnit *u, Value at);
 void lower_flush(LLVMUnit *u);
@@ -214,6 +225,8 @@ void lower_flush(LLVMUnit *u);
 void lower_before_guest_access(LLVMUnit *u);
 // The guest instruction that the following IR stands for.
 void lower_set_line(LLVMUnit *u, uint64_t pc);
+void lower_dirty_leave(const LLVMUnit *u,
+                       Dirty *dirty); // what is left of it behind lower_sync_leaving
 bool lower_dirty_join(Dirty *into, const Dirty *from); // true when it grew
 // A jump to another block of the function: where to; then the jump itself has to be built, and told.
 LLVMBasicBlockRef lower_edge_target(LLVMUnit *u, unsigned to);

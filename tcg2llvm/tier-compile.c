@@ -238,6 +238,16 @@ static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape s
     return module;
 }
 
+// The guest's pinned registers, when units of this kind have any. A pass sees all registers in env between two units;
+// under precise state they have to be there at each access, and blocks of that kind lead only to their like.
+static const TCGPinned *unit_pinned(const TierCommon *common, LLVMLevel level,
+                                    const CompileBlock *blocks)
+{
+    return level == LLVM_COLD || is_looked_at(common) || blocks[0].info.precise
+               ? NULL
+               : common->host.pinned;
+}
+
 static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel level,
                                   CompileBlock *blocks, unsigned n, GError **error)
 {
@@ -253,6 +263,7 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
         .debug_lines = common->dump || passes,
         .insn_homes = instrument && instrument_wants_registers(instrument),
         .pc_global = common->host.pc_global,
+        .pinned = unit_pinned(common, level, blocks),
         .hidden_globals = common->host.hidden_globals,
         .disassemble = common->host.disassemble,
         .flow = common->host.flow,
@@ -280,9 +291,11 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
 
 // --- code ----------------------------------------------------------------------------------------------
 
-static LLVMCode *make_code(JitObject *object, CompileShape shape, const CompileBlock *blocks,
-                           unsigned n)
+static LLVMCode *make_code(const TierCommon *common, JitObject *object, CompileShape shape,
+                           LLVMLevel level, const CompileBlock *blocks, unsigned n)
 {
+    const TCGPinned *pinned = unit_pinned(common, level, blocks);
+    const void *leave = common->host.pinned ? common->host.pinned->leave : NULL;
     LLVMCode *code = g_new0(LLVMCode, 1);
     code->object = object;
     code->n_members = n;
@@ -297,43 +310,52 @@ static LLVMCode *make_code(JitObject *object, CompileShape shape, const CompileB
         if (i == 0 || !code->region || blocks[i].enter) {
             char name[64];
             function_name(blocks, i, name, sizeof(name));
-            code->entries[code->n_entries++] = (LLVMEntry){blocks[i].block.code,
-                                                           (TCGEntry *)jit_lookup(object, name)};
+            const void *at = jit_lookup(object, name);
+            code->entries[code->n_entries++] = (LLVMEntry){
+                .code = blocks[i].block.code,
+                .entry = pinned ? pinned->enter : (TCGEntry *)(uintptr_t)at,
+                .pinned = pinned ? at : leave};
         }
     }
     jit_object_code(object, &code->host_bytes);
     return code;
 }
 
-// The names by which a region's code asks for its blocks.
-static JitSymbol *code_names(const CompileBlock *blocks, unsigned n)
+// What a unit's code asks for by names of its own: the blocks of a region, the way out of pinned code.
+static GArray *unit_names(const TierCommon *common, CompileShape shape, const CompileBlock *blocks,
+                          unsigned n)
 {
-    JitSymbol *names = g_new0(JitSymbol, n);
-    for (unsigned i = 0; i < n; i++) {
-        names[i] = (JitSymbol){g_strdup_printf(LLVM_UNIT_CODE_NAME, i), blocks[i].block.code};
+    GArray *names = g_array_new(false, false, sizeof(JitSymbol));
+    for (unsigned i = 0; i < n && shape == COMPILE_REGION; i++) {
+        JitSymbol block = {g_strdup_printf(LLVM_UNIT_CODE_NAME, i), blocks[i].block.code};
+        g_array_append_val(names, block);
+    }
+    if (common->host.pinned) {
+        JitSymbol leave = {g_strdup(LLVM_UNIT_EXIT_NAME), common->host.pinned->exit};
+        g_array_append_val(names, leave);
     }
     return names;
 }
 
-static LLVMCode *place(Compiler *c, CompileShape shape, const CompileBlock *blocks, unsigned n,
-                       const void *image, size_t size, GError **error)
+static LLVMCode *place(Compiler *c, CompileShape shape, LLVMLevel level, const CompileBlock *blocks,
+                       unsigned n, const void *image, size_t size, GError **error)
 {
     char unit[64];
     function_name(blocks, 0, unit, sizeof(unit));
-    unsigned n_names = shape == COMPILE_REGION ? n : 0;
-    JitSymbol *names = n_names ? code_names(blocks, n) : NULL;
+    GArray *names = unit_names(c->common, shape, blocks, n);
     uint64_t start = now_ns();
-    JitObject *object = jit_place(c->common->jit, unit, image, size, names, n_names, error);
+    JitObject *object = jit_place(c->common->jit, unit, image, size, (JitSymbol *)names->data,
+                                  names->len, error);
     c->ns_link += now_ns() - start;
-    for (unsigned i = 0; i < n_names; i++) {
-        g_free((char *)names[i].name);
+    for (unsigned i = 0; i < names->len; i++) {
+        g_free((char *)g_array_index(names, JitSymbol, i).name);
     }
-    g_free(names);
+    g_array_unref(names);
     if (!object) {
         return NULL;
     }
     log_asm(c->common, blocks[0].block.pc, object);
-    return make_code(object, shape, blocks, n);
+    return make_code(c->common, object, shape, level, blocks, n);
 }
 
 static GBytes *generate(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
@@ -404,7 +426,7 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
     size_t size;
     const void *kept = pack ? object_cache_find(cache, pack, key, &size) : NULL;
     if (kept) {
-        LLVMCode *code = place(c, shape, blocks, n, kept, size, error);
+        LLVMCode *code = place(c, shape, level, blocks, n, kept, size, error);
         if (code || g_error_matches(*error, JIT_ERROR, JIT_ERROR_FULL)) {
             return code;
         }
@@ -418,7 +440,7 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
     if (pack) {
         object_cache_add(cache, pack, key, bytes, size);
     }
-    LLVMCode *code = place(c, shape, blocks, n, bytes, size, error);
+    LLVMCode *code = place(c, shape, level, blocks, n, bytes, size, error);
     g_bytes_unref(image);
     return code;
 }

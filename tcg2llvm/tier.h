@@ -25,6 +25,7 @@
 #include <llvm-c/Types.h>
 
 #include "tcg/tcg-code.h"
+#include "tcg/tcg-pinned.h"
 #include "tcg/tcg.h"
 
 typedef struct LLVMTier LLVMTier;
@@ -53,10 +54,11 @@ typedef struct LLVMTarget {
     uint32_t share; // of its jumps, in 65536ths
 } LLVMTarget;
 
-// A block's way into compiled code.
+// A block's ways into compiled code: what belongs into the TCGCode's fields. One of them is the unit's own.
 typedef struct LLVMEntry {
     const TCGCode *code;
     TCGEntry *entry;
+    const void *pinned;
 } LLVMEntry;
 
 // A compiled unit.  Owned by who got it from the tier; freed by llvm_code_free when nothing can be
@@ -92,6 +94,9 @@ typedef struct LLVMTierHost {
     // overwrites it before it looks, its value need not be kept.
     uint64_t hidden_globals[4];
 
+    // The guest's pinned registers (tcg-pinned.h); NULL: it has none.
+    const TCGPinned *pinned;
+
     // A TCG context for the guest; the tier frees it with tcg_context_free.  (sync too)
     TCGContext *(*context_new)(void *opaque);
     // Around the life of each of the tier's threads, in that thread (RCU registration, signal mask).  May be NULL.
@@ -118,7 +123,7 @@ typedef struct LLVMTierHost {
     unsigned (*targets)(void *opaque, const TCGCode *code, LLVMTarget *out, unsigned max);
 
     // Takes a finished unit (for good).  The runtime checks that every member is still valid, and then
-    // stores the entries' `entry` fields; or frees the unit at once with llvm_code_free.
+    // stores the entries' fields; or frees the unit at once with llvm_code_free.
     void (*install)(void *opaque, LLVMCode *unit);
     // A requested block was compiled as a part of another's region meanwhile, and may not need one of its
     // own: the runtime counts it afresh and requests it again when it is still entered.  NULL: never.

@@ -11,11 +11,13 @@
 //     ... more functions ...
 //     LLVMModuleRef module = llvm_unit_finish(unit);         // the unit is gone; the module is the caller's
 //
-// What comes out, `uintptr_t tb_<pc>(ptr env, ptr code)`, is a TCGEntry (tcg/tcg-code.h).
+// What comes out, `uintptr_t tb_<pc>(ptr env, ptr code)`, is a TCGEntry (tcg/tcg-code.h), or with options.pinned the other
+// way in.
 #ifndef MYNA_TCG2LLVM_UNIT_H
 #define MYNA_TCG2LLVM_UNIT_H
 
 #include "tcg/tcg-code.h"
+#include "tcg/tcg-pinned.h"
 #include "tcg/tcg.h"
 #include "tcg2llvm/jit.h"
 #include "tcg2llvm/tier.h"
@@ -25,6 +27,8 @@ typedef struct LLVMUnit LLVMUnit;
 
 // The name by which a function's machine code asks for the TCGCode of its block n.
 #define LLVM_UNIT_CODE_NAME "code.%u"
+// The name by which it asks for TCGPinned.exit.
+#define LLVM_UNIT_EXIT_NAME "tcg_pinned_exit"
 
 typedef struct LLVMUnitOptions {
     bool cold;        // for the O0 pipeline: registers stay in env, entries count executions
@@ -34,6 +38,8 @@ typedef struct LLVMUnitOptions {
     bool debug_lines; // guest pcs as debug locations (implies the module is to be looked at)
     int pc_global;    // number of the global with the guest's pc, for indirect jumps; -1: none
     const uint64_t *hidden_globals; // see tier.h; NULL: none
+    // Functions are entered at TCGCode.pinned (tcg-pinned.h), not at TCGCode.entry; not with cold. NULL: they are not.
+    const TCGPinned *pinned;
     // With guest_ops: one line of guest disassembly, becomes metadata of guest.insn.  May be NULL.
     size_t (*disassemble)(void *opaque, uint64_t pc, char *buf, size_t size);
     // With guest_ops: what the instruction at pc does, and where the next one begins.  May be NULL.

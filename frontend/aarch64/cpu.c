@@ -149,6 +149,14 @@ static void a64_dump_state(const CPUState *cs, FILE *f)
     }
 }
 
+// Not SP, of which the block's key has a bit.
+#if defined(__x86_64__)
+#define REG(n) offsetof(CPUARMState, xregs[n])
+TCG_PINNED_DEFINE(pinned, REG(0), REG(1), REG(2), REG(3), REG(8), REG(19), REG(20), REG(29),
+                  REG(30));
+#undef REG
+#endif
+
 const GuestISA guest_isa_aarch64 = {
     .name = "aarch64",
     .elf_machine = EM_AARCH64,
@@ -162,6 +170,9 @@ const GuestISA guest_isa_aarch64 = {
     .regs = a64_regs,
     .nb_regs = G_N_ELEMENTS(a64_regs),
     .pc_reg = A64_G_PC,
+#if defined(__x86_64__)
+    .pinned = &pinned,
+#endif
     .translator = &a64_translator_ops,
     .init = a64_init,
     .cpu_reset = a64_cpu_reset,

@@ -143,6 +143,12 @@ static const GuestReg x86_state[] = {
      .gdb_number = -1},
 };
 
+#if defined(__x86_64__)
+#define REG(n) offsetof(CPUX86State, regs[n])
+TCG_PINNED_DEFINE(pinned, REG(0), REG(1), REG(2), REG(3), REG(4), REG(5), REG(6), REG(7), REG(12));
+#undef REG
+#endif
+
 const GuestISA guest_isa_x86_64 = {
     .name = "x86_64",
     .elf_machine = EM_X86_64,
@@ -156,6 +162,9 @@ const GuestISA guest_isa_x86_64 = {
     .state = x86_state,
     .nb_state = G_N_ELEMENTS(x86_state),
     .pc_reg = X86_G_RIP,
+#if defined(__x86_64__)
+    .pinned = &pinned,
+#endif
     .translator = &x86_translator_ops,
     .init = x86_init,
     .cpu_reset = x86_cpu_reset,

@@ -14,13 +14,14 @@
 #include "tcg/interp.h"
 #include "tcg/tcg-op.h"
 #include "tcg2llvm/tier-compile.h"
+#include "unit-entry.h"
 
 enum { TEST_FRAME = 1 << 16, TEST_BYTECODE = 1 << 19, TEST_MEMORY = 4096 };
 
 typedef struct TestEnv {
     CPUState cs;
     uint64_t pc;
-    uint64_t r[8];
+    uint64_t r[9];
     uint32_t w[4];
     float s[2];
     double d[2];
@@ -38,7 +39,7 @@ static uint8_t test_memory[TEST_MEMORY] __attribute__((aligned(64)));
 static const TCGGlobalDef test_globals[] = {
     {"pc", TCG_TYPE_I64, offsetof(TestEnv, pc)},
 #define R(n) {"r" #n, TCG_TYPE_I64, offsetof(TestEnv, r[n])},
-    R(0) R(1) R(2) R(3) R(4) R(5) R(6) R(7)
+    R(0) R(1) R(2) R(3) R(4) R(5) R(6) R(7) R(8)
 #undef R
         {"w0", TCG_TYPE_I32, offsetof(TestEnv, w[0])},
     {"s0", TCG_TYPE_F32, offsetof(TestEnv, s[0])},
@@ -48,7 +49,11 @@ static const TCGGlobalDef test_globals[] = {
     {"m0", TCG_TYPE_V64, offsetof(TestEnv, m[0])},
     {"y0", TCG_TYPE_V256, offsetof(TestEnv, y[0])},
 };
-enum { G_PC, G_R0, G_W0 = G_R0 + 8, G_S0, G_D0, G_V0, G_V1, G_M0, G_Y0 };
+enum { G_PC, G_R0, G_W0 = G_R0 + 9, G_S0, G_D0, G_V0, G_V1, G_M0, G_Y0 };
+
+#define R(n) offsetof(TestEnv, r[n])
+TCG_PINNED_DEFINE(test_pinned, R(0), R(1), R(2), R(3), R(4), R(5), R(6), R(7), R(8));
+#undef R
 
 static inline TCGv_i64 test_r(unsigned n) { return tcg_global_i64(G_R0 + n); }
 
@@ -79,6 +84,7 @@ static inline int test_setup(void **state)
     test_common.opt = tier_options;
     test_common.opt.verify_ir = true;
     test_common.host.pc_global = G_PC;
+    test_common.host.pinned = &test_pinned;
     test_common.jit = tier_make_jit(&tier_options, &error);
     test_compiler = test_common.jit ? compiler_new(&test_common) : NULL;
     if (!test_compiler) {
@@ -170,7 +176,7 @@ static void test_run_code(TCGEntry *entry, const TCGCode *code, unsigned roundin
     memcpy(memory_before, test_memory, sizeof(memory_before));
     unsigned csr = _mm_getcsr();
     _mm_setcsr((csr & ~0x603fu) | rounding << 13);
-    run->result = entry(&test_env, code);
+    run->result = tcg_enter(&test_env, code, entry);
     run->fp_flags = _mm_getcsr() & 0x3f;
     _mm_setcsr(csr);
     memcpy(run->out, test_env.out, sizeof(run->out));
@@ -187,7 +193,7 @@ static inline void test_run_interp(unsigned rounding, TestRun *run)
 
 static inline void test_run_compiled(const TestCompiled *c, unsigned rounding, TestRun *run)
 {
-    test_run_code(c->code->entries[0].entry, &test_block.code, rounding, run);
+    test_run_code(test_unit_entry(&c->code->entries[0]), &test_block.code, rounding, run);
 }
 
 #endif

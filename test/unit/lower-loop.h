@@ -77,6 +77,7 @@ static void encode_blocks(void)
     for (unsigned i = 0; i < 3; i++) {
         blocks[i] = (TestBlock){.pc = 0x401000 + i * 0x100};
         blocks[i].code.entry = tcg_interp_exec;
+        blocks[i].code.pinned = test_pinned.leave;
     }
     for (unsigned i = 0; i < 3; i++) {
         emit_loop_block(i);

@@ -24,6 +24,7 @@
 #include "tcg/interp.h"
 #include "tcg/tcg-op.h"
 #include "tcg2llvm/tier-compile.h"
+#include "unit-entry.h"
 
 enum { NSTATES = 5, MEMORY = 256, POINTER = 64, MAX_BLOCKS = 64 };
 
@@ -77,6 +78,7 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
         common.opt = options;
         common.opt.verify_ir = true;
         common.host.pc_global = -1;
+        common.host.pinned = guest_isa_aarch64.pinned;
         common.jit = tier_make_jit(&options, &error);
         c = common.jit ? compiler_new(&common) : NULL;
         assert_non_null(c);
@@ -94,7 +96,7 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
         units = g_ptr_array_new();
     }
     g_ptr_array_add(units, unit);
-    code->entry = unit->entries[0].entry;
+    code->entry = test_unit_entry(&unit->entries[0]);
     return true;
 }
 
@@ -188,7 +190,7 @@ static void run(const Case *c, Engine *engine, uint32_t cflags, const uint64_t s
             fail_msg("%s: exception %d", c->text, env->cs.exception_index);
         }
         guest_isa_aarch64.fp_enter(&env->cs);
-        blocks[slot].entry(env, &blocks[slot]);
+        tcg_enter(env, &blocks[slot], blocks[slot].entry);
         guest_isa_aarch64.fp_leave(&env->cs);
     }
     *r = (Result){.x0 = env->xregs[0],
@@ -284,7 +286,7 @@ static int exception_on(const char *model, uint32_t insn, uint64_t pc_offset)
     env->cs.exception_index = EXCP_NONE;
     make_block(&c, interp_engine, 0, 0);
     if (sigsetjmp(jmp, 1) == 0) {
-        blocks[0].entry(env, &blocks[0]);
+        tcg_enter(env, &blocks[0], blocks[0].entry);
     }
     return env->cs.exception_index;
 }

@@ -37,6 +37,7 @@
 #include "tcg/interp.h"
 #include "tcg/tcg-op.h"
 #include "tcg2llvm/tier-compile.h"
+#include "unit-entry.h"
 
 extern const DecodePattern decode_a64_patterns[];
 extern const unsigned decode_a64_nb_patterns;
@@ -99,6 +100,7 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code)
         common.opt = options;
         common.opt.verify_ir = true;
         common.host.pc_global = -1;
+        common.host.pinned = guest_isa_aarch64.pinned;
         common.host.log_wanted = log_wanted;
         common.host.log_begin = log_begin;
         common.host.log_end = log_end;
@@ -118,7 +120,7 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code)
         g_error_free(error);
         return false;
     }
-    code->entry = last->entries[0].entry;
+    code->entry = test_unit_entry(&last->entries[0]);
     return true;
 }
 
@@ -192,7 +194,7 @@ static void run(TCGCode *code, const A64Case *c, A64Result *r)
     memset(r, 0, sizeof(*r));
     guest_isa_aarch64.fp_enter(&env->cs);
     if (sigsetjmp(jmp, 1) == 0) {
-        code->entry(env, code);
+        tcg_enter(env, code, code->entry);
     } else {
         r->undefined = env->cs.exception_index == EXCP_UDEF;
     }

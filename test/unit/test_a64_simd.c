@@ -26,6 +26,7 @@
 #include "tcg/interp.h"
 #include "tcg/tcg-op.h"
 #include "tcg2llvm/tier-compile.h"
+#include "unit-entry.h"
 
 enum { STATES = 2 };
 
@@ -106,6 +107,7 @@ static bool llvm_engine(TCGContext *c, TCGCode *code)
         common.opt = options;
         common.opt.verify_ir = true;
         common.host.pc_global = -1;
+        common.host.pinned = guest_isa_aarch64.pinned;
         common.host.log_wanted = log_wanted;
         common.host.log_begin = log_begin;
         common.host.log_end = log_end;
@@ -125,7 +127,7 @@ static bool llvm_engine(TCGContext *c, TCGCode *code)
     static GPtrArray *units; // reachable for the life of the program
     units = units ? units : g_ptr_array_new();
     g_ptr_array_add(units, unit);
-    code->entry = unit->entries[0].entry;
+    code->entry = test_unit_entry(&unit->entries[0]);
     return true;
 }
 
@@ -187,7 +189,7 @@ static bool run(TCGCode *code)
     env->fpsr = 0;
     guest_isa_aarch64.fp_enter(&env->cs);
     if (sigsetjmp(jmp, 0) == 0) {
-        code->entry(env, code);
+        tcg_enter(env, code, code->entry);
     } else {
         assert_int_equal(env->cs.exception_index, EXCP_UDEF);
         defined = false;

@@ -126,6 +126,7 @@ static LLVMTier *new_tier(void)
 {
     const LLVMTierHost host = {
         .pc_global = G_PC,
+        .pinned = &test_pinned,
         .context_new = host_context,
         .hold = host_hold,
         .release = host_release,
@@ -179,8 +180,8 @@ static void test_request_installs_a_region(void **state)
     assert_int_equal(unit->n_entries, 1);
     assert_int_equal(unit->n_members, 3);
     assert_ptr_equal(unit->entries[0].code, &blocks[0].code);
-    assert_true(llvm_tier_owns(tier, (const void *)unit->entries[0].entry));
-    check_loop(unit->entries[0].entry);
+    assert_true(llvm_tier_owns(tier, unit->entries[0].pinned));
+    check_loop(test_unit_entry(&unit->entries[0]));
     llvm_tier_drain(tier);
     assert_int_equal(held, 0);
     assert_int_equal(llvm_tier_stats(tier).units, 1);
@@ -237,11 +238,12 @@ static void test_batch(void **state)
         TestRun want, got;
         test_run_code(tcg_interp_exec, &blocks[0].code, 0, &want);
         for (unsigned i = 0; i < 3; i++) {
-            blocks[i].code.entry = unit->entries[i].entry;
+            blocks[i].code.entry = test_unit_entry(&unit->entries[i]);
         }
-        test_run_code(unit->entries[0].entry, &blocks[0].code, 0, &got);
+        test_run_code(test_unit_entry(&unit->entries[0]), &blocks[0].code, 0, &got);
         for (unsigned i = 0; i < 3; i++) {
             blocks[i].code.entry = tcg_interp_exec;
+            blocks[i].code.pinned = test_pinned.leave;
         }
         assert_memory_equal(want.state, got.state, sizeof(want.state));
         llvm_code_free(unit);
@@ -272,7 +274,7 @@ static void test_cold_counts(void **state)
     test_env.r[5] = 0;
     for (unsigned i = 1; i <= 5; i++) {
         test_env.r[1] = i;
-        assert_int_equal(unit->entries[0].entry(&test_env, &blocks[2].code), 0);
+        assert_int_equal(test_enter_unit(&test_env, unit), 0);
         assert_int_equal(test_env.r[2], i ^ 1);
         assert_int_equal(test_env.r[5], i >= 3);
     }

@@ -10,6 +10,8 @@
 #include "tcg/tcg.h"
 #include "tcg2llvm/tier-compile.h"
 #include "x86-native.h"
+#include "frontend/frontend.h"
+#include "unit-entry.h"
 
 static Compiler *compiler(void)
 {
@@ -21,6 +23,7 @@ static Compiler *compiler(void)
         common.opt = options;
         common.opt.verify_ir = true;
         common.host.pc_global = -1;
+        common.host.pinned = guest_isa_x86_64.pinned;
         common.jit = tier_make_jit(&options, &error);
         c = common.jit ? compiler_new(&common) : NULL;
         if (!c) {
@@ -54,7 +57,7 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
         units = g_ptr_array_new();
     }
     g_ptr_array_add(units, unit);
-    code->entry = unit->entries[0].entry;
+    code->entry = test_unit_entry(&unit->entries[0]);
     return true;
 }
 

@@ -69,7 +69,7 @@ static void on_signal(int sig, siginfo_t *info, void *uc_)
     ucontext_t *uc = uc_;
     if (running_env) {
         CPUState *cs = &running_env->cs;
-        cs->exception_index = sig == SIGBUS ? EXCP_BUS : EXCP_SEGV;
+        cs->exception_index = sig == SIGBUS && info->si_code != SI_KERNEL ? EXCP_BUS : EXCP_SEGV;
         cs->fault_addr = (uint64_t)(uintptr_t)info->si_addr;
         running_env = NULL;
         // As the runtime does: keep the FP flags that have gathered.
@@ -382,7 +382,7 @@ int x86_engine_run(X86TestEngine *engine, const uint8_t *bytes, size_t size, X86
             }
             isa->fp_enter(&env->cs);
             running_env = env;
-            b->code.entry(env, &b->code);
+            tcg_enter(env, &b->code, b->code.entry);
             running_env = NULL;
             isa->fp_leave(&env->cs);
         }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Guest registers that stay in host registers from one compiled block to the next.
+//
+// Blocks that LLVM compiled jump to each other at TCGCode.pinned, with some of the guest's registers where LLVM's
+// calling convention preserve_nonecc (clang's preserve_none) passes arguments:
+//
+//     %r12 env   %r13 the TCGCode   %r14 %r15 %rdi %rsi %rdx %rcx %r8 %r9 %r11 guest registers
+//
+// The guest registers' places in env are out of date then, and nothing is saved for the caller (hence tcg_enter).
+// Every other form of a block is entered at TCGCode.entry, with all registers in env. Each block has both ways in:
+// one is its code; the other is one of three small functions, which move the registers. A guest's frontend defines them
+// with TCG_PINNED_DEFINE.
+#ifndef TCG_PINNED_H
+#define TCG_PINNED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tcg/tcg-code.h"
+
+enum { TCG_NB_PINNED = 9 };
+
+typedef struct TCGPinned {
+    intptr_t offset[TCG_NB_PINNED]; // in env, of globals of type I64
+    TCGEntry *enter;   // `entry` of a block whose code is at `pinned`: loads the registers
+    const void *leave; // `pinned` of a block whose code is at `entry`: stores them
+    const void
+        *exit; // stores them and returns to cpu_exec: the number that stands where the TCGCode does
+} TCGPinned;
+
+#if defined(__x86_64__)
+#define TCG_PINNED_OPERANDS(o0, o1, o2, o3, o4, o5, o6, o7, o8)                                    \
+    [entry] "i"(offsetof(TCGCode, entry)), [pinned] "i"(offsetof(TCGCode, pinned)), [p0] "i"(o0),  \
+        [p1] "i"(o1), [p2] "i"(o2), [p3] "i"(o3), [p4] "i"(o4), [p5] "i"(o5), [p6] "i"(o6),        \
+        [p7] "i"(o7), [p8] "i"(o8)
+#define TCG_PINNED_STORES                                                                          \
+    "movq %%r14, %c[p0](%%r12)\n\tmovq %%r15, %c[p1](%%r12)\n\tmovq %%rdi, %c[p2](%%r12)\n\t"      \
+    "movq %%rsi, %c[p3](%%r12)\n\tmovq %%rdx, %c[p4](%%r12)\n\tmovq %%rcx, %c[p5](%%r12)\n\t"      \
+    "movq %%r8, %c[p6](%%r12)\n\tmovq %%r9, %c[p7](%%r12)\n\tmovq %%r11, %c[p8](%%r12)\n\t"
+#define TCG_PINNED_LOADS                                                                           \
+    "movq %c[p0](%%r12), %%r14\n\tmovq %c[p1](%%r12), %%r15\n\tmovq %c[p2](%%r12), %%rdi\n\t"      \
+    "movq %c[p3](%%r12), %%rsi\n\tmovq %c[p4](%%r12), %%rdx\n\tmovq %c[p5](%%r12), %%rcx\n\t"      \
+    "movq %c[p6](%%r12), %%r8\n\tmovq %c[p7](%%r12), %%r9\n\tmovq %c[p8](%%r12), %%r11\n\t"
+#define TCG_PINNED_FUNCTION(name, text, ...)                                                       \
+    __attribute__((naked, used)) static uintptr_t name(void *env, const TCGCode *code)             \
+    {                                                                                              \
+        __asm__(text : : TCG_PINNED_OPERANDS(__VA_ARGS__));                                        \
+    }
+// Defines the TCGPinned `name` over TCG_NB_PINNED constant offsets in env.
+#define TCG_PINNED_DEFINE(name, ...)                                                               \
+    TCG_PINNED_FUNCTION(name##_enter,                                                              \
+                        "movq %%rdi, %%r12\n\tmovq %%rsi, %%r13\n\t" TCG_PINNED_LOADS              \
+                        "jmpq *%c[pinned](%%r13)",                                                 \
+                        __VA_ARGS__)                                                               \
+    TCG_PINNED_FUNCTION(name##_leave,                                                              \
+                        TCG_PINNED_STORES "movq %%r12, %%rdi\n\tmovq %%r13, %%rsi\n\t"             \
+                                          "jmpq *%c[entry](%%rsi)",                                \
+                        __VA_ARGS__)                                                               \
+    TCG_PINNED_FUNCTION(name##_exit, TCG_PINNED_STORES "movq %%r13, %%rax\n\tretq", __VA_ARGS__)   \
+    static const TCGPinned name = {                                                                \
+        {__VA_ARGS__}, name##_enter, (const void *)name##_leave, (const void *)name##_exit}
+#endif
+
+// Calls entry(env, code), for a caller that has registers of its own.
+uintptr_t tcg_enter(void *env, const TCGCode *code, TCGEntry *entry);
+
+#endif
