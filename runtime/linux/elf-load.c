@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "elf-stack.h"
@@ -56,10 +57,22 @@ static void prefix_path(GError **error, const char *path)
     }
 }
 
+// Opens what is to be mapped.  Nothing but a regular file is opened at all: a FIFO would wait for its writer, a
+// socket gives ENXIO, and Linux says EACCES of both.  A directory is left to elf_source_fd.
+static int open_image(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        errno = EACCES;
+        return -1;
+    }
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 // Opens a file that is to be executed; the error has its name already.
 static int open_executable(const char *path, ElfSource *source, int *fd_place, GError **error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open_image(path);
     if (fd < 0) {
         g_set_error(error, ELF_IMAGE_ERROR, errno, "%s: %s", path, g_strerror(errno));
         return -1;
@@ -322,7 +335,7 @@ static bool load_interp(const Program *program, uint64_t *base, uint64_t *entry,
     ElfSource source;
     g_autofree ElfImage *image = g_new(ElfImage, 1);
     char name[32];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open_image(path);
     if (fd < 0) {
         FAIL(errno, "%s: needs the interpreter %s: %s%s", program->path, path, g_strerror(errno),
              errno == ENOENT ? " (-L tells where the guest's libraries are)" : "");

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,56 +61,58 @@ static bool name_get(GuestTask *task, uint64_t addr, Name *name, int64_t *error)
 static void name_free(Name *name) { g_free(name->text); }
 
 // --- opening ------------------------------------------------------------------------------------
-static int64_t do_open(GuestTask *task, uint64_t dirfd, uint64_t path, uint64_t flags,
-                       uint64_t mode)
+// Opens as `how` says, whose flags are the host's; `strict`: as openat2, which refuses what openat ignores.
+static int64_t do_open(GuestTask *task, uint64_t dirfd, uint64_t path, const struct open_how *how,
+                       bool strict)
 {
     Name name;
     int64_t result;
+    // Restrictions on how a name is resolved are about the name as it is.
+    if (how->resolve) {
+        return HOST_SYSCALL(task, SYS_openat2, dirfd, path, (uint64_t)(uintptr_t)how, sizeof(*how));
+    }
     if (!name_get(task, path, &name, &result)) {
         return result;
     }
     if (name.proc != PROC_NONE && name.proc != PROC_EXE) {
-        result = proc_file_open(task, name.proc, name.text, (int)flags);
+        result = proc_file_open(task, name.proc, name.text, (int)how->flags);
         if (result != -ENOSYS) { // what needs no help is opened as it is
             name_free(&name);
             return result;
         }
     }
-    result = HOST_SYSCALL(task, SYS_openat, dirfd, name.addr, flags, mode);
+    result = strict ? HOST_SYSCALL(task, SYS_openat2, dirfd, name.addr, (uint64_t)(uintptr_t)how,
+                                   sizeof(*how))
+                    : HOST_SYSCALL(task, SYS_openat, dirfd, name.addr, how->flags, how->mode);
     name_free(&name);
     return result;
 }
 
 int64_t sys_open(GuestTask *task, const uint64_t a[6])
 {
-    return do_open(task, (uint64_t)AT_FDCWD, a[0], a[1], a[2]);
+    return do_open(task, (uint64_t)AT_FDCWD, a[0], &(struct open_how){a[1], a[2], 0}, false);
 }
 
 int64_t sys_openat(GuestTask *task, const uint64_t a[6])
 {
-    return do_open(task, a[0], a[1], a[2], a[3]);
+    return do_open(task, a[0], a[1], &(struct open_how){a[2], a[3], 0}, false);
 }
 
 int64_t sys_creat(GuestTask *task, const uint64_t a[6])
 {
-    return do_open(task, (uint64_t)AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, a[1]);
+    const struct open_how how = {O_CREAT | O_WRONLY | O_TRUNC, a[1], 0};
+    return do_open(task, (uint64_t)AT_FDCWD, a[0], &how, false);
 }
 
 int64_t sys_openat2(GuestTask *task, const uint64_t a[6])
 {
-    struct {
-        uint64_t flags, mode, resolve;
-    } how;
-    if (a[3] != sizeof(how) || !guest_read(a[2], &how, sizeof(how))) {
-        return HOST_SYSCALL(task, SYS_openat2, a[0], a[1], a[2],
-                            a[3]); // the kernel knows what is wrong
+    struct open_how how;
+    int64_t error = guest_read_versioned(a[2], a[3], sizeof(how), &how, sizeof(how));
+    if (error) {
+        return error;
     }
     how.flags = abi_flags_to_host(task->process->abi, &flag_set_open, how.flags);
-    // Without restrictions on how the name is resolved it is openat.
-    if (how.resolve == 0 && !(how.flags >> 32)) {
-        return do_open(task, a[0], a[1], how.flags, how.mode);
-    }
-    return HOST_SYSCALL(task, SYS_openat2, a[0], a[1], (uint64_t)(uintptr_t)&how, sizeof(how));
+    return do_open(task, a[0], a[1], &how, true);
 }
 
 // --- looking ------------------------------------------------------------------------------------

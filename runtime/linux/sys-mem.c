@@ -3,6 +3,7 @@
 // Memory calls: thin, the work is runtime/guest-memory.h's.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -90,4 +91,43 @@ int64_t sys_brk(GuestTask *task, const uint64_t a[6])
 {
     (void)task;
     return (int64_t)guest_brk(a[0]);
+}
+
+// --- membarrier ---------------------------------------------------------------------------------
+// What the guest's program has registered for, as bits of the registering commands.  It belongs to the address space:
+// a child of fork has it, one of vfork shares it, a new program begins without.  The host cannot be asked: liburcu
+// has registered the process for its own use.
+static _Atomic uint32_t membarrier_registered;
+
+int64_t sys_membarrier(GuestTask *task, const uint64_t a[6])
+{
+    // Commands that want a registration, and which.
+    static const struct {
+        int command, registration;
+    } needs[] = {
+        {MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED},
+        {MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE,
+         MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE},
+    };
+    const int registrations = MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
+                              MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
+                              MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
+    int command = (int)a[0];
+    // Restartable sequences are not there (the row of rseq), and what is newer than the table neither.
+    const int known = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
+                      MEMBARRIER_CMD_PRIVATE_EXPEDITED |
+                      MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE | registrations;
+    if (command & ~known) {
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+        if (command == needs[i].command && !(membarrier_registered & needs[i].registration)) {
+            return a[1] ? -EINVAL : -EPERM;
+        }
+    }
+    int64_t result = host_syscall(task, SYS_membarrier, a);
+    if (result >= 0) {
+        membarrier_registered |= (uint32_t)(command & registrations);
+    }
+    return command == MEMBARRIER_CMD_QUERY && result > 0 ? result & known : result;
 }

@@ -43,6 +43,10 @@ typedef struct CloneRequest {
     int exit_signal;
     uint64_t stack; // stack pointer of the child; 0: the parent's
     uint64_t tls, parent_tid, child_tid, pidfd;
+    // Of clone3 alone: the ids that the child shall have in its namespaces, a cgroup's descriptor.
+    const pid_t *set_tid;
+    unsigned nb_set_tid;
+    uint64_t cgroup;
 } CloneRequest;
 
 static void write_tid(uint64_t addr, pid_t tid) { guest_write(addr, &tid, sizeof(tid)); }
@@ -72,6 +76,11 @@ static void *thread_main(void *opaque)
     current_task = task;
     task->tid = (pid_t)syscall(SYS_gettid);
     start->tid = task->tid;
+    // pthread_create's threads share everything; what this one was not to share it takes a copy of.
+    int own = (int)(~start->request->flags & (CLONE_FS | CLONE_FILES | CLONE_SYSVSEM));
+    if (own & (CLONE_FS | CLONE_FILES)) {
+        unshare(own);
+    }
     if (start->request->flags & CLONE_CHILD_SETTID) {
         write_tid(start->request->child_tid, task->tid);
     }
@@ -97,15 +106,7 @@ static void *thread_main(void *opaque)
 
 static int64_t make_thread(GuestTask *task, const CloneRequest *request)
 {
-    const uint64_t needed = CLONE_VM | CLONE_SIGHAND | CLONE_FS | CLONE_FILES;
     GuestProcess *process = task->process;
-    if ((request->flags & needed) != needed) {
-        if (log_enabled(LOG_UNIMP)) {
-            log_printf("clone: a thread with files or directory of its own (flags 0x%lx)\n",
-                       (unsigned long)request->flags);
-        }
-        return -EINVAL;
-    }
     if (signal_block_host(task)) {
         return -ERESTARTSYS;
     }
@@ -188,11 +189,17 @@ static pid_t host_fork(const CloneRequest *request)
     const uint64_t ours = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
                           CLONE_SETTLS | CLONE_PIDFD | CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND;
     uint64_t host_flags = request->flags & ~ours;
-    if (host_flags == 0 && request->exit_signal == SIGCHLD) {
+    if (host_flags == 0 && request->exit_signal == SIGCHLD && !request->nb_set_tid) {
         return fork();
     }
-    return (pid_t)syscall(SYS_clone, host_flags | (uint64_t)request->exit_signal, NULL, NULL, NULL,
-                          0);
+    struct clone_args args = {
+        .flags = host_flags,
+        .exit_signal = (uint64_t)request->exit_signal,
+        .set_tid = request->nb_set_tid ? (uintptr_t)request->set_tid : 0,
+        .set_tid_size = request->nb_set_tid,
+        .cgroup = request->cgroup,
+    };
+    return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
 static int64_t make_process(GuestTask *task, const CloneRequest *request)
@@ -404,8 +411,21 @@ static int64_t make_shared_process(GuestTask *task, const CloneRequest *request)
 }
 
 // --- the calls ----------------------------------------------------------------------------------
+// What Linux's copy_process says of flags before it does anything.
+static bool flags_valid(uint64_t flags)
+{
+    return !((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER))) &&
+           !((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) &&
+           !((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) &&
+           !((flags & CLONE_THREAD) && (flags & (CLONE_NEWUSER | CLONE_NEWPID))) &&
+           !((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED)));
+}
+
 static int64_t do_clone(GuestTask *task, const CloneRequest *request)
 {
+    if (!flags_valid(request->flags)) {
+        return -EINVAL;
+    }
     if (request->flags & CLONE_THREAD) {
         return make_thread(task, request);
     }
@@ -436,20 +456,35 @@ int64_t sys_clone(GuestTask *task, const uint64_t a[6])
     return do_clone(task, &request);
 }
 
+#define MAX_PID_NS_LEVEL 32 // of Linux
+
+static bool clone_args_valid(const struct clone_args *args, uint64_t size)
+{
+    const uint64_t known = UINT32_MAX | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP;
+    uint64_t flags = args->flags;
+    return args->set_tid_size <= MAX_PID_NS_LEVEL && !args->set_tid == !args->set_tid_size &&
+           args->exit_signal <= GUEST_NSIG &&
+           !((flags & CLONE_INTO_CGROUP) &&
+             (args->cgroup > INT32_MAX || size < CLONE_ARGS_SIZE_VER2)) &&
+           !(flags & ~known) && !(flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))) &&
+           !((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND)) &&
+           !((flags & (CLONE_THREAD | CLONE_PARENT)) && args->exit_signal) &&
+           !args->stack == !args->stack_size;
+}
+
 int64_t sys_clone3(GuestTask *task, const uint64_t a[6])
 {
     struct clone_args args = {0};
-    if (a[1] < CLONE_ARGS_SIZE_VER0) {
+    pid_t set_tid[MAX_PID_NS_LEVEL];
+    int64_t error = guest_read_versioned(a[0], a[1], CLONE_ARGS_SIZE_VER0, &args, sizeof(args));
+    if (error) {
+        return error;
+    }
+    if (!clone_args_valid(&args, a[1])) {
         return -EINVAL;
     }
-    if (a[1] > sizeof(args)) {
-        return -E2BIG;
-    }
-    if (!guest_read(a[0], &args, a[1])) {
+    if (!guest_read(args.set_tid, set_tid, args.set_tid_size * sizeof(set_tid[0]))) {
         return -EFAULT;
-    }
-    if (args.set_tid_size || (args.flags & CLONE_INTO_CGROUP) || (args.flags & CSIGNAL)) {
-        return -EINVAL;
     }
     CloneRequest request = {
         .flags = args.flags,
@@ -459,8 +494,12 @@ int64_t sys_clone3(GuestTask *task, const uint64_t a[6])
         .pidfd = args.pidfd,
         .child_tid = args.child_tid,
         .tls = args.tls,
+        .set_tid = set_tid,
+        .nb_set_tid = (unsigned)args.set_tid_size,
+        .cgroup = args.cgroup,
     };
-    if ((args.flags & CLONE_CLEAR_SIGHAND) && (args.flags & CLONE_SIGHAND)) {
+    // The host makes threads, and processes in this memory, by other means than clone3.
+    if ((request.flags & CLONE_VM) && (request.nb_set_tid || (request.flags & CLONE_INTO_CGROUP))) {
         return -EINVAL;
     }
     return do_clone(task, &request);

@@ -417,7 +417,7 @@ SYSCALL(execveat,           322,  358,  281,  387, DO(sys_execveat), INT, DIRFD,
         FLAGS(at))
 SYSCALL(userfaultfd,        323,  374,  282,  388,
         NOSYS("faults on guest memory are the emulator's to take"), INT, FLAGS(open))
-SYSCALL(membarrier,         324,  375,  283,  389, PASS, INT, ENUM(membarrier), HEX, INT)
+SYSCALL(membarrier,         324,  375,  283,  389, DO(sys_membarrier), INT, ENUM(membarrier), HEX, INT)
 SYSCALL(mlock2,             325,  376,  284,  390, PASS, INT, PTR, SIZE, HEX)
 SYSCALL(copy_file_range,    326,  377,  285,  391, PASS, INT, FD, INOUT(LONG), FD, INOUT(LONG),
         SIZE, HEX)

@@ -382,3 +382,25 @@ char *guest_path(uint64_t addr, int64_t *error)
     path[len] = '\0';
     return path;
 }
+
+int64_t guest_read_versioned(uint64_t addr, uint64_t size, size_t least, void *out, size_t known)
+{
+    uint8_t whole[4096];
+    if (size > sizeof(whole)) {
+        return -E2BIG;
+    }
+    if (size < least) {
+        return -EINVAL;
+    }
+    if (!guest_read(addr, whole, size)) {
+        return -EFAULT;
+    }
+    for (size_t i = known; i < size; i++) {
+        if (whole[i]) {
+            return -E2BIG;
+        }
+    }
+    memset(out, 0, known);
+    memcpy(out, whole, MIN(size, known));
+    return 0;
+}

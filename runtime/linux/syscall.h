@@ -158,6 +158,11 @@ bool syscall_prepare_iovec(uint64_t addr, uint64_t count);
 // long.  g_free it.
 char *guest_path(uint64_t addr, int64_t *error);
 
+// A structure that grows with Linux's versions, of `size` bytes in the guest, into the `known` ones at `out`, zeroes
+// behind.  0; -EINVAL when it is shorter than its first version, `least`; -E2BIG when there is something in what
+// is not known; -EFAULT.  As copy_struct_from_user does it.
+int64_t guest_read_versioned(uint64_t addr, uint64_t size, size_t least, void *out, size_t known);
+
 // Prototypes of what the table's DO rows name.
 #define DECLARE_PASS
 #define DECLARE_AS(call)

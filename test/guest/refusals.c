@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What Linux refuses and with which error, where the emulator makes the call in another way than it is asked: clone3's
+// structure, openat2's flags, membarrier's registrations, programs that are no files.  And a thread that shares
+// neither files nor directory with its process.
+#include <fcntl.h>
+#include <linux/membarrier.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "guest-test.h"
+
+static void show(const char *name, long result)
+{
+    printf("%s: %s\n", name, result < 0 ? strerrorname_np(errno) : "done");
+}
+
+// --- clone3 ---
+typedef struct LongArgs {
+    struct clone_args args;
+    uint64_t more[2];
+} LongArgs;
+
+static void do_clone3(const char *name, LongArgs args, size_t size)
+{
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, size);
+    if (pid == 0) {
+        _exit(0);
+    }
+    show(name, pid);
+    if (pid > 0) {
+        CHECK(waitpid(pid, NULL, __WALL) == pid);
+    }
+}
+
+static void clones(void)
+{
+    const size_t size = sizeof(struct clone_args);
+    const pid_t ids[] = {1, 1};
+#define ARGS(...) ((LongArgs){.args = {.exit_signal = SIGCHLD, __VA_ARGS__}})
+#define SIGNAL(number) ((LongArgs){.args = {.exit_signal = (number)}})
+    do_clone3("all zero", (LongArgs){0}, size);
+    do_clone3("first version", SIGNAL(SIGCHLD), CLONE_ARGS_SIZE_VER0);
+    do_clone3("too short", SIGNAL(SIGCHLD), CLONE_ARGS_SIZE_VER0 - 8);
+    do_clone3("longer, zero", SIGNAL(SIGCHLD), sizeof(LongArgs));
+    do_clone3("longer, not zero", (LongArgs){.more = {0, 1}}, sizeof(LongArgs));
+    do_clone3("two pages", SIGNAL(SIGCHLD), 8192);
+    do_clone3("large exit signal", SIGNAL(0xbadc0ded00000000), size);
+    do_clone3("negative exit signal", SIGNAL(0x80000000), size);
+    do_clone3("exit signal 0x100", SIGNAL(0x100), size);
+    do_clone3("exit signal 0xf0", SIGNAL(0xf0), size);
+    do_clone3("exit signal 64", SIGNAL(64), size);
+    do_clone3("unknown flag", ARGS(.flags = UINT64_C(1) << 40), size);
+    do_clone3("detached", ARGS(.flags = CLONE_DETACHED), size);
+    do_clone3("stack without size", ARGS(.stack = (uintptr_t)&size), size);
+    do_clone3("size without stack", ARGS(.stack_size = 4096), size);
+    do_clone3("ids without number", ARGS(.set_tid = (uintptr_t)ids), size);
+    do_clone3("number without ids", ARGS(.set_tid_size = 1), size);
+    do_clone3("33 ids", ARGS(.set_tid = (uintptr_t)ids, .set_tid_size = 33), size);
+    do_clone3("id 1", ARGS(.set_tid = (uintptr_t)ids, .set_tid_size = 1), size);
+    do_clone3("bad ids", ARGS(.set_tid = 8, .set_tid_size = 1), size);
+    do_clone3("no cgroup", ARGS(.flags = CLONE_INTO_CGROUP, .cgroup = 12345), size);
+    do_clone3("handlers without memory", ARGS(.flags = CLONE_SIGHAND), size);
+    do_clone3("thread without handlers", ARGS(.flags = CLONE_THREAD | CLONE_VM), size);
+    do_clone3("directory and mounts", ARGS(.flags = CLONE_FS | CLONE_NEWNS), size);
+    show("clone without memory", syscall(SYS_clone, CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0));
+}
+
+// --- openat2 ---
+static void open_as(const char *name, struct open_how how, size_t size)
+{
+    struct {
+        struct open_how how;
+        uint64_t more;
+    } args = {.how = how, .more = size > sizeof(args)};
+    int fd = (int)syscall(SYS_openat2, AT_FDCWD, "/", &args,
+                          size < sizeof(args) ? size : sizeof(args));
+    show(name, fd);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+static void opens(void)
+{
+    const size_t size = sizeof(struct open_how);
+#define HOW(...) ((struct open_how){.flags = __VA_ARGS__})
+    open_as("plain", HOW(O_RDONLY | O_CLOEXEC), size);
+    open_as("path", HOW(O_PATH | O_DIRECTORY), size);
+    open_as("path, writing", HOW(O_PATH | O_RDWR), size);
+    open_as("path, direct", HOW(O_PATH | O_DIRECT), size);
+    open_as("path, temporary", HOW(O_PATH | O_TMPFILE), size);
+    open_as("mode without creation", HOW(O_RDONLY, .mode = 0600), size);
+    open_as("unknown flag", HOW(1 << 30), size);
+    open_as("short", HOW(O_RDONLY), size - 8);
+    open_as("longer, zero", HOW(O_RDONLY), size + 8);
+    open_as("longer, not zero", HOW(O_RDONLY), size + 9);
+    open_as("beneath", HOW(O_RDONLY, .resolve = RESOLVE_BENEATH), size);
+    open_as("unknown restriction", HOW(O_RDONLY, .resolve = 1 << 30), size);
+}
+
+// --- membarrier ---
+static void barriers(void)
+{
+    static const struct {
+        const char *name;
+        int command;
+    } steps[] = {
+        {"private", MEMBARRIER_CMD_PRIVATE_EXPEDITED},
+        {"core", MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE},
+        {"register private", MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED},
+        {"private, registered", MEMBARRIER_CMD_PRIVATE_EXPEDITED},
+        {"core, private registered", MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE},
+        {"register core", MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE},
+        {"core, registered", MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE},
+        {"two commands", MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_PRIVATE_EXPEDITED},
+    };
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        show(steps[i].name, syscall(SYS_membarrier, steps[i].command, 0, 0));
+    }
+    show("with a flag", syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 2, 0));
+}
+
+// --- programs ---
+static void execute(const char *what, const char *name)
+{
+    execl(name, name, (char *)NULL);
+    show(what, -1);
+}
+
+static void programs(void)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "socket"};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0);
+    CHECK(mkfifo("fifo", 0777) == 0 && mkdir("dir", 0777) == 0);
+    execute("execute a FIFO", "./fifo");
+    execute("execute a socket", "./socket");
+    execute("execute a directory", "./dir");
+    execute("execute a device", "/dev/null");
+    close(fd);
+    unlink("fifo");
+    unlink("socket");
+    rmdir("dir");
+}
+
+// --- a thread with files of its own ---
+static volatile int left;
+
+static int close_and_leave(void *opaque)
+{
+    close(*(int *)opaque);
+    left = chdir("/") == 0;
+    syscall(SYS_exit, 0);
+    return 0;
+}
+
+static void run_thread(const char *name, int flags)
+{
+    char *stack = mmap(NULL, 1 << 18, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char before[4096], after[4096];
+    int fd = dup(0);
+    volatile pid_t running = 1;
+    left = 0;
+    CHECK(fd >= 0 && stack != MAP_FAILED && getcwd(before, sizeof(before)));
+    // On a stack of its own and without thread-local state: it makes system calls alone.
+    int tid = clone(close_and_leave, stack + (1 << 18),
+                    flags | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_CHILD_CLEARTID, &fd,
+                    NULL, NULL, &running);
+    show(name, tid);
+    while (tid > 0 && running) {
+        usleep(100);
+    }
+    int still_open = fcntl(fd, F_GETFD) >= 0;
+    CHECK(getcwd(after, sizeof(after)));
+    printf("  left %d, file open %d, directory kept %d\n", left, still_open,
+           strcmp(before, after) == 0);
+    if (still_open) {
+        close(fd);
+    }
+    CHECK(chdir(before) == 0);
+    munmap(stack, 1 << 18);
+}
+
+int main(void)
+{
+    signal(64, SIG_IGN);
+    clones();
+    opens();
+    barriers();
+    programs();
+    run_thread("thread that shares all", CLONE_FS | CLONE_FILES);
+    run_thread("thread with files of its own", CLONE_FS);
+    run_thread("thread with a directory of its own", CLONE_FILES);
+    run_thread("thread with both of its own", 0);
+    return finish();
+}
