@@ -57,14 +57,19 @@ bool tb_quick_start(size_t code_size, bool count, GError **error)
     return true;
 }
 
-bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, const TranslationBlock *tb)
+TCGQuickJump tb_quick_jump(const GuestISA *isa, const TranslationBlock *tb)
 {
-    const TCGQuickJump jump = {
+    return (TCGQuickJump){
         .lookup = HELPER(lookup_tb_ptr),
         .pc_offset = isa->pc_reg < 0 ? 0 : isa->regs[isa->pc_reg].offset,
         .cache_offset = offsetof(CPUState, jump_cache),
         .mode = tb->flags | (uint64_t)tb->cflags << 32,
     };
+}
+
+bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, const TranslationBlock *tb)
+{
+    const TCGQuickJump jump = tb_quick_jump(isa, tb);
     bool log_writes = ctx->log_writes;
     ctx->log_writes = false; // the interpreter's log
     state.size = tcg_quick_prepare(state.quick, ctx, &tb->code, state.count,

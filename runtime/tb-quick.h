@@ -18,6 +18,8 @@ bool tb_quick_start(size_t code_size, bool count, GError **error);
 // The rest under tb_lock.
 // Chooses the code of the block in ctx, after tcg_assign_frame.  false with ctx->error when it holds what
 // cannot be compiled, without when it is too long.
+// How the block's indirect jump finds its destination.
+TCGQuickJump tb_quick_jump(const GuestISA *isa, const TranslationBlock *tb);
 bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, const TranslationBlock *tb);
 // Makes the block that was prepared last, which is kept now, ready to run at tb_quick_entry.  false when code
 // memory is full.

@@ -20,6 +20,7 @@
 #include "stats.h"
 #include "tb-image.h"
 #include "tb-quick.h"
+#include "tb-way.h"
 #include "event-internal.h"
 #include "tb.h"
 #include "tcg2llvm/slab.h"
@@ -187,6 +188,7 @@ void tb_release(TranslationBlock *tb)
 {
     if (atomic_fetch_sub(&tb->refs, 1) == 1) {
         tb_quick_free(tb);
+        tb_way_free(tb);
         event_block_free(tb->events);
         free(tb->code.targets);
         chunk_put(tb->chunk);
@@ -332,6 +334,13 @@ static inline TranslationBlock *list_tb(uintptr_t w)
     return (TranslationBlock *)(w & ~(uintptr_t)1);
 }
 
+// Code that jumps directly gets to know where.
+static void chain(TranslationBlock *from, unsigned slot, const TranslationBlock *to)
+{
+    tb_quick_chain(from, slot, to);
+    tb_way_chain(from, slot, to);
+}
+
 void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to)
 {
     // What a precise block leaves to be settled (GuestISA.settle), one that is not would not know of.
@@ -344,7 +353,7 @@ void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to)
     from->jmp_next[slot] = to->jmp_incoming;
     to->jmp_incoming = (uintptr_t)from | slot;
     atomic_store_explicit(&from->code.jmp[slot], &to->code, memory_order_release);
-    tb_quick_chain(from, slot, to);
+    chain(from, slot, to);
     stats.tb_linked++;
 }
 
@@ -354,7 +363,7 @@ void tb_set_entry(TranslationBlock *tb, TCGEntry *entry, const void *pinned)
     atomic_store_explicit(&tb->code.pinned, pinned, memory_order_release);
     atomic_store_explicit(&tb->code.entry, entry, memory_order_release);
     for (uintptr_t w = tb->jmp_incoming; w; w = list_tb(w)->jmp_next[w & 1]) {
-        tb_quick_chain(list_tb(w), w & 1, tb);
+        chain(list_tb(w), w & 1, tb);
     }
 }
 
@@ -366,7 +375,7 @@ static void unlink_slot(TranslationBlock *from, unsigned slot)
         return;
     }
     atomic_store(&from->code.jmp[slot], NULL);
-    tb_quick_chain(from, slot, NULL);
+    chain(from, slot, NULL);
     uintptr_t me = (uintptr_t)from | slot, *p = &to->jmp_incoming;
     while (*p != me) {
         p = &list_tb(*p)->jmp_next[*p & 1];

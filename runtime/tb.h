@@ -67,6 +67,7 @@ struct TranslationBlock {
     TCGEntry *cold_entry;      // what `entry` goes back to; NULL: the block goes too
     struct TBUnitLink *units;  // LLVM units that hold a copy (tier-host.c)
     struct SlabBlock *quick;   // code of the quick tier (tb-quick.c)
+    struct SlabBlock *ways[2]; // ways out of pinned code: slots, indirect jump (tb-way.c)
     TCGEntry *other_entry;     // --verify: the compiled form, beside the bytecode
     struct EventBlock *events; // what instrumentation adds (event-block.c); NULL: nothing
     const uint8_t *bytes;      // checked blocks: what was translated

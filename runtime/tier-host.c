@@ -31,6 +31,7 @@
 #include "tcg2llvm/tier.h"
 #include "tb-image.h"
 #include "tb-quick.h"
+#include "tb-way.h"
 #include "tier-host.h"
 
 typedef struct TBUnitLink {
@@ -320,6 +321,17 @@ static unsigned host_targets(void *opaque, const TCGCode *code, LLVMTarget *out,
     return held;
 }
 
+static bool host_ways(void *opaque, const TCGCode *code, const uint64_t *slot_pc,
+                      const void **slots, const void **indirect)
+{
+    (void)opaque;
+    struct Slab *slab = llvm_tier_slab(atomic_load_explicit(&state.tier, memory_order_acquire));
+    tb_lock();
+    bool ok = tb_way_make(tb_of(code), slab, slot_pc, slots, indirect);
+    tb_unlock();
+    return ok;
+}
+
 static void host_install(void *opaque, LLVMCode *code)
 {
     (void)opaque;
@@ -481,6 +493,7 @@ static LLVMTier *make_tier(GError **error)
         .successors = host_successors,
         .find = host_find,
         .targets = host_targets,
+        .ways = host_ways,
         .install = host_install,
         .postpone = host_postpone,
         .failed = host_failed,

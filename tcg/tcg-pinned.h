@@ -9,7 +9,7 @@
 //
 // The guest registers' places in env are out of date then, and nothing is saved for the caller (hence tcg_enter).
 // Every other form of a block is entered at TCGCode.entry, with all registers in env. Each block has both ways in:
-// one is its code; the other is one of three small functions, which move the registers. A guest's frontend defines them
+// one is its code; the other is one of four small functions, which move the registers. A guest's frontend defines them
 // with TCG_PINNED_DEFINE.
 #ifndef TCG_PINNED_H
 #define TCG_PINNED_H
@@ -25,8 +25,10 @@ typedef struct TCGPinned {
     intptr_t offset[TCG_NB_PINNED]; // in env, of globals of type I64
     TCGEntry *enter;   // `entry` of a block whose code is at `pinned`: loads the registers
     const void *leave; // `pinned` of a block whose code is at `entry`: stores them
-    const void
-        *exit; // stores them and returns to cpu_exec: the number that stands where the TCGCode does
+    // Stores them and returns to cpu_exec: the number that stands where the TCGCode does.
+    const void *exit;
+    // Stores them, calls the function in %rax with env alone, and enters the TCGCode that it gives.
+    const void *lookup;
 } TCGPinned;
 
 #if defined(__x86_64__)
@@ -58,8 +60,17 @@ typedef struct TCGPinned {
                                           "jmpq *%c[entry](%%rsi)",                                \
                         __VA_ARGS__)                                                               \
     TCG_PINNED_FUNCTION(name##_exit, TCG_PINNED_STORES "movq %%r13, %%rax\n\tretq", __VA_ARGS__)   \
-    static const TCGPinned name = {                                                                \
-        {__VA_ARGS__}, name##_enter, (const void *)name##_leave, (const void *)name##_exit}
+    TCG_PINNED_FUNCTION(name##_lookup,                                                             \
+                        TCG_PINNED_STORES "movq %%r12, %%rdi\n\tsubq $8, %%rsp\n\t"                \
+                                          "callq *%%rax\n\taddq $8, %%rsp\n\t"                     \
+                                          "movq %%r12, %%rdi\n\tmovq %%rax, %%rsi\n\t"             \
+                                          "jmpq *%c[entry](%%rsi)",                                \
+                        __VA_ARGS__)                                                               \
+    static const TCGPinned name = {{__VA_ARGS__},                                                  \
+                                   name##_enter,                                                   \
+                                   (const void *)name##_leave,                                     \
+                                   (const void *)name##_exit,                                      \
+                                   (const void *)name##_lookup}
 #endif
 
 // Calls entry(env, code), for a caller that has registers of its own.

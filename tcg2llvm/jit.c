@@ -169,6 +169,8 @@ void jit_define(Jit *jit, const char *name, const void *address)
 
 void *jit_resolve(Jit *jit, const char *name) { return linker_resolve(jit->linker, name); }
 
+struct Slab *jit_slab(Jit *jit) { return jit->slab; }
+
 void jit_code_range(Jit *jit, uint8_t **base, size_t *size) { slab_range(jit->slab, base, size); }
 
 bool jit_owns(const Jit *jit, const void *address)

@@ -97,6 +97,9 @@ void jit_define(Jit *jit, const char *name, const void *address);
 // The address behind a name: defined, or exported by the process; NULL when there is none.
 void *jit_resolve(Jit *jit, const char *name);
 
+// Where compiled code lies, for small pieces of others that it jumps to.
+struct Slab *jit_slab(Jit *jit);
+
 // Where compiled code lies: the guest must neither see nor unmap it.
 void jit_code_range(Jit *jit, uint8_t **base, size_t *size);
 // Is this host address in compiled code? For signal handlers: async-signal-safe.

@@ -217,6 +217,38 @@ static bool goes_on(LLVMUnit *u, Value marker)
     return true;
 }
 
+bool llvm_unit_plain_slot(const TCGOp *op, int pc_global, uint64_t *pc)
+{
+    const TCGOp *set = op->next, *leave = set->next;
+    if (op->opc != INDEX_op_goto_tb || set->opc != INDEX_op_mov_i64 ||
+        leave->opc != INDEX_op_exit_tb) {
+        return false;
+    }
+    const TCGTemp *out = arg_temp(set->args[0]), *in = arg_temp(set->args[1]);
+    *pc = in->val;
+    return out->kind == TEMP_GLOBAL && (int)out->index - 1 == pc_global && in->kind == TEMP_CONST &&
+           leave->args[0] != 0 && (leave->args[0] & TB_EXIT_MASK) == op->args[0];
+}
+
+bool llvm_unit_is_indirect(const TCGOp *op)
+{
+    return op->opc == INDEX_op_call && op->next->opc == INDEX_op_goto_ptr &&
+           strcmp(op->call_info->name, "lookup_tb_ptr") == 0;
+}
+
+// Leaves pinned code by one of the block's ways out.
+static void leave_by(LLVMUnit *u, unsigned way, Value second)
+{
+    char name[40];
+    snprintf(name, sizeof(name), LLVM_UNIT_WAY_NAME, u->block, way);
+    Value args[LOWER_MAX_ENTRY_ARGS];
+    lower_sync_begin(u);
+    lower_entry_args(u, second, args);
+    lower_sync_leaving(u, args[2]);
+    lower_tail_call(u, lower_entry_extern(u, name), args);
+    u->dead = true;
+}
+
 void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
 {
     if (u->opt.guest_ops) {
@@ -238,6 +270,11 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op)
         lower_edge(u, to);
         u->dead = true;
         u->flow_told = false;
+        return;
+    }
+    uint64_t pc;
+    if (u->opt.exits && llvm_unit_plain_slot(op, u->opt.pc_global, &pc)) {
+        leave_by(u, op->args[0], LLVMGetUndef(u->l->ptr));
         return;
     }
     lower_sync_begin(u);
@@ -275,7 +312,7 @@ void lower_exit_tb(LLVMUnit *u, const TCGOp *op)
         Value args[LOWER_MAX_ENTRY_ARGS];
         lower_entry_args(u, LLVMBuildIntToPtr(u->b, result, u->l->ptr, ""), args);
         at = args[2];
-        lower_tail_call(u, lower_extern(u, LLVM_UNIT_EXIT_NAME, u->l->pinned_type), args);
+        lower_tail_call(u, lower_entry_extern(u, LLVM_UNIT_EXIT_NAME), args);
     } else {
         at = LLVMBuildRet(u->b, result);
     }
@@ -474,6 +511,10 @@ static void lower_indirect(LLVMUnit *u, const TCGOp *call)
     unsigned pc_global = (unsigned)u->opt.pc_global;
     lower_guess(u);
     Value pc = lower_get(u, (TCGArg)u->s->temps[pc_global + 1]);
+    if (u->opt.exits) {
+        leave_by(u, LLVM_UNIT_WAY_INDIRECT, LLVMBuildIntToPtr(u->b, pc, u->l->ptr, ""));
+        return;
+    }
     lower_sync_begin(u);
     // A place for the stores: an instruction before which they can stand.
     Value place = lower_load_env(u, u->l->ptr, offsetof(CPUState, jump_cache));
@@ -525,7 +566,7 @@ bool llvm_unit_is_syscall(const TCGOp *op)
 void lower_call(LLVMUnit *u, const TCGOp *op)
 {
     const TCGHelperInfo *info = op->call_info;
-    bool indirect = op->next->opc == INDEX_op_goto_ptr && strcmp(info->name, "lookup_tb_ptr") == 0;
+    bool indirect = llvm_unit_is_indirect(op);
     if (u->opt.guest_ops && indirect) {
         if (u->blocks[u->block].after_call) {
             lower_sync_begin(u);

@@ -468,6 +468,13 @@ unsigned lower_entry_args(LLVMUnit *u, Value second, Value *args)
     return n;
 }
 
+Value lower_entry_extern(LLVMUnit *u, const char *name)
+{
+    Value fn = lower_extern(u, name, u->opt.pinned ? u->l->pinned_type : u->l->entry_type);
+    LLVMSetFunctionCallConv(fn, entry_convention(u));
+    return fn;
+}
+
 void lower_tail_call(LLVMUnit *u, Value fn, Value *args)
 {
     Type type = u->opt.pinned ? u->l->pinned_type : u->l->entry_type;
@@ -483,8 +490,9 @@ static void make_function(LLVMUnit *u, const char *name)
     LLVMLower *l = u->l;
     u->fn = LLVMAddFunction(u->m, name, u->opt.pinned ? l->pinned_type : l->entry_type);
     LLVMSetFunctionCallConv(u->fn, entry_convention(u));
-    u->code = LLVMGetParam(u->fn, 1);
-    LLVMSetValueName2(u->code, "code", 4);
+    // A block's way out brings none.
+    u->code = u->opt.exits ? NULL : LLVMGetParam(u->fn, 1);
+    LLVMSetValueName2(LLVMGetParam(u->fn, 1), "code", 4);
     fn_attr(u, LLVMAttributeFunctionIndex, l->attr_nounwind, 0);
     fn_attr(u, LLVMAttributeFunctionIndex, l->attr_strictfp, 0);
     // The guest may access address 0, and must get its SIGSEGV: to LLVM it would be unreachable code.
@@ -501,7 +509,7 @@ static void make_function(LLVMUnit *u, const char *name)
 static void make_entries(LLVMUnit *u)
 {
     LLVMLower *l = u->l;
-    Value region = u->fn, number = LLVMBuildPtrToInt(u->b, u->code, l->i64, "");
+    Value region = u->fn, number = LLVMBuildPtrToInt(u->b, LLVMGetParam(u->fn, 1), l->i64, "");
     Value dispatch = LLVMBuildSwitch(u->b, number, u->check_bb[0], u->n_blocks);
     for (unsigned i = 0; i < u->n_blocks; i++) {
         if (u->blocks[i].entry) {

@@ -216,6 +216,8 @@ void lower_sync_leaving(LLVMUnit *u, Value at);
 // What a function of the unit takes and gives to others: env, `second`, and the pinned globals when the unit has some.
 unsigned lower_entry_args(LLVMUnit *u, Value second, Value *args);
 enum { LOWER_MAX_ENTRY_ARGS = 2 + TCG_NB_PINNED };
+// An external function of that form.
+Value lower_entry_extern(LLVMUnit *u, const char *name);
 // A tail call to another function of that form, and the return of what it returns.
 void lower_tail_call(LLVMUnit *u, Value fn, Value *args);
 // All globals may have changed in env by the instruction.

@@ -141,6 +141,22 @@ TCGContext *compiler_translate(Compiler *c, const TCGCode *code)
     return ok ? c->ctx : NULL;
 }
 
+// Which ways out the block has, of its ops.
+static void note_ways(const TierCommon *common, CompileBlock *b, const TCGContext *ctx)
+{
+    b->ways = 0;
+    TCG_FOREACH_OP(op, ctx)
+    {
+        uint64_t pc;
+        if (llvm_unit_is_indirect(op)) {
+            b->ways |= 1u << LLVM_UNIT_WAY_INDIRECT;
+        } else if (llvm_unit_plain_slot(op, common->host.pc_global, &pc)) {
+            b->ways |= 1u << op->args[0];
+            b->way_pc[op->args[0]] = pc;
+        }
+    }
+}
+
 static bool lower_block(Compiler *c, LLVMUnit *unit, unsigned i, CompileBlock *b, GError **error)
 {
     TCGContext *ctx = b->ctx ? b->ctx : compiler_translate(c, b->block.code);
@@ -149,6 +165,7 @@ static bool lower_block(Compiler *c, LLVMUnit *unit, unsigned i, CompileBlock *b
                     "the block at 0x%" PRIx64 " can be translated no more", b->block.pc);
         return false;
     }
+    note_ways(c->common, b, ctx);
     uint64_t start = now_ns();
     llvm_unit_block(unit, i, ctx);
     c->ns_lower += now_ns() - start;
@@ -240,10 +257,11 @@ static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape s
 
 // The guest's pinned registers, when units of this kind have any. A pass sees all registers in env between two units;
 // under precise state they have to be there at each access, and blocks of that kind lead only to their like.
-static const TCGPinned *unit_pinned(const TierCommon *common, LLVMLevel level,
+static const TCGPinned *unit_pinned(const TierCommon *common, CompileShape shape, LLVMLevel level,
                                     const CompileBlock *blocks)
 {
-    return level == LLVM_COLD || is_looked_at(common) || blocks[0].info.precise
+    return level == LLVM_COLD || shape != COMPILE_REGION || is_looked_at(common) ||
+                   blocks[0].info.precise
                ? NULL
                : common->host.pinned;
 }
@@ -263,7 +281,8 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
         .debug_lines = common->dump || passes,
         .insn_homes = instrument && instrument_wants_registers(instrument),
         .pc_global = common->host.pc_global,
-        .pinned = unit_pinned(common, level, blocks),
+        .pinned = unit_pinned(common, shape, level, blocks),
+        .exits = unit_pinned(common, shape, level, blocks) && common->host.ways,
         .hidden_globals = common->host.hidden_globals,
         .disassemble = common->host.disassemble,
         .flow = common->host.flow,
@@ -294,7 +313,7 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
 static LLVMCode *make_code(const TierCommon *common, JitObject *object, CompileShape shape,
                            LLVMLevel level, const CompileBlock *blocks, unsigned n)
 {
-    const TCGPinned *pinned = unit_pinned(common, level, blocks);
+    const TCGPinned *pinned = unit_pinned(common, shape, level, blocks);
     const void *leave = common->host.pinned ? common->host.pinned->leave : NULL;
     LLVMCode *code = g_new0(LLVMCode, 1);
     code->object = object;
@@ -321,20 +340,43 @@ static LLVMCode *make_code(const TierCommon *common, JitObject *object, CompileS
     return code;
 }
 
-// What a unit's code asks for by names of its own: the blocks of a region, the way out of pinned code.
-static GArray *unit_names(const TierCommon *common, CompileShape shape, const CompileBlock *blocks,
-                          unsigned n)
+static void add_name(GArray *names, char *name, const void *address)
 {
-    GArray *names = g_array_new(false, false, sizeof(JitSymbol));
-    for (unsigned i = 0; i < n && shape == COMPILE_REGION; i++) {
-        JitSymbol block = {g_strdup_printf(LLVM_UNIT_CODE_NAME, i), blocks[i].block.code};
-        g_array_append_val(names, block);
+    JitSymbol symbol = {name, address};
+    g_array_append_val(names, symbol);
+}
+
+static bool add_ways(const TierCommon *common, GArray *names, const CompileBlock *b, unsigned n)
+{
+    const void *slots[2], *indirect;
+    const uint8_t slot_ways = (1u << LLVM_UNIT_WAY_INDIRECT) - 1, other = (uint8_t)~slot_ways;
+    if (b->ways && !common->host.ways(common->host.opaque, b->block.code,
+                                      b->ways & slot_ways ? b->way_pc : NULL, slots,
+                                      b->ways & other ? &indirect : NULL)) {
+        return false;
     }
-    if (common->host.pinned) {
-        JitSymbol leave = {g_strdup(LLVM_UNIT_EXIT_NAME), common->host.pinned->exit};
-        g_array_append_val(names, leave);
+    for (unsigned way = 0; way < LLVM_UNIT_WAYS; way++) {
+        if (b->ways >> way & 1) {
+            add_name(names, g_strdup_printf(LLVM_UNIT_WAY_NAME, n, way),
+                     way == LLVM_UNIT_WAY_INDIRECT ? indirect : slots[way]);
+        }
     }
-    return names;
+    return true;
+}
+
+// What a unit's code asks for by names of its own: the blocks of a region, their ways out, the way to cpu_exec.
+static bool unit_names(const TierCommon *common, CompileShape shape, const TCGPinned *pinned,
+                       const CompileBlock *blocks, unsigned n, GArray *names)
+{
+    bool ok = true;
+    for (unsigned i = 0; i < n && shape == COMPILE_REGION && ok; i++) {
+        add_name(names, g_strdup_printf(LLVM_UNIT_CODE_NAME, i), blocks[i].block.code);
+        ok = !pinned || !common->host.ways || add_ways(common, names, &blocks[i], i);
+    }
+    if (pinned) {
+        add_name(names, g_strdup(LLVM_UNIT_EXIT_NAME), pinned->exit);
+    }
+    return ok;
 }
 
 static LLVMCode *place(Compiler *c, CompileShape shape, LLVMLevel level, const CompileBlock *blocks,
@@ -342,10 +384,16 @@ static LLVMCode *place(Compiler *c, CompileShape shape, LLVMLevel level, const C
 {
     char unit[64];
     function_name(blocks, 0, unit, sizeof(unit));
-    GArray *names = unit_names(c->common, shape, blocks, n);
+    GArray *names = g_array_new(false, false, sizeof(JitSymbol));
+    JitObject *object = NULL;
     uint64_t start = now_ns();
-    JitObject *object = jit_place(c->common->jit, unit, image, size, (JitSymbol *)names->data,
-                                  names->len, error);
+    if (unit_names(c->common, shape, unit_pinned(c->common, shape, level, blocks), blocks, n,
+                   names)) {
+        object = jit_place(c->common->jit, unit, image, size, (JitSymbol *)names->data, names->len,
+                           error);
+    } else {
+        g_set_error(error, JIT_ERROR, JIT_ERROR_FULL, "no room for the ways out of %s", unit);
+    }
     c->ns_link += now_ns() - start;
     for (unsigned i = 0; i < names->len; i++) {
         g_free((char *)g_array_index(names, JitSymbol, i).name);
@@ -388,8 +436,8 @@ static GBytes *generate(Compiler *c, CompileShape shape, LLVMLevel level, Compil
 // --- the persistent cache ------------------------------------------------------------------------------
 
 // The unit's name in the cache; NULL when it is not to be looked for: then it is wanted as IR.
-static const char *cache_key(Compiler *c, CompileShape shape, LLVMLevel level,
-                             const CompileBlock *blocks, unsigned n, ObjectKey *key)
+static const char *cache_key(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
+                             unsigned n, ObjectKey *key)
 {
     const TierCommon *common = c->common;
     if (!common->cache || common->dump || common->opt.passes || log_wanted(common, LLVM_LOG_IR) ||
@@ -408,6 +456,7 @@ static const char *cache_key(Compiler *c, CompileShape shape, LLVMLevel level,
         if (!ctx || ctx->bound) {
             return NULL;
         }
+        note_ways(common, &blocks[i], ctx);
         unit_hash_block(c->hash, &blocks[i].block, blocks[i].enter, ctx);
     }
     *key = unit_hash_end(c->hash);

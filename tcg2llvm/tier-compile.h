@@ -38,6 +38,8 @@ typedef struct CompileBlock {
     bool enter; // a region's: it may be entered here
     int behind; // while a region is formed: the block behind the call that this one ends with; -1: none
     TCGContext *ctx;
+    uint8_t ways;       // which of LLVM_UNIT_WAYS it has: bits; known when it has been translated
+    uint64_t way_pc[2]; // of the slots'
 } CompileBlock;
 
 Compiler *compiler_new(const TierCommon *common);

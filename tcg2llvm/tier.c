@@ -514,6 +514,8 @@ void llvm_tier_fork_done(LLVMTier *t, bool in_child)
 
 // --- addresses -----------------------------------------------------------------------------------------
 
+struct Slab *llvm_tier_slab(LLVMTier *t) { return jit_slab(t->common.jit); }
+
 void llvm_tier_code_range(LLVMTier *t, uint8_t **base, size_t *size)
 {
     jit_code_range(t->common.jit, base, size);

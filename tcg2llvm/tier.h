@@ -122,6 +122,11 @@ typedef struct LLVMTierHost {
     // held.  Gives how many, at most max.  NULL: not known.
     unsigned (*targets)(void *opaque, const TCGCode *code, LLVMTarget *out, unsigned max);
 
+    // A block's ways out (pinned-exit.h): slots with these pcs, the indirect jump's; NULL: not wanted. They last as long
+    // as the block. False when the code memory is full. NULL: units have ways out of their own.
+    bool (*ways)(void *opaque, const TCGCode *code, const uint64_t *slot_pc, const void **slots,
+                 const void **indirect);
+
     // Takes a finished unit (for good).  The runtime checks that every member is still valid, and then
     // stores the entries' fields; or frees the unit at once with llvm_code_free.
     void (*install)(void *opaque, LLVMCode *unit);
@@ -218,6 +223,7 @@ void llvm_tier_fork_prepare(LLVMTier *tier);
 void llvm_tier_fork_done(LLVMTier *tier, bool in_child);
 
 // Host addresses that compiled code lies in: the guest must neither see nor unmap them.
+struct Slab *llvm_tier_slab(LLVMTier *tier);
 void llvm_tier_code_range(LLVMTier *tier, uint8_t **base, size_t *size);
 // Is this host address in compiled code?  Async-signal-safe.
 bool llvm_tier_owns(const LLVMTier *tier, const void *address);

@@ -27,6 +27,9 @@ typedef struct LLVMUnit LLVMUnit;
 
 // The name by which a function's machine code asks for the TCGCode of its block n.
 #define LLVM_UNIT_CODE_NAME "code.%u"
+// The name by which it asks for a way out (pinned-exit.h) of its block n: 0 and 1 the slots', 2 the indirect jump's.
+#define LLVM_UNIT_WAY_NAME "way.%u.%u"
+enum { LLVM_UNIT_WAY_INDIRECT = 2, LLVM_UNIT_WAYS };
 // The name by which it asks for TCGPinned.exit.
 #define LLVM_UNIT_EXIT_NAME "tcg_pinned_exit"
 
@@ -40,6 +43,8 @@ typedef struct LLVMUnitOptions {
     const uint64_t *hidden_globals; // see tier.h; NULL: none
     // Functions are entered at TCGCode.pinned (tcg-pinned.h), not at TCGCode.entry; not with cold. NULL: they are not.
     const TCGPinned *pinned;
+    bool
+        exits; // with pinned: jumps that leave the function go through the blocks' ways out (LLVM_UNIT_WAY_NAME)
     // With guest_ops: one line of guest disassembly, becomes metadata of guest.insn.  May be NULL.
     size_t (*disassemble)(void *opaque, uint64_t pc, char *buf, size_t size);
     // With guest_ops: what the instruction at pc does, and where the next one begins.  May be NULL.
@@ -88,6 +93,10 @@ void llvm_unit_resolve(LLVMUnit *unit);
 // Ends the unit; what it was built in stays with the module.
 LLVMModuleRef llvm_unit_finish(LLVMUnit *unit);
 
+// A goto_tb behind which nothing is done but to set the pc and to leave for cpu_exec.
+bool llvm_unit_plain_slot(const TCGOp *op, int pc_global, uint64_t *pc);
+// A call of lookup_tb_ptr whose result is jumped to.
+bool llvm_unit_is_indirect(const TCGOp *op);
 // Is the op the guest's system call?
 bool llvm_unit_is_syscall(const TCGOp *op);
 
