@@ -114,7 +114,7 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code)
     if (last) {
         llvm_code_free(last);
     }
-    last = compiler_run(c, COMPILE_BATCH, LLVM_HOT, &block, 1, &error);
+    last = compiler_run(c, COMPILE_REGION, LLVM_HOT, &block, 1, &error);
     if (!last) {
         tcg_set_error(ctx, "%s", error->message);
         g_error_free(error);

@@ -118,7 +118,7 @@ static bool llvm_engine(TCGContext *c, TCGCode *code)
     CompileBlock block = {.block = {.code = code, .pc = 0x400000, .succ = {-1, -1}},
                           .info = {.pc = 0x400000, .size = 1, .num_insns = 1},
                           .ctx = c};
-    LLVMCode *unit = compiler_run(compiler, COMPILE_BATCH, LLVM_HOT, &block, 1, &error);
+    LLVMCode *unit = compiler_run(compiler, COMPILE_REGION, LLVM_HOT, &block, 1, &error);
     if (!unit) {
         tcg_set_error(c, "%s", error->message);
         g_error_free(error);
