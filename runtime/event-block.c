@@ -344,10 +344,10 @@ void HELPER(event_mem_rw)(CPUArchState *cs, void *p, uint32_t info, uint64_t add
     mem_with_state(cs, p, info, addr, value);
 }
 
-static void add_to(CPUState *cs, const EventSite *s)
+static void add_to(CPUState *cs, const EventSite *s, uint64_t times)
 {
     uint64_t *counter = (uint64_t *)(void *)((char *)cs->event_base + s->counter);
-    *counter = s->type == EVENT_ACT_STORE ? s->imm : *counter + s->imm;
+    *counter = s->type == EVENT_ACT_STORE ? s->imm : *counter + s->imm * times;
 }
 
 static bool holds(CPUState *cs, const EventSite *s)
@@ -376,12 +376,29 @@ static void tell_piece(CPUState *cs, const EventInsn *insn, uint64_t addr, unsig
             continue;
         }
         if (s->type == EVENT_ACT_ADD || s->type == EVENT_ACT_STORE) {
-            add_to(cs, s);
+            add_to(cs, s, 1);
         } else if (s->type == EVENT_ACT_CALL || holds(cs, s)) {
             cs->event_value[1] = value[1];
             mem_with_state(cs, s, shift | (write ? EVENT_MEM_STORE : 0u), addr, value[0]);
         }
     }
+}
+
+// The pieces of an access, for those who only count them: a string instruction may have tens of thousands.
+static bool count_pieces(CPUState *cs, const EventInsn *insn, uint32_t size, bool write)
+{
+    unsigned rw = write ? EVENT_WRITE : EVENT_READ;
+    for (const EventSite *s = insn->mem.first; s; s = s->next) {
+        if ((s->rw & rw) && s->type != EVENT_ACT_ADD) {
+            return false;
+        }
+    }
+    for (const EventSite *s = insn->mem.first; s; s = s->next) {
+        if (s->rw & rw) {
+            add_to(cs, s, size / 16 + (unsigned)__builtin_popcount(size % 16));
+        }
+    }
+    return true;
 }
 
 void event_helper_access(CPUState *cs, uint64_t addr, uint32_t size, bool write)
@@ -390,7 +407,7 @@ void event_helper_access(CPUState *cs, uint64_t addr, uint32_t size, bool write)
     if (cs->pass_insn) {
         pass_host_access(cs, cs->pass_insn & INT64_MAX, addr, size, write);
     }
-    if (!insn) {
+    if (!insn || count_pieces(cs, insn, size, write)) {
         return;
     }
     for (uint32_t done = 0; done < size;) {

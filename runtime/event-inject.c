@@ -37,6 +37,10 @@ static TCGv_ptr gen_base(void)
 
 static void gen_add(intptr_t counter, uint64_t imm)
 {
+    if (counter == (int32_t)counter && (int64_t)imm == (int32_t)imm) {
+        tcg_gen_count(offsetof(CPUState, event_base), counter, (int64_t)imm);
+        return;
+    }
     TCGv_ptr base = gen_base();
     TCGv_i64 t = tcg_temp_new_i64();
     tcg_gen_ld_i64(t, base, counter);

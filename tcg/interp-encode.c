@@ -452,6 +452,13 @@ static const TCGOp *encode_op(Encoder *e, const TCGOp *op)
 #endif
         emit(e, IOP_MB, 0);
         break;
+    case INDEX_op_count: {
+        uint64_t *ip = emit(e, INDEX_op_count, 0);
+        for (unsigned i = 0; i < 3; i++) {
+            put_imm32(ip, i, (int64_t)op->args[i]);
+        }
+        break;
+    }
     case INDEX_op_goto_tb:
         emit(e, IOP_GOTO_TB, 0)[1] = (uint64_t)(uintptr_t)&e->code->jmp[op->args[0]];
         break;

@@ -79,6 +79,11 @@ OP(st64_imm64)
     *(uint64_t *)(env + IMM32(1)) = IMM64(2);
     NEXT(3);
 }
+OP(count)
+{
+    *(uint64_t *)(*(char **)(env + IMM32(0)) + IMM32(1)) += (uint64_t)(int64_t)IMM32(2);
+    NEXT(3);
+}
 OP(movi_bytes8)
 {
     REG(uint64_t, 0) = IMM64(2);
@@ -310,6 +315,7 @@ static const InterpRow rows[] = {
     ROW_ACC(IOP_MOVI64_64, movi64_64, 0, 3, 64),
     ROW_ACC(IOP_MOV_ENV, mov_env, 0, 2, 64),
     ROW(IOP_ST64_IMM64, st64_imm64, 0, 3),
+    ROW(INDEX_op_count, count, 0, 3),
     ROW(IOP_MOVI_BYTES, movi_bytes8, 0, 3),
     ROW(IOP_MOVI_BYTES, movi_bytes16, 1, 4),
     ROW(IOP_MOVI_BYTES, movi_bytes32, 2, 6),

@@ -610,6 +610,17 @@ static bool native_env(Native *n, const TCGOp *op, bool is_store, unsigned size,
     return true;
 }
 
+static void native_count(Native *n, const TCGOp *op)
+{
+    X86Mem pointer = {ENV, NO_REG, 0, (int32_t)op->args[0]};
+    X86Mem word = {RAX, NO_REG, 0, (int32_t)op->args[1]};
+    int32_t imm = (int32_t)op->args[2];
+    bool small = imm == (int8_t)imm;
+    x86_mem(&n->at, 0x8b | X86_W, RAX, &pointer);
+    x86_mem(&n->at, (small ? 0x83 : 0x81) | X86_W, X86_ADD, &word);
+    small ? x86_put8(&n->at, (uint8_t)imm) : x86_put32(&n->at, imm);
+}
+
 static X86Mem guest_address(Native *n, const Address *a)
 {
     X86Mem m = {NO_REG, NO_REG, 0, (int32_t)a->disp};
@@ -691,6 +702,77 @@ static bool is_host_access(const TCGOp *op)
            (op->opc >= INDEX_op_ld8u_i64 && op->opc <= INDEX_op_st_i64);
 }
 
+// --- calls of a plugin's functions ---------------------------------------------------------------------
+
+static bool can_call(const TCGHelperInfo *info)
+{
+    bool ok = (info->flags & TCG_CALL_ADDRESS) && (info->flags & TCG_CALL_NO_READ_GLOBALS) &&
+              info->ret == TCG_TYPE_VOID && info->nargs <= 4;
+    for (unsigned i = 0; i < info->nargs; i++) {
+        ok &= info->args[i] == TCG_TYPE_I32 || info->args[i] == TCG_TYPE_I64 ||
+              info->args[i] == TCG_TYPE_PTR;
+    }
+    return ok;
+}
+
+static void call_argument(Native *n, TCGArg arg, int to, int from)
+{
+    const TCGTemp *t = arg_temp(arg);
+    X86Mem at = slot(t);
+    if (t->kind == TEMP_CONST) {
+        constant(n, to, is_wide(t) ? t->val : (uint32_t)t->val);
+    } else if (from == NO_REG) {
+        x86_mem(&n->at, 0x8b | width(is_wide(t)), (unsigned)to, &at);
+    } else if (from != to) {
+        x86_mov(&n->at, is_wide(t), to, from);
+    }
+}
+
+// Through stencils each argument would go to env and come back from there.
+static bool native_call(Native *n, const TCGOp *op)
+{
+    static const int8_t targets[] = {RDI, RSI, RDX, RCX};
+    const TCGHelperInfo *info = op->call_info;
+    int from[4];
+    if (!can_call(info)) {
+        return false;
+    }
+    for (unsigned i = 0; i < info->nargs; i++) {
+        from[i] = find(n, arg_temp(op->args[i]));
+        if (from[i] != NO_REG && dies(op, i)) {
+            n->dirty &= (uint16_t)~(1u << from[i]);
+        }
+    }
+    store_all(n);
+    // The last argument first: env's register is overwritten last.  What an earlier argument's register had is in rax
+    // or, a second time, in memory.
+    bool spare = true;
+    for (unsigned i = info->nargs; i-- > 1;) {
+        for (unsigned k = 0; k < i; k++) {
+            if (from[k] == targets[i] && spare) {
+                x86_mov(&n->at, true, RAX, from[k]);
+                from[k] = RAX;
+                spare = false;
+            } else if (from[k] == targets[i]) {
+                store(n, from[k]);
+                from[k] = NO_REG;
+            }
+        }
+        call_argument(n, op->args[i], targets[i], from[i]);
+    }
+    x86_head(&n->at, 0x50 + ENV, 0, NO_REG, NO_REG, false); // push: also aligns the stack
+    if (info->nargs) {
+        call_argument(n, op->args[0], RDI, from[0]);
+    }
+    constant(n, RAX, (uint64_t)(uintptr_t)info->func);
+    x86_reg(&n->at, 0xff, 2, RAX);
+    x86_head(&n->at, 0x58 + ENV, 0, NO_REG, NO_REG, false);
+    for (unsigned bits = POOL; bits; bits &= bits - 1) {
+        forget(n, __builtin_ctz(bits));
+    }
+    return true;
+}
+
 // --- the table ---------------------------------------------------------------------------------------
 
 #define BOTH(op) INDEX_op_##op##_i32 : case INDEX_op_##op##_i64
@@ -755,6 +837,8 @@ static bool native_one(Encoder *e, const TCGOp *op)
     case INDEX_op_st_i32:
     case INDEX_op_st32_i64: return native_env(n, op, true, 4, false);
     case INDEX_op_st_i64: return native_env(n, op, true, 8, false);
+    case INDEX_op_count: native_count(n, op); return true;
+    case INDEX_op_call: return native_call(n, op);
     // clang-format on
     default: return is_int_access(op) && native_access(e, op);
     }

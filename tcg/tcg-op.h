@@ -274,6 +274,10 @@ static inline void tcg_gen_brcondi_i64(TCGCond c, TCGv_i64 a, int64_t b, TCGLabe
     tcg_gen_brcond_i64(c, a, tcg_constant_i64(b), l);
 }
 static inline void tcg_gen_mb(TCGBar bar) { tcg_emit1(INDEX_op_mb, bar); }
+static inline void tcg_gen_count(intptr_t base, intptr_t offset, int64_t n)
+{
+    tcg_emit3(INDEX_op_count, (TCGArg)base, (TCGArg)offset, (TCGArg)n);
+}
 static inline void tcg_gen_insn_start(uint64_t pc, uint64_t datum)
 {
     tcg_emit2(INDEX_op_insn_start, pc, datum);

@@ -33,6 +33,9 @@ DEF(br, ":L", TCG_OPF_BB_END)
 DEF(brcond_i32, ":iicL", TCG_OPF_BB_END | TCG_OPF_COND_BRANCH) // if (a cond b) goto L
 DEF(brcond_i64, ":llcL", TCG_OPF_BB_END | TCG_OPF_COND_BRANCH)
 DEF(mb, ":c", TCG_OPF_SIDE_EFFECTS)         // memory barrier, TCGBar bits
+// adds to the 64-bit word at an offset from where a pointer in the CPU state points to: the pointer's offset, the word's,
+// the addend, 32 bits signed each.  Nothing else that a block does may depend on the word.
+DEF(count, ":ccc", TCG_OPF_SIDE_EFFECTS)
 DEF(insn_start, ":cc", TCG_OPF_SIDE_EFFECTS) // guest pc, guest-specific datum; starts an instruction
 DEF(goto_tb, ":c", TCG_OPF_BB_EXIT)         // jump through slot 0 or 1; falls through when empty
 DEF(exit_tb, ":c", TCG_OPF_BB_EXIT | TCG_OPF_BB_END) // return the constant to cpu_exec

@@ -615,6 +615,8 @@ void lower_call(LLVMUnit *u, const TCGOp *op)
     call_attributes(u, call, info);
     if (reads) {
         lower_sync_before(u, call, u->precise);
+    } else if (!(info->flags & TCG_CALL_NO_SIDE_EFFECTS)) {
+        lower_count_look(u, call);
     }
     if (info->flags & TCG_CALL_NO_RETURN) {
         LLVMBuildUnreachable(u->b);

@@ -316,6 +316,7 @@ static bool lower_host_op(LLVMUnit *u, const TCGOp *op)
     }
     if (!is_env) {
         LLVMSetAlignment(access, 1);
+        lower_count_look(u, access);
     }
     if (overlaps) {
         Dirty dirty = u->dirty;
@@ -385,7 +386,8 @@ static void lower_op(LLVMUnit *u, const TCGOp *op)
     case INDEX_op_discard: break;
     default:
         if (!lower_int_op(u, op) && !lower_guest_op(u, op) && !lower_host_op(u, op) &&
-            !lower_fp_op(u, op) && !lower_vecop_op(u, op) && !lower_vec_op(u, op)) {
+            !lower_fp_op(u, op) && !lower_vecop_op(u, op) && !lower_vec_op(u, op) &&
+            !lower_count_op(u, op)) {
             g_error("no lowering for the op %s", tcg_op_defs[op->opc].name);
         }
     }

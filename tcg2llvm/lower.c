@@ -436,6 +436,7 @@ LLVMUnit *llvm_unit_new(LLVMLower *l, const char *name, const LLVMUnitOptions *o
     u->syncs = g_array_new(false, false, sizeof(SyncPoint));
     u->edges = g_array_new(false, false, sizeof(Edge));
     u->symbols = g_array_new(false, false, sizeof(LowerSymbol));
+    lower_count_new(u);
     if (options->debug_lines) {
         debug_begin(u);
     }
@@ -592,6 +593,7 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     u->blocks = g_memdup2(blocks, n * sizeof(*blocks));
     u->check_bb = g_new0(LLVMBasicBlockRef, n);
     u->body_bb = g_new0(LLVMBasicBlockRef, n);
+    u->back_bb = g_new0(LLVMBasicBlockRef, n);
     u->entry = lower_new_bb(u, "entry");
     for (unsigned i = 0; i < n; i++) {
         char name[32];
@@ -629,7 +631,7 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
 // Each cycle has an edge that does not go forward, and there the exit request is looked at.
 LLVMBasicBlockRef lower_edge_target(LLVMUnit *u, unsigned to)
 {
-    return to <= u->block ? u->check_bb[to] : u->body_bb[to];
+    return to <= u->block ? lower_count_way_back(u, to) : u->body_bb[to];
 }
 
 void lower_edge(LLVMUnit *u, unsigned to)
@@ -693,6 +695,7 @@ void llvm_unit_block(LLVMUnit *u, unsigned i, TCGContext *s)
 
 void llvm_unit_end(LLVMUnit *u)
 {
+    lower_count_end(u);
     if (!u->opt.cold) {
         place_syncs(u);
     }
@@ -711,6 +714,7 @@ void llvm_unit_end(LLVMUnit *u)
     g_free(u->blocks);
     g_free(u->check_bb);
     g_free(u->body_bb);
+    g_free(u->back_bb);
     g_free(u->reach);
     u->blocks = NULL;
     u->s = NULL;
@@ -737,6 +741,7 @@ LLVMModuleRef llvm_unit_finish(LLVMUnit *u)
     LLVMDisposeBuilder(u->b);
     g_array_free(u->syncs, true);
     g_array_free(u->edges, true);
+    lower_count_free(u);
     g_free(u->name);
     g_free(u);
     return m;

@@ -6,6 +6,7 @@
 //   lower-int.c   i32, i64, i128         lower-fp.c    scalar and vector FP
 //   lower-vec.c   vectors, integer lanes lower-vecop.c those that x86 has instructions for
 //   guest-ops.c   guest memory       lower-exit.c  exits, helper calls
+//   lower-count.c counters
 //
 // Representation of values: i32, i64, i128, float, double; V64 <8 x i8>, V128 <2 x i64>, V256 <4 x i64>.
 //
@@ -126,6 +127,7 @@ struct LLVMUnit {
     LLVMUnitBlock *blocks;
     LLVMBasicBlockRef *check_bb,
         *body_bb; // of each block: its start, and behind its exit_request check
+    LLVMBasicBlockRef *back_bb; // hot: in front of its start on a way back in a loop, NULL until there is one
     unsigned n_blocks;
     uint8_t *reach; // n_blocks * n_blocks: [i * n + j]: control may get from block i to j in here
     uintptr_t guest_base;
@@ -134,6 +136,7 @@ struct LLVMUnit {
     Value env_int;                                        // env as an i64, when asked for
     Value scratch[TCG_TYPE_COUNT][TCG_MAX_CALL_ARGS + 1]; // memory for what helpers take by pointer
     GArray *syncs, *edges;                                // SyncPoint, Edge
+    GArray *counters, *additions, *looks;                 // lower-count.c
     Value home[LOWER_MAX_GLOBALS];                        // hot: allocas, NULL until touched
     Value pair_home[LOWER_MAX_GLOBALS];                   // hot: of the low one of a pair
     GlobalSet wide;                        // the low ones of pairs that are accessed as one
@@ -278,5 +281,15 @@ bool lower_fp_op(LLVMUnit *u, const TCGOp *op);
 bool lower_vec_op(LLVMUnit *u, const TCGOp *op);
 bool lower_vecop_op(LLVMUnit *u, const TCGOp *op);
 bool lower_guest_op(LLVMUnit *u, const TCGOp *op);
+bool lower_count_op(LLVMUnit *u, const TCGOp *op);
+
+// --- counters (lower-count.c) ---
+// The instruction, which is no sync point, may look at counters or change them.
+void lower_count_look(LLVMUnit *u, Value at);
+// Where a jump back to the block goes: there counters are put in order.
+LLVMBasicBlockRef lower_count_way_back(LLVMUnit *u, unsigned to);
+void lower_count_end(LLVMUnit *u); // of a function
+void lower_count_new(LLVMUnit *u);
+void lower_count_free(LLVMUnit *u);
 
 #endif

@@ -35,10 +35,16 @@ static void jump(TestBlock *b, unsigned slot, const TestBlock *to)
     tcg_gen_exit_tb((uintptr_t)&b->code | slot);
 }
 
+// What a test adds at the start of each block.
+static void (*loop_extra)(unsigned block);
+
 static void emit_loop_block(unsigned i)
 {
     TestBlock *b = &blocks[i];
     TCGLabel *requested = begin_checked(b), *again;
+    if (loop_extra) {
+        loop_extra(i);
+    }
     switch (i) {
     case 0:
         tcg_gen_movi_i64(test_r(0), 0);

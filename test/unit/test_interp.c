@@ -421,6 +421,81 @@ static int run_bench(void)
     return 0;
 }
 
+static void test_count(void **state)
+{
+    (void)state;
+    static uint64_t words[2];
+    test_context_start();
+    tcg_gen_count(offsetof(TestEnv, g[3]), 0, 5);
+    tcg_gen_count(offsetof(TestEnv, g[3]), -8, -1000);
+    tcg_gen_count(offsetof(TestEnv, g[3]), 0, INT32_MAX);
+    tcg_gen_exit_tb(0x77);
+    test_block_finish(&one);
+    env.g[3] = (uint64_t)(uintptr_t)&words[1];
+    words[0] = 7;
+    words[1] = UINT64_MAX;
+    assert_int_equal(test_block_run(&one), 0x77);
+    assert_true(words[0] == 7 - 1000ull);
+    assert_true(words[1] == (uint64_t)INT32_MAX + 4);
+}
+
+// A function that code names by its address, called with a row of its own: each order of arguments, values that are
+// wanted behind it.
+static uint64_t called_with[4];
+static void callee(uint64_t a, uint32_t b, uint64_t c, uint64_t d)
+{
+    memcpy(called_with, (uint64_t[]){a, b, c, d}, sizeof(called_with));
+    __asm__ volatile("" ::: "rsi", "r8", "r9", "r10", "r11", "rdx");
+}
+static TCGHelperInfo callee_row = {
+    .func = (void *)(uintptr_t)callee,
+    .name = "callee",
+    .flags = TCG_CALL_NO_RG | TCG_CALL_ADDRESS,
+    .ret = TCG_TYPE_VOID,
+    .nargs = 4,
+    .args = {TCG_TYPE_I64, TCG_TYPE_I32, TCG_TYPE_I64, TCG_TYPE_I64}};
+
+static void test_call_by_address(void **state)
+{
+    (void)state;
+    tcg_prepare_row(&callee_row);
+    for (unsigned order = 0; order < 256; order++) {
+        for (unsigned keep = 0; keep < 3; keep++) { // none, some, all of the values live on
+            test_context_start();
+            TCGv_i64 v[4];
+            for (unsigned i = 0; i < 4; i++) {
+                v[i] = tcg_temp_new_i64();
+                tcg_gen_addi_i64(v[i], g(i), (int64_t)i * 0x1111);
+            }
+            TCGv_i32 low = tcg_temp_new_i32();
+            tcg_gen_extrl_i64_i32(low, v[order >> 2 & 3]);
+            tcg_gen_addi_i64(g(4), g(0), 99); // a register that is newer than env
+            TCGTemp *args[] = {
+                (TCGTemp *)v[order & 3], (TCGTemp *)low, (TCGTemp *)v[order >> 4 & 3],
+                order == 77 ? (TCGTemp *)tcg_constant_i64(-5) : (TCGTemp *)v[order >> 6 & 3]};
+            tcg_gen_call_row(&callee_row, NULL, 4, args);
+            for (unsigned i = 0; i < keep * 2; i++) {
+                tcg_gen_mov_i64(g(i), v[i]);
+            }
+            tcg_gen_exit_tb(0x99);
+            test_block_finish(&one);
+            uint64_t before[4];
+            for (unsigned i = 0; i < 4; i++) {
+                env.g[i] = before[i] = 0x123456789abcdefull * (i + 3);
+            }
+            assert_int_equal(test_block_run(&one), 0x99);
+            const unsigned pick[4] = {order & 3, order >> 2 & 3, order >> 4 & 3, order >> 6 & 3};
+            for (unsigned i = 0; i < 4; i++) {
+                uint64_t want = before[pick[i]] + pick[i] * 0x1111;
+                want = i == 1 ? (uint32_t)want : i == 3 && order == 77 ? (uint64_t)-5 : want;
+                assert_true(called_with[i] == want);
+                assert_true(env.g[i] == before[i] + (i < keep * 2 ? i * 0x1111 : 0));
+            }
+            assert_true(env.g[4] == before[0] + 99);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--bench") == 0) {
@@ -433,6 +508,7 @@ int main(int argc, char **argv)
         T(test_exit_request),  T(test_chain),
         T(test_goto_ptr),      T(test_hot),
         T(test_precise_fault), T(test_precise_after_branch),
+        T(test_count),         T(test_call_by_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -416,7 +416,7 @@ static bool is_value_op(TCGOpcode opc)
     const TCGOpDef *def = &tcg_op_defs[opc];
     unsigned control = TCG_OPF_BB_START | TCG_OPF_BB_END | TCG_OPF_BB_EXIT | TCG_OPF_CALL;
     if (def->flags & control || opc == INDEX_op_mb || opc == INDEX_op_insn_start ||
-        opc == INDEX_op_discard) {
+        opc == INDEX_op_discard || opc == INDEX_op_count) {
         return false;
     }
     // Accesses to env are what every test is made of.

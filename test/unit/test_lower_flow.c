@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -332,6 +333,124 @@ static void test_region(void **state)
     }
 }
 
+// Counters of a region: r6 points to them.  Block 1's callback sees what was counted before it, and may change it.
+static uint64_t counters[6], seen_by_callback[4], callbacks;
+enum { SHARED, OWN, IMM, CHANGED, COND };
+
+static void on_count(uint32_t block, uint64_t what)
+{
+    (void)what;
+    seen_by_callback[callbacks++ & 3] = counters[SHARED] * 1000 + block;
+    counters[CHANGED] = callbacks & 1 ? 100 : counters[CHANGED];
+}
+
+static TCGHelperInfo on_count_row = {.func = (void *)(uintptr_t)on_count,
+                                     .name = "on_count",
+                                     .flags = TCG_CALL_NO_RG | TCG_CALL_ADDRESS,
+                                     .ret = TCG_TYPE_VOID,
+                                     .nargs = 2,
+                                     .args = {TCG_TYPE_I32, TCG_TYPE_I64}};
+static bool with_callback;
+
+static void count_in_block(unsigned i)
+{
+    intptr_t base = (intptr_t)offsetof(TestEnv, r[6]);
+    tcg_gen_count(base, SHARED * 8, 1);
+    tcg_gen_count(base, CHANGED * 8, (int64_t)i - 1);
+    tcg_gen_count(base, IMM * 8, -0x12345678);
+    if (i == 1) {
+        tcg_gen_count(base, OWN * 8, 0x7fffffff);
+    }
+    if (i == 2 || (i == 1 && with_callback)) {
+        TCGTemp *args[] = {(TCGTemp *)tcg_constant_i32((int32_t)i), (TCGTemp *)test_r(0)};
+        tcg_gen_call_row(&on_count_row, NULL, 2, args);
+    }
+    // A look without a call.
+    TCGv_i64 t = tcg_temp_new_i64();
+    tcg_gen_ld_i64(t, test_r(6), SHARED * 8);
+    tcg_gen_st_i64(t, test_r(6), COND * 8);
+    tcg_gen_count(base, SHARED * 8, 2);
+}
+
+static void test_region_counts(void **state)
+{
+    (void)state;
+    tcg_prepare_row(&on_count_row);
+    randomize_env();
+    test_env.r[7] = 1000;
+    test_env.r[6] = (uint64_t)(uintptr_t)counters;
+    loop_extra = count_in_block;
+    for (unsigned round = 0; round < 4; round++) {
+        uint64_t want[G_N_ELEMENTS(counters)], want_seen[4];
+        TestRun run;
+        with_callback = round & 1;
+        encode_blocks();
+        memset(counters, 0, sizeof(counters));
+        memset(seen_by_callback, 0, sizeof(seen_by_callback));
+        callbacks = 0;
+        run_region(tcg_interp_exec, &run);
+        assert_int_equal(counters[SHARED], 3 * 1002);
+        assert_int_equal(counters[OWN], 1000 * 0x7fffffffull);
+        assert_true(counters[IMM] == -0x12345678ull * 1002);
+        assert_int_equal(counters[COND], 3 * 1001 + 1);
+        memcpy(want, counters, sizeof(want));
+        memcpy(want_seen, seen_by_callback, sizeof(want_seen));
+        memset(counters, 0, sizeof(counters));
+        memset(seen_by_callback, 0, sizeof(seen_by_callback));
+        callbacks = 0;
+        LLVMCode *code = compile_region(round & 2, false);
+        run_region(code->entries[0].entry, &run);
+        llvm_code_free(code);
+        assert_memory_equal(counters, want, sizeof(want));
+        assert_memory_equal(seen_by_callback, want_seen, sizeof(want_seen));
+    }
+    loop_extra = NULL;
+}
+
+static void *look_on(void *opaque)
+{
+    const volatile uint64_t *word = &counters[SHARED];
+    volatile uint32_t *request = opaque;
+    uint64_t first = 0;
+    for (unsigned i = 0; i < 100000 && (first == 0 || *word == first); i++) {
+        first = first ? first : *word;
+        usleep(100);
+    }
+    *request = 1; // out of the loop, which would last for hundreds of years
+    return (void *)(uintptr_t)(first != 0 && *word != first);
+}
+
+static void shared_alone(unsigned i)
+{
+    (void)i;
+    tcg_gen_count((intptr_t)offsetof(TestEnv, r[6]), SHARED * 8, 1);
+}
+
+static void test_count_is_seen_in_a_loop(void **state)
+{
+    (void)state;
+    randomize_env();
+    test_env.r[7] = UINT64_MAX;
+    test_env.r[6] = (uint64_t)(uintptr_t)counters;
+    loop_extra = shared_alone;
+    encode_blocks();
+    memset(counters, 0, sizeof(counters));
+    LLVMCode *code = compile_region(false, false);
+    pthread_t thread;
+    void *progress = NULL;
+    test_env.cs.exit_request = 0;
+    assert_int_equal(
+        pthread_create(&thread, NULL, look_on, (void *)(uintptr_t)&test_env.cs.exit_request), 0);
+    uintptr_t result = code->entries[0].entry(&test_env, &blocks[0].code);
+    assert_int_equal(result & TB_EXIT_MASK, TB_EXIT_REQUESTED);
+    assert_int_equal(counters[SHARED], test_env.r[0] + 1);
+    pthread_join(thread, &progress);
+    assert_non_null(progress);
+    llvm_code_free(code);
+    test_env.cs.exit_request = 0;
+    loop_extra = NULL;
+}
+
 static void test_region_entered_in_the_middle(void **state)
 {
     (void)state;
@@ -604,6 +723,8 @@ int main(void)
         cmocka_unit_test(test_random_blocks),
         cmocka_unit_test(test_helpers),
         cmocka_unit_test(test_region),
+        cmocka_unit_test(test_region_counts),
+        cmocka_unit_test(test_count_is_seen_in_a_loop),
         cmocka_unit_test(test_region_entered_in_the_middle),
         cmocka_unit_test(test_region_exit_request),
         cmocka_unit_test(test_precise),
