@@ -11,8 +11,10 @@
 //
 // For each write with tainted bytes a line: the call, the descriptor and what it is, and ranges of offsets in what was
 // written, each with its sources. At the end a line with the number of bytes written, and tainted.
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +24,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "passes/taint-flow.h"
 #include "passes/taint.h"
 
-enum { MAX_SOURCES = 8, MAX_SINKS = 8, MAX_IOV = 1024 };
+enum { MAX_SOURCES = 8, MAX_SINKS = 8, MAX_IOV = 1024, MAX_SENT = 16 << 20 };
 
 typedef enum RuleKind { RULE_PATH, RULE_FD, RULE_SOCKET, RULE_MEMORY } RuleKind;
 
@@ -275,36 +278,60 @@ static uint8_t sources_of(int fd)
 
 // --- system calls that move data -----------------------------------------------------------------------------
 
-typedef enum Shape { BUFFER, VECTOR, MESSAGE, MAP, MOVE, COPY } Shape;
+// Where a call's data is: a buffer; an iovec; a message with one; several of those; a mapping, or one that moves; another
+// descriptor. CLEAR: the kernel writes what is no guest's data, LENGTH bytes of it or as many as the result says.
+typedef enum Shape { BUFFER, VECTOR, MESSAGE, MESSAGES, MAP, MOVE, COPY, CLEAR } Shape;
 
 static const struct Row {
     const char *name;
     Shape shape;
-    bool writes; // to the descriptor
+    bool writes;      // to the descriptor
+    int8_t offset;    // the argument with the file's offset; 0: there is none
+    int8_t flags;     // the argument with MSG_PEEK; 0: there is none
+    int8_t to, to_at; // COPY: the argument that is written to, and that with its offset
+    int8_t from_at;   // COPY: with the offset in what is read
+    int8_t where;     // CLEAR: the argument with the address
+    uint16_t length;
 } rows[] = {
-    {"read", BUFFER, false},
-    {"pread64", BUFFER, false},
-    {"recvfrom", BUFFER, false},
-    {"recv", BUFFER, false},
-    {"readv", VECTOR, false},
-    {"preadv", VECTOR, false},
-    {"preadv2", VECTOR, false},
-    {"recvmsg", MESSAGE, false},
-    {"write", BUFFER, true},
-    {"pwrite64", BUFFER, true},
-    {"sendto", BUFFER, true},
-    {"send", BUFFER, true},
-    {"writev", VECTOR, true},
-    {"pwritev", VECTOR, true},
-    {"pwritev2", VECTOR, true},
-    {"sendmsg", MESSAGE, true},
-    {"mmap", MAP, false},
-    {"mmap2", MAP, false},
-    {"getrandom", MAP, false},
-    {"mremap", MOVE, false},
-    {"sendfile", COPY, true},
-    {"splice", COPY, true},
-    {"copy_file_range", COPY, true},
+    {"read", BUFFER, .writes = false},
+    {"pread64", BUFFER, false, .offset = 3},
+    {"recvfrom", BUFFER, false, .flags = 3},
+    {"recv", BUFFER, false, .flags = 3},
+    {"readv", VECTOR, .writes = false},
+    {"preadv", VECTOR, false, .offset = 3},
+    {"preadv2", VECTOR, false, .offset = 3},
+    {"recvmsg", MESSAGE, false, .flags = 2},
+    {"recvmmsg", MESSAGES, false, .flags = 3},
+    {"write", BUFFER, .writes = true},
+    {"pwrite64", BUFFER, true, .offset = 3},
+    {"sendto", BUFFER, .writes = true},
+    {"send", BUFFER, .writes = true},
+    {"writev", VECTOR, .writes = true},
+    {"pwritev", VECTOR, true, .offset = 3},
+    {"pwritev2", VECTOR, true, .offset = 3},
+    {"vmsplice", VECTOR, .writes = true},
+    {"sendmsg", MESSAGE, .writes = true},
+    {"sendmmsg", MESSAGES, .writes = true},
+    {"mmap", MAP, .writes = false},
+    {"mmap2", MAP, .writes = false},
+    {"mremap", MOVE, .writes = false},
+    {"sendfile", COPY, true, .to = 0, .from_at = 2},
+    {"splice", COPY, true, .to = 2, .from_at = 1, .to_at = 3},
+    {"copy_file_range", COPY, true, .to = 2, .from_at = 1, .to_at = 3},
+    {"tee", COPY, true, .to = 1},
+    {"getrandom", CLEAR, .where = 0},
+    {"getdents64", CLEAR, .where = 1},
+    {"readlink", CLEAR, .where = 1},
+    {"readlinkat", CLEAR, .where = 2},
+    {"getcwd", CLEAR, .where = 0},
+    {"stat", CLEAR, .where = 1, .length = 128},
+    {"fstat", CLEAR, .where = 1, .length = 128},
+    {"lstat", CLEAR, .where = 1, .length = 128},
+    {"newfstatat", CLEAR, .where = 2, .length = 128},
+    {"statx", CLEAR, .where = 4, .length = 256},
+    {"uname", CLEAR, .where = 0, .length = 390},
+    {"clock_gettime", CLEAR, .where = 1, .length = 16},
+    {"gettimeofday", CLEAR, .where = 0, .length = 16},
 };
 
 static const struct Row *find_row(const char *name)
@@ -339,17 +366,65 @@ static unsigned pieces(const struct Row *row, const MynaSyscall *call, struct io
                                                                                      : 0;
 }
 
+// The sources of the first bytes of the pieces, no more than n; NULL: there are none. To be freed.
+static uint8_t *gather(const struct iovec *iov, unsigned count, uint64_t n)
+{
+    uint8_t *labels = NULL;
+    for (uint64_t i = 0, done = 0; i < count && done < n; i++) {
+        uint64_t addr = (uintptr_t)iov[i].iov_base;
+        uint64_t size = iov[i].iov_len < n - done ? iov[i].iov_len : n - done;
+        const uint64_t low = ((uint64_t)1 << TAINT_REGION_BITS) - 1;
+        for (uint64_t m; size; size -= m, addr += m, done += m) {
+            m = low + 1 - (addr & low) < size ? low + 1 - (addr & low) : size;
+            const uint8_t *shadow = taint_shadow_of(addr);
+            if (shadow) {
+                labels = labels ? labels : calloc(n, 1);
+                memcpy(labels + done, shadow, m);
+            }
+        }
+    }
+    return labels;
+}
+
+// Adds sources to those of memory.
+static void add_labels(uint64_t addr, const uint8_t *labels, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        if (labels[i]) {
+            if (!taint_shadow_of(addr + i)) {
+                taint_make_region(addr + i);
+            }
+            uint8_t *shadow = taint_shadow_of(addr + i);
+            if (shadow) {
+                *shadow |= labels[i];
+            }
+        }
+    }
+}
+
+static int64_t offset_of(const struct Row *row, const MynaSyscall *call)
+{
+    return row->offset ? (int64_t)call->args[row->offset] : -1;
+}
+
 static void arrived(const struct Row *row, const MynaSyscall *call)
 {
-    uint64_t left = (uint64_t)call->result;
-    uint8_t sources = sources_of((int)call->args[0]);
+    uint64_t n = (uint64_t)call->result;
+    int fd = (int)call->args[0];
+    uint8_t sources = sources_of(fd), *labels = calloc(n ? n : 1, 1);
     struct iovec *iov = malloc(MAX_IOV * sizeof(*iov));
-    unsigned n = pieces(row, call, iov);
-    for (unsigned i = 0; i < n && left; i++) {
-        uint64_t size = iov[i].iov_len < left ? iov[i].iov_len : left;
+    unsigned count = pieces(row, call, iov);
+    bool stays = row->flags && (call->args[row->flags] & MSG_PEEK);
+    bool known = taint_flow_read(fd, offset_of(row, call), labels, n, stays);
+    for (uint64_t i = 0, done = 0; i < count && done < n; i++) {
+        uint64_t size = iov[i].iov_len < n - done ? iov[i].iov_len : n - done;
         taint_mark((uintptr_t)iov[i].iov_base, size, sources);
-        left -= size;
+        if (known) {
+            add_labels((uintptr_t)iov[i].iov_base, labels + done, size);
+        }
+        done += size;
     }
+    free(labels);
     free(iov);
 }
 
@@ -366,6 +441,12 @@ static void mapped(const MynaSyscall *call)
     }
     taint_mark((uint64_t)call->result, call->args[1], 0);
     taint_mark((uint64_t)call->result, size, sources);
+    uint8_t *labels = anonymous ? NULL : calloc(call->args[1], 1);
+    if (labels &&
+        taint_flow_read((int)call->args[4], (int64_t)call->args[5], labels, call->args[1], true)) {
+        add_labels((uint64_t)call->result, labels, call->args[1]);
+    }
+    free(labels);
 }
 
 // mremap
@@ -413,11 +494,10 @@ static void end_run(Run *r)
     r->start = r->offset;
 }
 
-static void look(Run *r, uint64_t addr, uint64_t size)
+static void look(Run *r, const uint8_t *labels, uint64_t n)
 {
-    for (; size; addr++, size--, r->offset++) {
-        const uint8_t *shadow = taint_shadow_of(addr);
-        uint8_t sources = shadow ? *shadow : 0;
+    for (uint64_t i = 0; i < n; i++, r->offset++) {
+        uint8_t sources = labels ? labels[i] : 0;
         if (sources != r->sources) {
             end_run(r);
             r->sources = sources;
@@ -425,13 +505,10 @@ static void look(Run *r, uint64_t addr, uint64_t size)
     }
 }
 
-static void leaving(const struct Row *row, const MynaSyscall *call)
+// A line about what is written to a sink.
+static void report(const char *name, int fd, const uint8_t *labels, uint64_t n)
 {
     char path[4096];
-    bool from_first = row->shape == COPY &&
-                      call->name[0] != 's';                   // copy_file_range(in, ..., out, ...)
-    from_first |= row->shape == COPY && call->name[1] == 'p'; // and splice; sendfile(out, in, ...)
-    int fd = (int)call->args[from_first ? 2 : 0];
     path_of(fd, path);
     bool wanted = !e.n_sinks;
     for (unsigned i = 0; i < e.n_sinks; i++) {
@@ -442,21 +519,9 @@ static void leaving(const struct Row *row, const MynaSyscall *call)
     }
     char *text = NULL;
     size_t length;
-    uint64_t left = (uint64_t)call->result;
     Run r = {.f = open_memstream(&text, &length)};
-    fprintf(r.f, "taint: %s(%d <%s>, %lld bytes):", call->name, fd, path, (long long)call->result);
-    struct iovec *iov = malloc(MAX_IOV * sizeof(*iov));
-    unsigned n = row->shape == COPY ? 0 : pieces(row, call, iov);
-    if (row->shape == COPY && left) { // all of it is the other file's
-        r.sources = sources_of((int)call->args[from_first ? 0 : 1]);
-        r.offset = left;
-    }
-    for (unsigned i = 0; i < n && left; i++) {
-        uint64_t size = iov[i].iov_len < left ? iov[i].iov_len : left;
-        look(&r, (uintptr_t)iov[i].iov_base, size);
-        left -= size;
-    }
-    free(iov);
+    fprintf(r.f, "taint: %s(%d <%s>, %lld bytes):", name, fd, path, (long long)n);
+    look(&r, labels, n);
     end_run(&r);
     fputc('\n', r.f);
     fclose(r.f);
@@ -468,27 +533,134 @@ static void leaving(const struct Row *row, const MynaSyscall *call)
     free(text);
 }
 
+// In front of a call that writes.
+static void leaves(const struct Row *row, const MynaSyscall *call)
+{
+    int fd = (int)call->args[0];
+    if (!taint_flow_is_queue(fd)) {
+        return;
+    }
+    struct iovec *iov = malloc(MAX_IOV * sizeof(*iov));
+    unsigned count = pieces(row, call, iov);
+    uint64_t n = 0;
+    for (unsigned i = 0; i < count; i++) {
+        n += iov[i].iov_len;
+        n = n < MAX_SENT ? n : MAX_SENT;
+    }
+    uint8_t *labels = gather(iov, count, n);
+    taint_flow_sends(fd, labels, n);
+    free(labels);
+    free(iov);
+}
+
+static void left(const struct Row *row, const MynaSyscall *call)
+{
+    int fd = (int)call->args[0];
+    uint64_t n = (uint64_t)call->result;
+    struct iovec *iov = malloc(MAX_IOV * sizeof(*iov));
+    uint8_t *labels = gather(iov, pieces(row, call, iov), n);
+    taint_flow_wrote(fd, offset_of(row, call), labels, n);
+    report(call->name, fd, labels, n);
+    free(labels);
+    free(iov);
+}
+
+// Where a call that was given an offset's address began.
+static int64_t began_at(uint64_t at, uint64_t n)
+{
+    int64_t offset;
+    return at && taint.host->read_memory(taint.host, at, &offset, sizeof(offset))
+               ? offset - (int64_t)n
+               : -1;
+}
+
+// From one descriptor to another.
+static void copied(const struct Row *row, const MynaSyscall *call)
+{
+    uint64_t n = (uint64_t)call->result;
+    int to = (int)call->args[row->to], from = (int)call->args[row->to ? 0 : 1];
+    uint8_t *labels = calloc(n ? n : 1, 1), sources = sources_of(from);
+    taint_flow_read(from, row->from_at ? began_at(call->args[row->from_at], n) : -1, labels, n,
+                    strcmp(call->name, "tee") == 0);
+    for (uint64_t i = 0; i < n && sources; i++) {
+        labels[i] |= sources;
+    }
+    taint_flow_sends(to, labels, n);
+    taint_flow_sent(to, call->result);
+    taint_flow_wrote(to, row->to_at ? began_at(call->args[row->to_at], n) : -1, labels, n);
+    report(call->name, to, labels, n);
+    free(labels);
+}
+
+// sendmmsg, recvmmsg: a call for each message.
+static void several(const struct Row *row, const MynaSyscall *call)
+{
+    static const struct Row one = {"", MESSAGE, false, .flags = 2};
+    for (int64_t i = 0; i < call->result && i < MAX_IOV; i++) {
+        uint64_t at = call->args[1] + (uint64_t)i * sizeof(struct mmsghdr);
+        uint32_t n;
+        if (!taint.host->read_memory(taint.host, at + offsetof(struct mmsghdr, msg_len), &n,
+                                     sizeof(n))) {
+            return;
+        }
+        MynaSyscall part = *call;
+        part.args[1] = at;
+        part.result = n;
+        if (row->writes) {
+            leaves(&one, &part);
+            taint_flow_sent((int)call->args[0], n);
+            left(&one, &part);
+        } else {
+            part.args[one.flags] = call->args[row->flags];
+            arrived(&one, &part);
+        }
+    }
+}
+
+static void files_change(const MynaSyscall *call)
+{
+    const char *name = call->name ? call->name : "";
+    bool opens = !strcmp(name, "open") || !strcmp(name, "openat");
+    uint64_t flags = opens ? call->args[name[4] ? 2 : 1] : 0;
+    if ((flags & O_TRUNC) || !strcmp(name, "creat")) {
+        taint_flow_cut((int)call->result);
+    } else if (!strcmp(name, "ftruncate")) {
+        taint_flow_cut((int)call->args[0]);
+    }
+}
+
+static void done(const struct Row *row, const MynaSyscall *call)
+{
+    switch (row->shape) {
+    case MAP: mapped(call); break;
+    case MOVE: moved(call); break;
+    case COPY: copied(row, call); break;
+    case MESSAGES: several(row, call); break;
+    case CLEAR:
+        taint_mark(call->args[row->where], row->length ? row->length : (uint64_t)call->result, 0);
+        break;
+    default: row->writes ? left(row, call) : arrived(row, call); break;
+    }
+}
+
 void taint_events_syscall(void *block, const MynaSyscall *call, bool after)
 {
     const struct Row *row = find_row(call->name);
+    bool sends = row && row->writes && row->shape <= MESSAGE;
     if (!after) {
+        if (sends) {
+            leaves(row, call);
+        }
         return;
     }
+    if (sends) {
+        taint_flow_sent((int)call->args[0], call->result);
+    }
     bool failed = call->result < 0 && call->result >= -4095;
-    if (row && !failed) {
-        if (row->shape == MAP) {
-            if (call->name[0] == 'm') {
-                mapped(call);
-            } else {
-                taint_mark(call->args[0], (uint64_t)call->result, 0);
-            }
-        } else if (row->shape == MOVE) {
-            moved(call);
-        } else if (row->writes) {
-            leaving(row, call);
-        } else {
-            arrived(row, call);
-        }
+    if (!failed && row) {
+        done(row, call);
+    } else if (!failed) {
+        files_change(call);
     }
     if (block) { // the result is the kernel's
         memset((char *)block + taint.env_at + e.result_at, 0, 8);
@@ -499,6 +671,7 @@ void taint_events_fork_child(void)
 {
     char *error = NULL;
     pthread_mutex_init(&e.lock, NULL);
+    taint_flow_fork_child();
     e.written = e.tainted = 0;
     if (e.out && !open_output(&error)) {
         dprintf(STDERR_FILENO, "taint: %s\n", error);

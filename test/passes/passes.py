@@ -506,6 +506,23 @@ def taint_sees_what_is_done_in_c(rig):
 
 
 @test
+def taint_follows_what_leaves_memory(rig):
+    """Through pipes, sockets and files of the program's own, and between its threads."""
+    for name, text in (("secret", b"SECRETsecretABCD"), ("other", b"otherOTHER012345")):
+        with open(rig.path(name), "wb") as f:
+            f.write(text)
+    for guest, cc in (("x86_64", "gcc"), ("aarch64", "aarch64-linux-gnu-gcc")):
+        if not shutil.which(cc):
+            continue
+        program = rig.made(f"flow-{guest}", [cc, "-O1", "-static", "-pthread", f"{HERE}/flow.c"])
+        run = rig.run("--pass=taint:file=secret,file=other,sink=fd:1", program=[program])
+        check(f"{guest}: status", run.returncode, 0)
+        got = re.findall(r"^taint: write\(1 .* bytes\): (.*)$", run.stderr, re.M)
+        check(guest, got, re.findall(r"expected (.*)$", run.stdout, re.M))
+        check(f"{guest}: all of them", len(got) > 25, True)
+
+
+@test
 def taint_through_json_and_sha256(rig):
     """From a file through python3's json to a socket, and through openssl's SHA-256."""
     with open(rig.path("in.json"), "w", encoding="utf-8") as f:
