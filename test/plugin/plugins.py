@@ -26,7 +26,7 @@ def run(options, *command):
 
 def engines(o):
     guest = os.path.join(o.dir, f"guest-{o.guest}")
-    so = {name: os.path.join(o.dir, f"{name}.so") for name in ("count", "v6")}
+    so = {name: os.path.join(o.dir, f"{name}.so") for name in ("count", "v6", "every")}
     plain = run(o, "--tci", guest)
     wrong = [] if plain[0] == 7 else [f"the guest itself gives {plain[0]}: {plain[2]}"]
     known = {}
@@ -46,6 +46,11 @@ def engines(o):
             first = known.setdefault(name, (engine, fixed))
             if fixed != first[1]:
                 wrong.append(f"{engine} {name}{args} differs from {first[0]}:\n{fixed}{first[1]}")
+        # Every function, which the plugin checks itself.
+        status, out, err, log = run(o, engine, "-plugin", so["every"] + ",a=1,,2,b=off", guest)
+        first = known.setdefault("every", (engine, (status, out, log)))
+        if status != 7 or not log.startswith("blocks ") or (status, out, log) != first[1] or out == plain[1]:
+            wrong.append(f"{engine} every: {status} {out!r} {err!r} {log!r}; {first}")
         # Two at once: the later interface, beside the counts.
         status, out, err, log = run(o, engine, "-plugin", so["v6"], "-plugin", so["count"], guest)
         if status != 42 or out != plain[1].upper() or "interrupts 1 resets 1\n" not in log:
