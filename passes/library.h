@@ -32,7 +32,8 @@ extern "C" {
     X(THREAD_START, "on_thread_start", "void", "", "in each guest thread, at its start")           \
     X(THREAD_END, "on_thread_end", "void", "", "and at its end")                                   \
     X(FORK_CHILD, "on_fork_child", "void", "", "in a child by fork")                               \
-    X(EXIT, "on_exit", "void", "", "when the process ends or executes another program")
+    X(END, "on_end", "void", "", "when the process ends or executes another program")              \
+    X(EXIT, "on_exit", "void", "", "the same; `<stdlib.h>` has another function of this name")
 // clang-format on
 
 enum {

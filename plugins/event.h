@@ -58,7 +58,14 @@ void event_client_set_data(EventClient *c, void *data, void (*destroy)(void *dat
 // monitor's thread), else later, by the next guest thread that comes by.  The client stays and may
 // subscribe again (from done on).
 void event_client_reset(EventClient *c, void (*done)(void *opaque), void *opaque);
-// The same, and the client itself goes after done.
+// The client is a plugin's, that of the object with the code: whatever clients the object's code makes by event_client_new
+// are removed with this one, before it.
+void event_client_stand_for(EventClient *c, const void *code);
+// The guest depends on the client from now on: the plugin that made it cannot be unloaded.
+void event_client_stay(EventClient *c);
+// Is there such a client of the object with the code?
+bool event_plugin_stays(const void *code);
+// The same as event_client_reset, and the client itself goes after done.
 void event_client_remove(EventClient *c, void (*done)(void *opaque), void *opaque);
 
 // --- subscribed functions -----------------------------------------------------------------------------

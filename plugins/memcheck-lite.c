@@ -518,6 +518,10 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
             return 1;
         }
     }
+    if (blocks) {
+        fprintf(stderr, "memcheck-lite: it is loaded already\n");
+        return 1;
+    }
     red = (MAX(red, 16) + 15) & ~(uint64_t)15; // blocks stay aligned
     parts = mmap(NULL, PARTS * sizeof(*parts), PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -528,6 +532,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
     blocks = g_tree_new_full(by_raw, NULL, NULL, g_free);
     told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     EventClient *c = event_client_new("memcheck-lite");
+    event_client_stay(c); // what the guest frees has red zones
     for (size_t i = 0; i < G_N_ELEMENTS(functions); i++) {
         bool comes_back = functions[i].kind != FREE && functions[i].kind != USABLE;
         myna_hook_function(c, &(MynaFunction){.symbol = functions[i].name,

@@ -9,6 +9,7 @@
 // CPU has left guest code and every callback since) nothing of it can run.  In a callback one cannot wait
 // for that; then the next CPU that passes the flush in cpu_exec finishes it.
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <string.h>
@@ -36,6 +37,9 @@ struct EventClient {
     char *name;
     void *data; // what a layer above keeps for it
     void (*destroy)(void *data);
+    const void *made_by; // the object whose code made it
+    const void *object;  // the plugin's that it stands for; NULL: none
+    bool going, stays;
     struct EventClient *next;
 };
 
@@ -66,10 +70,18 @@ static _Thread_local unsigned depth; // of event_fire
 
 // --- clients ------------------------------------------------------------------------------------
 
+// The shared object that has the code; where it is loaded.
+static const void *object_of(const void *code)
+{
+    Dl_info info;
+    return dladdr(code, &info) ? info.dli_fbase : NULL;
+}
+
 EventClient *event_client_new(const char *name)
 {
     EventClient *c = g_new0(EventClient, 1);
     c->name = g_strdup(name);
+    c->made_by = object_of(__builtin_return_address(0));
     pthread_mutex_lock(&events.lock);
     c->next = events.clients;
     events.clients = c;
@@ -84,6 +96,21 @@ void event_client_set_data(EventClient *c, void *data, void (*destroy)(void *dat
 {
     c->data = data;
     c->destroy = destroy;
+}
+
+void event_client_stand_for(EventClient *c, const void *code) { c->object = object_of(code); }
+void event_client_stay(EventClient *c) { c->stays = true; }
+
+bool event_plugin_stays(const void *code)
+{
+    const void *object = object_of(code);
+    bool stays = false;
+    pthread_mutex_lock(&events.lock);
+    for (const EventClient *c = events.clients; c && object; c = c->next) {
+        stays |= c->stays && c->made_by == object;
+    }
+    pthread_mutex_unlock(&events.lock);
+    return stays;
 }
 
 static void client_free(EventClient *c)
@@ -317,7 +344,18 @@ static void finish_removal(EventRemovals *r)
     g_free(r);
 }
 
-EventRemovals *event_take_removals(void) { return atomic_exchange(&events.removals, NULL); }
+// In the order in which they were asked for.
+EventRemovals *event_take_removals(void)
+{
+    EventRemovals *first = NULL, *r = atomic_exchange(&events.removals, NULL);
+    while (r) {
+        EventRemovals *next = r->next;
+        r->next = first;
+        first = r;
+        r = next;
+    }
+    return first;
+}
 
 void event_finish_removals(EventRemovals *r)
 {
@@ -368,8 +406,27 @@ void event_client_reset(EventClient *c, void (*done)(void *), void *opaque)
     leave(c, false, done, opaque);
 }
 
+// The next of the clients that the plugin has made itself.
+static EventClient *take_own(const EventClient *c)
+{
+    pthread_mutex_lock(&events.lock);
+    EventClient *own = events.clients;
+    while (own && (own == c || own->going || own->made_by != c->object)) {
+        own = own->next;
+    }
+    if (own) {
+        own->going = true;
+    }
+    pthread_mutex_unlock(&events.lock);
+    return own;
+}
+
 void event_client_remove(EventClient *c, void (*done)(void *), void *opaque)
 {
+    c->going = true;
+    for (EventClient *own; c->object && (own = take_own(c));) {
+        leave(own, true, NULL, NULL);
+    }
     leave(c, true, done, opaque);
 }
 

@@ -42,7 +42,7 @@ static const char *unload_plugin(Monitor *mon, const char *args)
     if (end == args || *end || *args == '-') {
         return "it needs the index that list_plugins shows";
     }
-    return plugin_unload((unsigned)index) ? NULL : "there is no plugin with that index";
+    return plugin_unload((unsigned)index);
 }
 
 static const char *plugin_cmd(Monitor *mon, const char *args)

@@ -578,6 +578,7 @@ void instrument_end(Instrument *in, MynaPassEnd why)
             pass->end(in->items[i].self, why);
         }
     }
+    call_libraries(in, LIBRARY_HOOK_END);
     call_libraries(in, LIBRARY_HOOK_EXIT);
     pthread_mutex_unlock(&in->threads_lock);
 }

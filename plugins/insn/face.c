@@ -114,6 +114,7 @@ static bool insn_load(const char *spec, const char *guest, GError **error)
     }
     g_autofree char *name = g_path_get_basename(p->path);
     p->client = event_client_new(name);
+    event_client_stand_for(p->client, (const void *)init);
     plugin_list_add(&insn_plugin_face, name, handle, p);
     event_subscribe(p->client, EVENT_BLOCK_TRANSLATE, on_block, p);
     return true;

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "plugins/event.h"
 #include "plugins/insn/loader.h"
 #include "plugins/panda/loader.h"
 #include "plugins/qemu/loader.h"
@@ -121,7 +122,7 @@ void plugin_list_print(GString *out)
     g_mutex_unlock(&lock);
 }
 
-bool plugin_unload(unsigned index)
+const char *plugin_unload(unsigned index)
 {
     g_mutex_lock(&lock);
     bool found = list && index < list->len;
@@ -130,10 +131,14 @@ bool plugin_unload(unsigned index)
         p = g_array_index(list, Loaded, index);
     }
     g_mutex_unlock(&lock);
-    if (found) {
-        p.face->unload(p.plugin); // calls plugin_list_remove
+    if (!found) {
+        return "there is no plugin with that index";
     }
-    return found;
+    if (event_plugin_stays(dlsym(p.handle, p.face->entry))) {
+        return "the guest depends on that plugin, which stays";
+    }
+    p.face->unload(p.plugin); // calls plugin_list_remove
+    return NULL;
 }
 
 unsigned plugin_command(void *mon, const char *line)

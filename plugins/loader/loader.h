@@ -38,8 +38,8 @@ void plugin_list_add(const PluginFace *face, const char *name, void *handle, voi
 void plugin_list_remove(void *plugin);
 // One line a plugin: index, name, handle.
 void plugin_list_print(GString *out);
-// False when there is none with that index.
-bool plugin_unload(unsigned index);
+// NULL, or why not.
+const char *plugin_unload(unsigned index);
 // Gives the line to each plugin that listens; how many there were.
 unsigned plugin_command(void *mon, const char *line);
 

@@ -168,6 +168,7 @@ bool panda_load_file(const char *path, const char *guest, GError **error)
     p->name = g_path_get_basename(path);
     p->handle = handle;
     p->client = event_client_new(p->name);
+    event_client_stand_for(p->client, dlsym(handle, "init_plugin"));
     p->callbacks = g_array_new(FALSE, FALSE, sizeof(PandaCallback));
     panda_lock();
     if (!panda_plugins) {

@@ -193,6 +193,7 @@ static bool qemu_plugin_load(const char *spec, const char *guest, GError **error
     };
     g_autofree char *base = g_path_get_basename(p->path);
     p->client = event_client_new(base);
+    event_client_stand_for(p->client, (const void *)install);
     pthread_mutex_lock(&loader.lock);
     p->id = loader.next_id++;
     p->next = loader.plugins;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static uint64_t insns, blocks, block_insns, syscalls, calls, returns, sum, threads, ended_loads;
 static _Thread_local uint64_t loads, stores = 1000;
@@ -31,7 +32,7 @@ void on_store_value(uint64_t pc, uint64_t addr, uint32_t size, uint64_t value)
 void on_syscall(uint64_t pc) { syscalls += pc != 0; }
 void on_call(uint64_t pc, uint64_t target, uint64_t back) { calls += pc && target && back > pc; }
 void on_ret(uint64_t pc, uint64_t target) { returns += pc && target; }
-void on_exit(void)
+void on_end(void)
 {
     fprintf(stderr,
             "%s insns=%" PRIu64 " block_insns=%" PRIu64 " loads=%" PRIu64 " stores=%" PRIu64

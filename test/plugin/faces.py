@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The two small plugin interfaces: plugins.h (insn) and PANDA's.
 
-    faces.py own|commands|printed|bad --myna MYNA --dir BUILT --guest x86_64|aarch64 --include PLUGINS_INCLUDE
-             --compiler CC [--seeds DIR]
+    faces.py own|commands|reload|printed|bad --myna MYNA --dir BUILT --guest x86_64|aarch64 --include PLUGINS_INCLUDE
+             --compiler CC [--seeds DIR] [--plugins DIR]
 
 own: a plugin of ours uses all of PANDA's interface, in every engine.  commands: the monitor's, for
-plugins.  printed: the examples that the two
+plugins.  reload: plugins are loaded and unloaded while threads compute.  printed: the examples that the two
 interfaces' documents print compile as they stand and log what they say; where the documents are not at hand, the
 test is skipped.  bad: what cannot be loaded.
 """
@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "guest"))
@@ -115,6 +116,35 @@ def commands(o):
         with open(f"{d}/log", encoding="ascii") as f:
             n = figures(f.read())
         check("what it saw", n.get("wrong") == 0 and n["monitor"] == 1 and n["insn_exec"] > 1000, str(n))
+
+
+def reload(o):
+    """Plugins come and go while threads compute."""
+    shipped = ["callstack", "ltrace", "hotblocks", "strace", "cache", "callstack", "howvec"]
+    arguments = {"ltrace": ",name=malloc,name=free", "strace": ",filename=/dev/null"}
+    for engine in ("--llvm", "--llvm=off", "--tci"):
+        with tempfile.TemporaryDirectory() as d:
+            guest = f"{d}/busy"
+            subprocess.run([o.compiler, "-O2", "-static", "-pthread", "-o", guest,
+                            os.path.join(os.path.dirname(__file__), "guest-busy.c")], check=True)
+            with subprocess.Popen([o.myna, "--no-cache", engine, "--hot=1000", "-monitor", f"unix:{d}/m", "-D", "/dev/null",
+                                   guest], stdin=subprocess.PIPE) as p:
+                m = Client(f"{d}/m")
+                for name in shipped:
+                    got = m.ask(f"load_plugin {o.plugins}/{name}.so{arguments.get(name, '')}")
+                    check(f"{engine}: load {name}", got == "", repr(got))
+                    m.ask(f"load_plugin {o.dir}/count.so")
+                    time.sleep(0.05)
+                    for index in (1, 0):
+                        got = m.ask(f"unload_plugin {index}")
+                        check(f"{engine}: unload {name}", got == "", repr(got))
+                    check(f"{engine}: the list is empty", m.ask("list_plugins").count("\n") == 1)
+                # One that the guest depends on.
+                m.ask(f"load_plugin {o.plugins}/memcheck-lite.so")
+                got = m.ask("unload_plugin 0")
+                check(f"{engine}: memcheck-lite", got.startswith("error: unload_plugin: the guest depends on"), repr(got))
+                p.stdin.close()
+                check(f"{engine}: the guest computed the same", p.wait(120) == 0, p.returncode)
 
 
 def code_blocks(text):
@@ -229,11 +259,11 @@ def bad(o):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["own", "commands", "printed", "bad"])
-    for name in ("myna", "dir", "guest", "include", "compiler", "seeds"):
+    parser.add_argument("what", choices=["own", "commands", "reload", "printed", "bad"])
+    for name in ("myna", "dir", "guest", "include", "compiler", "seeds", "plugins"):
         parser.add_argument(f"--{name}")
     o = parser.parse_args()
-    {"own": own, "commands": commands, "printed": printed, "bad": bad}[o.what](o)
+    {"own": own, "commands": commands, "reload": reload, "printed": printed, "bad": bad}[o.what](o)
     print("\n".join(wrong))
     print(f"{len(wrong)} failures")
     return 1 if wrong else 0
