@@ -12,8 +12,8 @@
 #include "options.h"
 
 void code_log_init(const MynaOptions *opts);
-// `size` bytes of machine code at `host`, for guest code that begins at pc; tier: "quick", "llvm".  Before it
-// is run.  Any thread, with the block cache's lock or not.
+// `size` bytes of machine code at `host`, for guest code that begins at pc; tier: "quick", "llvm", "way" (tb-way.h).
+// Before it is run.  Any thread, with the block cache's lock or not.
 void code_log_add(const void *host, size_t size, uint64_t pc, const char *tier);
 // It is about to be freed.
 void code_log_remove(const void *host);

@@ -2,6 +2,7 @@
 
 #include "tb-way.h"
 
+#include "code-log.h"
 #include "cpu-list.h"
 #include "tb-quick.h"
 #include "tcg/pinned-exit.h"
@@ -11,7 +12,15 @@ enum { SLOTS, INDIRECT };
 
 static Slab *way_slab; // the one there is
 
-static SlabBlock *way_alloc(size_t size) { return slab_alloc(way_slab, size); }
+static void *way_new(TranslationBlock *tb, unsigned which, size_t size)
+{
+    SlabBlock *block = tb->ways[which] = slab_alloc(way_slab, size);
+    if (!block) {
+        return NULL;
+    }
+    code_log_add(block->base, size, tb->pc, "way");
+    return block->base;
+}
 
 bool tb_way_make(TranslationBlock *tb, struct Slab *slab, const uint64_t *slot_pc,
                  const void **slots, const void **indirect)
@@ -19,25 +28,22 @@ bool tb_way_make(TranslationBlock *tb, struct Slab *slab, const uint64_t *slot_p
     const GuestISA *isa = cpu_isa();
     way_slab = slab;
     if (slot_pc && !tb->ways[SLOTS]) {
-        SlabBlock *block = way_alloc(PINNED_SLOTS_SIZE);
-        if (!block) {
+        void *at = way_new(tb, SLOTS, PINNED_SLOTS_SIZE);
+        if (!at) {
             return false;
         }
-        pinned_emit_slots(block->base, isa->pinned, &tb->code, isa->regs[isa->pc_reg].offset,
-                          slot_pc);
-        tb->ways[SLOTS] = block;
+        pinned_emit_slots(at, isa->pinned, &tb->code, isa->regs[isa->pc_reg].offset, slot_pc);
         for (unsigned slot = 0; slot < 2; slot++) {
             tb_way_chain(tb, slot, tb->jmp_dest[slot]);
         }
     }
     if (indirect && !tb->ways[INDIRECT]) {
-        SlabBlock *block = way_alloc(PINNED_INDIRECT_SIZE);
-        if (!block) {
+        void *at = way_new(tb, INDIRECT, PINNED_INDIRECT_SIZE);
+        if (!at) {
             return false;
         }
         const TCGQuickJump jump = tb_quick_jump(isa, tb);
-        pinned_emit_indirect(block->base, isa->pinned, &jump);
-        tb->ways[INDIRECT] = block;
+        pinned_emit_indirect(at, isa->pinned, &jump);
     }
     for (unsigned slot = 0; slot < 2 && slot_pc; slot++) {
         slots[slot] = pinned_slot_entry(tb->ways[SLOTS]->base, slot);
@@ -60,6 +66,7 @@ void tb_way_free(TranslationBlock *tb)
 {
     for (unsigned i = 0; i < 2; i++) {
         if (tb->ways[i]) {
+            code_log_remove(tb->ways[i]->base);
             slab_release(way_slab, tb->ways[i]);
             tb->ways[i] = NULL;
         }
