@@ -45,7 +45,7 @@ void guest_memory_init(uint64_t low, uint64_t limit);
 int64_t guest_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd, uint64_t offset);
 int64_t guest_munmap(uint64_t addr, uint64_t len);
 int64_t guest_mprotect(uint64_t addr, uint64_t len, int prot);
-int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, int flags,
+int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, uint64_t flags,
                      uint64_t new_addr);
 int64_t guest_madvise(uint64_t addr, uint64_t len, int advice);
 int64_t guest_msync(uint64_t addr, uint64_t len, int flags);

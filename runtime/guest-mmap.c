@@ -390,6 +390,8 @@ int64_t guest_munmap(uint64_t addr, uint64_t len)
     return ret;
 }
 
+#define LINUX_PROT_SEM 8 // of asm/mman.h: means nothing, and is no error
+
 static int64_t protect_piece(uint64_t start, uint64_t end, int prot)
 {
     return mprotect(g2h(start), end - start, guest_host_prot(prot)) < 0 ? -errno : 0;
@@ -403,21 +405,48 @@ static bool protection_fits(uint64_t addr, uint64_t end, int prot)
            guest_mmap_fits(addr, end, true);
 }
 
+// PROT_GROWSDOWN: the change reaches down to the start of the stack that addr is in; 0, or what Linux says when
+// it is in none.
+static int64_t reach_down(uint64_t *addr, uint64_t end)
+{
+    unsigned i = guest_map_index(*addr);
+    const GuestRegion *r = i < guest_map_count() ? guest_map_get(i) : NULL;
+    if (!r || r->start >= end) {
+        return -ENOMEM;
+    }
+    if (!(r->flags & MAP_GROWSDOWN)) {
+        return -EINVAL;
+    }
+    *addr = r->start;
+    return 0;
+}
+
 int64_t guest_mprotect(uint64_t addr, uint64_t len, int prot)
 {
     uint64_t end = addr + guest_page_align(len);
-    if (addr & ~GUEST_PAGE_MASK) {
+    bool down = prot & PROT_GROWSDOWN, up = prot & PROT_GROWSUP;
+    prot &= ~(PROT_GROWSDOWN | PROT_GROWSUP);
+    if ((addr & ~GUEST_PAGE_MASK) || (down && up)) {
         return -EINVAL;
     }
     if (len == 0) {
         return 0;
     }
-    if (end <= addr || range_bad(addr, end - addr)) {
+    if (end <= addr) {
+        return -ENOMEM;
+    }
+    if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | LINUX_PROT_SEM)) {
+        return -EINVAL;
+    }
+    if (range_bad(addr, end - addr)) {
         return -ENOMEM;
     }
     prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
     guest_mmap_lock();
-    int64_t ret = guest_map_covers(addr, end) && protection_fits(addr, end, prot) ? 0 : -ENOMEM;
+    int64_t ret = down ? reach_down(&addr, end) : up ? -EINVAL : 0;
+    if (ret == 0 && !(guest_map_covers(addr, end) && protection_fits(addr, end, prot))) {
+        ret = -ENOMEM;
+    }
     if (ret == 0) {
         ret = each_mapped(addr, end, protect_piece, prot);
         if (ret == 0) {
@@ -473,21 +502,26 @@ static int64_t mremap_locked(uint64_t addr, uint64_t old_len, uint64_t new_len, 
     return (int64_t)start;
 }
 
-int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, int flags,
+int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, uint64_t flags,
                      uint64_t new_addr)
 {
     uint64_t old_size = guest_page_align(old_len), new_size = guest_page_align(new_len);
-    if ((addr & ~GUEST_PAGE_MASK) || new_size == 0 || old_size < old_len || new_size < new_len ||
-        range_bad(addr, old_size) ||
+    const uint64_t known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    bool keeps = flags & MREMAP_DONTUNMAP;
+    if ((flags & ~known) || (keeps && (!(flags & MREMAP_MAYMOVE) || old_size != new_size)) ||
+        (addr & ~GUEST_PAGE_MASK) || new_size == 0 || old_size < old_len || new_size < new_len ||
         ((flags & MREMAP_FIXED) && ((new_addr & ~GUEST_PAGE_MASK) ||
                                     range_bad(new_addr, new_size) || !(flags & MREMAP_MAYMOVE)))) {
         return -EINVAL;
+    }
+    if (range_bad(addr, old_size)) {
+        return -EFAULT;
     }
     if (!(flags & MREMAP_FIXED)) {
         new_addr = 0;
     }
     guest_mmap_lock();
-    int64_t ret = mremap_locked(addr, old_size, new_size, flags, new_addr);
+    int64_t ret = mremap_locked(addr, old_size, new_size, (int)flags, new_addr);
     guest_mmap_unlock();
     if (ret >= 0) {
         if (old_size && !(flags & MREMAP_DONTUNMAP)) {
@@ -508,11 +542,16 @@ static int64_t advise_piece(uint64_t start, uint64_t end, int advice)
 int64_t guest_madvise(uint64_t addr, uint64_t len, int advice)
 {
     uint64_t end = addr + guest_page_align(len);
-    if ((addr & ~GUEST_PAGE_MASK) || end < addr || range_bad(addr, end - addr)) {
+    // Of no bytes, the kernel says whether it knows the advice.
+    if ((addr & ~GUEST_PAGE_MASK) || end < addr || (len && end == addr) ||
+        madvise(NULL, 0, advice) < 0) {
         return -EINVAL;
     }
     if (end == addr) {
-        return madvise(g2h(addr), 0, advice) < 0 ? -errno : 0;
+        return 0;
+    }
+    if (range_bad(addr, end - addr)) {
+        return -ENOMEM;
     }
     guest_mmap_lock();
     int64_t ret = each_mapped(addr, end, advise_piece, advice);
@@ -529,8 +568,12 @@ int64_t guest_madvise(uint64_t addr, uint64_t len, int advice)
 int64_t guest_msync(uint64_t addr, uint64_t len, int flags)
 {
     uint64_t end = addr + guest_page_align(len);
-    if ((addr & ~GUEST_PAGE_MASK) || end < addr) {
+    if ((addr & ~GUEST_PAGE_MASK) || (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
+        ((flags & MS_ASYNC) && (flags & MS_SYNC))) {
         return -EINVAL;
+    }
+    if (end < addr) {
+        return -ENOMEM;
     }
     guest_map_rdlock();
     bool mapped = end == addr || guest_map_covers(addr, end);

@@ -303,20 +303,27 @@ static int64_t prepare_and_execute(GuestTask *task, int dirfd, const uint64_t ad
     ExecCall *call = task->exec_call;
     int64_t error = 0;
     struct stat st;
-    if (!(call->path = resolve(task, dirfd, addrs[0], flags, &error)) ||
-        !(call->argv = read_strings(abi, addrs[1], &error)) ||
+    if (!(call->path = resolve(task, dirfd, addrs[0], flags, &error))) {
+        return error;
+    }
+    if ((flags & AT_SYMLINK_NOFOLLOW) && lstat(call->path, &st) == 0 && S_ISLNK(st.st_mode)) {
+        return -ELOOP;
+    }
+    // As in Linux what is wrong with the file's name or rights comes before what is wrong with the arguments, and
+    // this before what is wrong inside of the file.
+    int64_t bad_program = check_program(call->path);
+    if (bad_program && bad_program != -ENOEXEC) {
+        return bad_program;
+    }
+    if (!(call->argv = read_strings(abi, addrs[1], &error)) ||
         !(call->env = read_strings(abi, addrs[2], &error))) {
         return error;
     }
     if (call->argv->len == 0) {
         g_ptr_array_add(call->argv, g_strdup("")); // as Linux since 5.18
     }
-    if ((flags & AT_SYMLINK_NOFOLLOW) && lstat(call->path, &st) == 0 && S_ISLNK(st.st_mode)) {
-        return -ELOOP;
-    }
-    error = check_program(call->path);
-    if (error) {
-        return error;
+    if (bad_program) {
+        return bad_program;
     }
     make_argv(call, &task->process->limits);
     if (event_wanted(EVENT_EXEC)) {
@@ -343,5 +350,5 @@ int64_t sys_execve(GuestTask *task, const uint64_t a[6]) { return do_execve(task
 
 int64_t sys_execveat(GuestTask *task, const uint64_t a[6])
 {
-    return do_execve(task, (int)a[0], a + 1, a[4]);
+    return do_execve(task, (int)a[0], a + 1, (uint32_t)a[4]);
 }

@@ -47,7 +47,7 @@ int64_t sys_pkey_mprotect(GuestTask *task, const uint64_t a[6])
 int64_t sys_mremap(GuestTask *task, const uint64_t a[6])
 {
     (void)task;
-    return guest_mremap(a[0], a[1], a[2], (int)a[3], a[4]);
+    return guest_mremap(a[0], a[1], a[2], a[3], a[4]);
 }
 
 int64_t sys_msync(GuestTask *task, const uint64_t a[6])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What Linux refuses and with which error, where the emulator makes the call in another way than it is asked: clone3's
-// structure, openat2's flags, membarrier's registrations, programs that are no files.  And a thread that shares
+// structure, openat2's flags, membarrier's registrations, calls about memory, programs that are no files.  And a thread that shares
 // neither files nor directory with its process.
 #include <fcntl.h>
 #include <linux/membarrier.h>
@@ -128,7 +128,45 @@ static void barriers(void)
     show("with a flag", syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 2, 0));
 }
 
+// --- memory ---
+static void memory(void)
+{
+    const size_t P = 4096;
+    char *two = mmap(NULL, 2 * P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *gone = two + P;
+    munmap(gone, P);
+    SHOW(mprotect(two, P, 0x10));
+    SHOW(mprotect(two, P, PROT_READ | PROT_WRITE | 8)); // PROT_SEM
+    SHOW(mprotect(gone, P, 0x100));
+    SHOW(mprotect(gone, P, PROT_READ));
+    SHOW(mprotect(two, 0, PROT_GROWSDOWN | PROT_GROWSUP));
+    SHOW(mprotect(two, P, PROT_READ | PROT_GROWSDOWN)); // no stack
+    SHOW(mprotect(two, P, PROT_READ | PROT_GROWSUP));
+    SHOW(syscall(SYS_mremap, two, P, P, 8, 0));
+    SHOW(syscall(SYS_mremap, two, P, P, 1L << 32, 0));
+    SHOW(syscall(SYS_mremap, two, P, P, MREMAP_DONTUNMAP, 0));
+    SHOW(syscall(SYS_mremap, gone, P, P, MREMAP_MAYMOVE, 0));
+    SHOW(syscall(SYS_mremap, 1L << 62, P, P, MREMAP_MAYMOVE, 0));
+    SHOW(msync(gone, P, 0x40));
+    SHOW(msync(two, P, MS_SYNC | MS_ASYNC));
+    SHOW(msync(gone, P, MS_SYNC));
+    SHOW(msync(two, -P, MS_SYNC));
+    SHOW(madvise(gone, P, 1000));
+    SHOW(madvise(gone, P, MADV_NORMAL));
+    SHOW(madvise((void *)(1L << 62), P, MADV_NORMAL));
+    // A stack becomes executable as a whole, from the page that is named down.
+    char *page = (char *)((uintptr_t)&two & -P);
+    SHOW(mprotect(page, P, PROT_READ | PROT_WRITE | PROT_GROWSDOWN));
+    munmap(two, P);
+}
+
 // --- programs ---
+static void execute_with(const char *what, const char *name, char *const *argv)
+{
+    execve(name, argv, NULL);
+    show(what, -1);
+}
+
 static void execute(const char *what, const char *name)
 {
     execl(name, name, (char *)NULL);
@@ -145,6 +183,10 @@ static void programs(void)
     execute("execute a socket", "./socket");
     execute("execute a directory", "./dir");
     execute("execute a device", "/dev/null");
+    // Of two errors the file's comes first.
+    execute_with("execute a FIFO with bad arguments", "./fifo", (char *const *)8);
+    execute_with("execute nothing with bad arguments", "./nothing", (char *const *)8);
+    execute_with("execute a program with bad arguments", "/bin/true", (char *const *)8);
     close(fd);
     unlink("fifo");
     unlink("socket");
@@ -195,6 +237,7 @@ int main(void)
     clones();
     opens();
     barriers();
+    memory();
     programs();
     run_thread("thread that shares all", CLONE_FS | CLONE_FILES);
     run_thread("thread with files of its own", CLONE_FS);
