@@ -2,18 +2,22 @@
 //
 // Files under /proc/self that would show myna instead of the guest, and /proc/cpuinfo, which would show
 // the host's CPU: their contents are written into an anonymous file, of which the guest gets a read-only
-// descriptor.
+// descriptor.  And the directory of the process's threads, from which myna's are taken out as it is read.
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "abi.h"
 #include "paths.h"
+#include "runtime/cpu-list.h"
 #include "runtime/guest-memory.h"
 
 static void put_cmdline(const GuestProcess *process, FILE *f)
@@ -131,4 +135,88 @@ int64_t proc_file_open(GuestTask *task, ProcFile file, const char *path, int fla
     int64_t result = guest_fd < 0 ? -errno : guest_fd;
     fclose(f);
     return result;
+}
+
+// --- /proc/self/task ----------------------------------------------------------------------------
+// Is the descriptor the directory of this process's threads?
+static bool is_task_dir(int fd)
+{
+    struct statfs fs;
+    char link[64], target[64], own[64];
+    if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
+        return false;
+    }
+    g_snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    g_snprintf(own, sizeof(own), "/proc/%d/task", getpid());
+    ssize_t len = readlink(link, target, sizeof(target) - 1);
+    return len > 0 && (size_t)len == strlen(own) && memcmp(target, own, (size_t)len) == 0;
+}
+
+typedef struct ThreadSearch {
+    pid_t tid;
+    bool found;
+} ThreadSearch;
+
+static void look_at_thread(CPUState *cs, void *opaque)
+{
+    ThreadSearch *s = opaque;
+    const GuestTask *task = cs->thread;
+    s->found |= task && task->tid == s->tid;
+}
+
+// Is there a thread of the guest's with this name?  Whatever is no number is.  The first thread is there as long as the
+// process is, ended or not.
+static bool is_guest_thread(const char *name)
+{
+    char *end;
+    long tid = strtol(name, &end, 10);
+    if (end == name || *end || tid == getpid()) {
+        return true;
+    }
+    ThreadSearch s = {.tid = (pid_t)tid};
+    cpu_list_foreach(look_at_thread, &s);
+    return s.found;
+}
+
+// The kernel's entries without those of myna's own threads.  An entry's length stands at byte 16 and its name at
+// `name`, which is all that struct linux_dirent and linux_dirent64 differ in here.
+static int64_t read_directory(GuestTask *task, long number, size_t name, const uint64_t a[6])
+{
+    for (;;) {
+        int64_t bytes = host_syscall_retry(task, number, a);
+        if (bytes <= 0 || !is_task_dir((int)a[0])) {
+            return bytes;
+        }
+        g_autofree char *entries = g_malloc((size_t)bytes + 1);
+        if (!guest_read(a[1], entries, (size_t)bytes)) {
+            return bytes;
+        }
+        entries[bytes] = '\0';
+        size_t kept = 0;
+        uint16_t len;
+        for (size_t at = 0; at + name < (size_t)bytes; at += len) {
+            memcpy(&len, entries + at + 16, sizeof(len));
+            if (len <= name || len > (size_t)bytes - at) {
+                break;
+            }
+            if (is_guest_thread(entries + at + name)) {
+                memmove(entries + kept, entries + at, len);
+                kept += len;
+            }
+        }
+        if (kept) {
+            return guest_write(a[1], entries, kept) ? (int64_t)kept : -EFAULT;
+        }
+        // Nothing is left of these; none at all would be the directory's end.
+    }
+}
+
+int64_t sys_getdents(GuestTask *task, const uint64_t a[6])
+{
+    return read_directory(task, SYS_getdents, 18, a);
+}
+
+int64_t sys_getdents64(GuestTask *task, const uint64_t a[6])
+{
+    return read_directory(task, SYS_getdents64, 19, a);
 }

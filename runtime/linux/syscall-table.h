@@ -128,7 +128,7 @@ SYSCALL(fsync,               74,  118,   82,  118, PASS, INT, FD)
 SYSCALL(fdatasync,           75,  148,   83,  148, PASS, INT, FD)
 SYSCALL(truncate,            76,   92,   45,   92, PASS, INT, PATH, OFF)
 SYSCALL(ftruncate,           77,   93,   46,   93, PASS, INT, FD, OFF)
-SYSCALL(getdents,            78,  141,   NA,  141, PASS, INT, FD, ODATA(2), SIZE)
+SYSCALL(getdents,            78,  141,   NA,  141, DO(sys_getdents), INT, FD, ODATA(2), SIZE)
 SYSCALL(getcwd,              79,  183,   17,  183, PASS, INT, OSTR(1), SIZE)
 SYSCALL(chdir,               80,   12,   49,   12, PASS, INT, PATH)
 SYSCALL(fchdir,              81,  133,   50,  133, PASS, INT, FD)
@@ -278,7 +278,7 @@ SYSCALL(epoll_wait_old,     215,   NA,   NA,   NA, NOSYS("never implemented in L
 SYSCALL(remap_file_pages,   216,  257,  234,  253,
         NOSYS("deprecated; would move pages behind the memory map's back"), INT,
         PTR, SIZE, FLAGS(prot), SIZE, HEX)
-SYSCALL(getdents64,         217,  220,   61,  217, PASS, INT, FD, ODATA(2), SIZE)
+SYSCALL(getdents64,         217,  220,   61,  217, DO(sys_getdents64), INT, FD, ODATA(2), SIZE)
 SYSCALL(set_tid_address,    218,  258,   96,  256, DO(sys_set_tid_address), INT, PTR)
 SYSCALL(restart_syscall,    219,    0,  128,    0, PASS, INT)
 SYSCALL(semtimedop,         220,   NA,  192,  312, PASS, INT, INT, PTR, SIZE, IN(TIMESPEC))
