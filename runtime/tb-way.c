@@ -14,12 +14,8 @@ static Slab *way_slab; // the one there is
 
 static void *way_new(TranslationBlock *tb, unsigned which, size_t size)
 {
-    SlabBlock *block = tb->ways[which] = slab_alloc(way_slab, size);
-    if (!block) {
-        return NULL;
-    }
-    code_log_add(block->base, size, tb->pc, "way");
-    return block->base;
+    tb->ways[which] = slab_alloc(way_slab, size);
+    return tb->ways[which] ? tb->ways[which]->base : NULL;
 }
 
 bool tb_way_make(TranslationBlock *tb, struct Slab *slab, const uint64_t *slot_pc,
@@ -33,6 +29,7 @@ bool tb_way_make(TranslationBlock *tb, struct Slab *slab, const uint64_t *slot_p
             return false;
         }
         pinned_emit_slots(at, isa->pinned, &tb->code, isa->regs[isa->pc_reg].offset, slot_pc);
+        code_log_add(at, PINNED_SLOTS_SIZE, tb->pc, "way");
         for (unsigned slot = 0; slot < 2; slot++) {
             tb_way_chain(tb, slot, tb->jmp_dest[slot]);
         }
@@ -44,6 +41,7 @@ bool tb_way_make(TranslationBlock *tb, struct Slab *slab, const uint64_t *slot_p
         }
         const TCGQuickJump jump = tb_quick_jump(isa, tb);
         pinned_emit_indirect(at, isa->pinned, &jump);
+        code_log_add(at, PINNED_INDIRECT_SIZE, tb->pc, "way");
     }
     for (unsigned slot = 0; slot < 2 && slot_pc; slot++) {
         slots[slot] = pinned_slot_entry(tb->ways[SLOTS]->base, slot);
