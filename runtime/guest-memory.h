@@ -47,6 +47,9 @@ int64_t guest_munmap(uint64_t addr, uint64_t len);
 int64_t guest_mprotect(uint64_t addr, uint64_t len, int prot);
 int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, uint64_t flags,
                      uint64_t new_addr);
+// mlockall of what the guest has mapped, and of what it maps later; munlockall.
+int64_t guest_mlockall(int flags);
+int64_t guest_munlockall(void);
 int64_t guest_madvise(uint64_t addr, uint64_t len, int advice);
 int64_t guest_msync(uint64_t addr, uint64_t len, int flags);
 int64_t guest_shmat(int shmid, uint64_t addr, int flags);

@@ -268,6 +268,18 @@ static void room_is_free(uint64_t end)
     }
 }
 
+// mlockall(MCL_FUTURE): how new mappings are locked (MCL_*), and in which process, for a fork's child begins without.
+static int lock_future;
+static pid_t lock_owner;
+
+static int64_t lock_piece(uint64_t start, uint64_t end, int how)
+{
+    unsigned flags = how & MCL_ONFAULT ? MLOCK_ONFAULT : 0;
+    // As Linux does for mlockall, what cannot be faulted in (PROT_NONE, behind a file's end) is no error.
+    int err = mlock2(g2h(start), end - start, flags) < 0 ? errno : 0;
+    return err == EPERM || err == EAGAIN ? -err : 0;
+}
+
 static int64_t mmap_locked(uint64_t addr, uint64_t len, int prot, int flags, int fd,
                            uint64_t offset)
 {
@@ -317,6 +329,9 @@ static int64_t mmap_locked(uint64_t addr, uint64_t len, int prot, int flags, int
     }
     guest_map_set(&r);
     log_mapping("mmap", start, end, prot, r.name);
+    if (lock_future && lock_owner == getpid()) {
+        lock_piece(start, end, lock_future);
+    }
     return (int64_t)start;
 }
 
@@ -529,6 +544,43 @@ int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, uint64_t
         }
         tell_mapped((uint64_t)ret, new_size);
     }
+    return ret;
+}
+
+int64_t guest_mlockall(int flags)
+{
+    const int known = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
+    if (!(flags & (MCL_CURRENT | MCL_FUTURE)) || (flags & ~known)) {
+        return -EINVAL;
+    }
+    uint64_t low, high, size = 0;
+    struct rlimit limit;
+    guest_memory_limits(&low, &high);
+    guest_mmap_lock();
+    for (unsigned i = 0; i < guest_map_count(); i++) {
+        size += guest_map_get(i)->end - guest_map_get(i)->start;
+    }
+    int64_t ret = 0;
+    if (geteuid() != 0 && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < size) {
+        ret = !limit.rlim_cur ? -EPERM : flags & MCL_CURRENT ? -ENOMEM : 0;
+    }
+    if (ret == 0 && (flags & MCL_CURRENT)) {
+        ret = each_mapped(low, high, lock_piece, flags);
+    }
+    if (ret == 0) {
+        lock_future = flags & MCL_FUTURE ? flags : 0;
+        lock_owner = getpid();
+    }
+    guest_mmap_unlock();
+    return ret;
+}
+
+int64_t guest_munlockall(void)
+{
+    guest_mmap_lock();
+    lock_future = 0;
+    int64_t ret = munlockall() < 0 ? -errno : 0; // nothing of myna's own is locked
+    guest_mmap_unlock();
     return ret;
 }
 

@@ -56,6 +56,19 @@ int64_t sys_msync(GuestTask *task, const uint64_t a[6])
     return guest_msync(a[0], a[1], (int)a[2]);
 }
 
+int64_t sys_mlockall(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    return guest_mlockall((int)a[0]);
+}
+
+int64_t sys_munlockall(GuestTask *task, const uint64_t a[6])
+{
+    (void)task;
+    (void)a;
+    return guest_munlockall();
+}
+
 int64_t sys_madvise(GuestTask *task, const uint64_t a[6])
 {
     (void)task;

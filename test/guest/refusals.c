@@ -154,10 +154,46 @@ static void memory(void)
     SHOW(madvise(gone, P, 1000));
     SHOW(madvise(gone, P, MADV_NORMAL));
     SHOW(madvise((void *)(1L << 62), P, MADV_NORMAL));
+    SHOW(mlockall(0));
+    SHOW(mlockall(8));
+    SHOW(mlockall(MCL_ONFAULT));
     // A stack becomes executable as a whole, from the page that is named down.
     char *page = (char *)((uintptr_t)&two & -P);
     SHOW(mprotect(page, P, PROT_READ | PROT_WRITE | PROT_GROWSDOWN));
     munmap(two, P);
+}
+
+// The line of the own status about locked memory: is there some?
+static int is_locked(void)
+{
+    char line[256];
+    long locked = -1;
+    FILE *f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof(line), f)) {
+        sscanf(line, "VmLck: %ld", &locked);
+    }
+    if (f) {
+        fclose(f);
+    }
+    return locked > 0;
+}
+
+static void locks(void)
+{
+    if (geteuid() != 0) {
+        return; // RLIMIT_MEMLOCK decides
+    }
+    SHOW(mlockall(MCL_CURRENT));
+    SHOW(is_locked());
+    SHOW(munlockall());
+    SHOW(is_locked());
+    SHOW(mlockall(MCL_FUTURE));
+    SHOW(is_locked());
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    SHOW(is_locked());
+    SHOW(munlockall());
+    SHOW(is_locked());
+    munmap(page, 4096);
 }
 
 // --- programs ---
@@ -238,6 +274,7 @@ int main(void)
     opens();
     barriers();
     memory();
+    locks();
     programs();
     run_thread("thread that shares all", CLONE_FS | CLONE_FILES);
     run_thread("thread with files of its own", CLONE_FS);
