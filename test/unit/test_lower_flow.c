@@ -399,7 +399,7 @@ static void test_region_counts(void **state)
         memset(seen_by_callback, 0, sizeof(seen_by_callback));
         callbacks = 0;
         LLVMCode *code = compile_region(round & 2, false);
-        run_region(code->entries[0].entry, &run);
+        run_region(test_unit_entry(&code->entries[0]), &run);
         llvm_code_free(code);
         assert_memory_equal(counters, want, sizeof(want));
         assert_memory_equal(seen_by_callback, want_seen, sizeof(want_seen));
@@ -441,7 +441,7 @@ static void test_count_is_seen_in_a_loop(void **state)
     test_env.cs.exit_request = 0;
     assert_int_equal(
         pthread_create(&thread, NULL, look_on, (void *)(uintptr_t)&test_env.cs.exit_request), 0);
-    uintptr_t result = code->entries[0].entry(&test_env, &blocks[0].code);
+    uintptr_t result = test_enter_unit(&test_env, code);
     assert_int_equal(result & TB_EXIT_MASK, TB_EXIT_REQUESTED);
     assert_int_equal(counters[SHARED], test_env.r[0] + 1);
     pthread_join(thread, &progress);
