@@ -7,8 +7,8 @@
 // Here values stay in registers: a temp is stored when it is still wanted and something follows that looks at env, that
 // is a stencil, a helper, a label or the block's end; what dies before that never is.
 //
-// The code becomes instructions of the encoder's among the others (IOP_QUICK_CODE), so that both mix op by op.  A block
-// under precise state is all stencils: a fault must find env as it is.
+// The code becomes instructions of the encoder's among the others (IOP_QUICK_CODE), so that both mix op by op.  Under
+// precise state the guest's registers are stored, and the instruction's pc, in front of each access; they stay known.
 //
 // rdi is env; rax and rcx are free within an op; the other registers that a call may destroy hold temps, i32 with
 // their upper halves clear.
@@ -643,6 +643,32 @@ static X86Mem guest_address(Native *n, const Address *a)
     return m;
 }
 
+// Under precise state: what a fault must find in env.
+static void before_access(Encoder *e)
+{
+    Native *n = &e->native;
+    if (!e->s->precise) {
+        return;
+    }
+    for (unsigned bits = n->dirty; bits; bits &= bits - 1) {
+        int r = __builtin_ctz(bits);
+        if (n->temp[r]->kind == TEMP_GLOBAL) {
+            store(n, r);
+        }
+    }
+    if (!e->pc_saved) {
+        X86Mem at = {ENV, NO_REG, 0, (int32_t)e->s->pc_offset};
+        if (fits_s32(e->pc)) {
+            x86_mem(&n->at, 0xc7 | X86_W, 0, &at);
+            x86_put32(&n->at, (int32_t)e->pc);
+        } else {
+            constant(n, RAX, e->pc);
+            x86_mem(&n->at, 0x89 | X86_W, RAX, &at);
+        }
+        e->pc_saved = true;
+    }
+}
+
 // The access `op`; its address is computed by it and the ops from `first` on.
 static bool native_guest(Encoder *e, const TCGOp *first, const TCGOp *op, const Address *a)
 {
@@ -654,6 +680,7 @@ static bool native_guest(Encoder *e, const TCGOp *first, const TCGOp *op, const 
         (size > 1 && (mop & (MO_BSWAP | MO_ALIGN)))) {
         return false;
     }
+    before_access(e);
     X86Mem m = guest_address(n, a);
     if (is_load) {
         for (const TCGOp *at = first; at != op->next; at = at->next) {
@@ -729,12 +756,13 @@ static void call_argument(Native *n, TCGArg arg, int to, int from)
 }
 
 // Through stencils each argument would go to env and come back from there.
-static bool native_call(Native *n, const TCGOp *op)
+static bool native_call(Encoder *e, const TCGOp *op)
 {
+    Native *n = &e->native;
     static const int8_t targets[] = {RDI, RSI, RDX, RCX};
     const TCGHelperInfo *info = op->call_info;
     int from[4];
-    if (!can_call(info)) {
+    if (!can_call(info) || e->s->precise) {
         return false;
     }
     for (unsigned i = 0; i < info->nargs; i++) {
@@ -838,7 +866,7 @@ static bool native_one(Encoder *e, const TCGOp *op)
     case INDEX_op_st32_i64: return native_env(n, op, true, 4, false);
     case INDEX_op_st_i64: return native_env(n, op, true, 8, false);
     case INDEX_op_count: native_count(n, op); return true;
-    case INDEX_op_call: return native_call(n, op);
+    case INDEX_op_call: return native_call(e, op);
     // clang-format on
     default: return is_int_access(op) && native_access(e, op);
     }
@@ -846,7 +874,7 @@ static bool native_one(Encoder *e, const TCGOp *op)
 
 void native_begin(Encoder *e)
 {
-    e->native = (Native){.on = e->quick && !e->s->precise && !e->s->log_writes,
+    e->native = (Native){.on = e->quick && !e->s->log_writes,
                          .code = e->code,
                          .is_bound = e->quick ? e->quick->is_bound : NULL};
 }

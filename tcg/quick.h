@@ -18,8 +18,7 @@
 //
 // Stencils have their operands in env, as in the interpreter; the result of one integer instruction travels to the
 // next in a register (acc), and is not stored when nobody else reads it.  The commonest integer ops have code of their
-// own, with values in registers (quick-native.c), but not under precise state: there a fault finds env as the
-// interpreter leaves it.
+// own, with values in registers (quick-native.c); under precise state these are stored in front of each guest access.
 //
 // Nothing here allocates or knows of memory for code: the caller gives it.
 

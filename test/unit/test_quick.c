@@ -7,6 +7,9 @@
 //
 // LINK: myna_tcg
 
+#include <setjmp.h>
+#include <signal.h>
+
 #define TEST_QUICK 1
 #define main interp_main
 #include "test_interp.c"
@@ -111,6 +114,83 @@ static void test_probe(void **state)
         assert_int_equal(test_block_run(&one), 0x55);
         assert_int_equal(lookups, cases[i].lookups);
     }
+}
+
+// --- precise state ---------------------------------------------------------------------------------------
+
+static sigjmp_buf faulted;
+
+static void on_fault(int sig)
+{
+    (void)sig;
+    siglongjmp(faulted, 1);
+}
+
+// Many ops on registers, then a second instruction's access, whose address is in g3 and g4.
+static size_t finish_access(TestBlock *b, bool precise, uint64_t pc, bool store)
+{
+    test_context_start();
+    tcg_ctx->precise = precise;
+    tcg_gen_insn_start(pc, 0);
+    for (unsigned i = 0; i < 20; i++) {
+        tcg_gen_addi_i64(tcg_global_i64(G0), tcg_global_i64(G0), 5);
+        tcg_gen_xor_i64(tcg_global_i64(G0 + 1), tcg_global_i64(G0 + 1), tcg_global_i64(G0));
+    }
+    tcg_gen_insn_start(pc + 4, 0);
+    TCGv_i64 at = tcg_temp_new_i64();
+    tcg_gen_add_i64(at, tcg_global_i64(G0 + 3), tcg_global_i64(G0 + 4));
+    if (store) {
+        tcg_gen_qemu_st_i64(tcg_global_i64(G0 + 1), at, MO_UQ);
+    } else {
+        tcg_gen_qemu_ld_i64(tcg_global_i64(G0 + 2), at, MO_UQ);
+    }
+    tcg_gen_addi_i64(tcg_global_i64(G0), tcg_global_i64(G0), 100);
+    tcg_gen_exit_tb(0);
+    test_block_finish(b);
+    return b->size;
+}
+
+// A fault finds every register as it was in front of the access, and the pc; what this takes is a store for each, not one
+// for each op.
+static void test_precise_registers(void **state)
+{
+    static TestBlock plain, precise;
+    (void)state;
+    void (*old)(int) = signal(SIGSEGV, on_fault);
+    const uint64_t pcs[] = {0x401000, 0x7f1234567890};
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t pc = pcs[i / 2], memory = 77;
+        bool store = i & 1;
+        size_t least = finish_access(&plain, false, pc, store);
+        assert_true(finish_access(&precise, true, pc, store) < least + 64);
+        for (unsigned fault = 0; fault < 2; fault++) {
+            uint64_t g0 = 1000, g1 = 3;
+            env.g[0] = g0;
+            env.g[1] = g1;
+            env.g[2] = 11;
+            env.g[3] = fault ? 8 : (uintptr_t)&memory - 16;
+            env.g[4] = 16;
+            env.insn_pc = 0;
+            for (unsigned k = 0; k < 20; k++) {
+                g0 += 5;
+                g1 ^= g0;
+            }
+            volatile bool caught = false;
+            if (sigsetjmp(faulted, 1) == 0) {
+                test_block_run(&precise);
+            } else {
+                caught = true;
+            }
+            assert_int_equal(caught, fault);
+            assert_true(env.g[0] == (fault ? g0 : g0 + 100));
+            assert_true(env.g[1] == g1);
+            assert_true(env.g[2] == (fault || store ? 11 : 77));
+            assert_true(env.insn_pc == pc + 4);
+            assert_true(memory == (store && !fault ? g1 : 77));
+            memory = 77;
+        }
+    }
+    signal(SIGSEGV, old);
 }
 
 // --- moving --------------------------------------------------------------------------------------------
@@ -237,6 +317,7 @@ int main(int argc, char **argv)
         T(test_probe),
         T(test_moves_to_another_block),
         T(test_direct_jump),
+        T(test_precise_registers),
         T(test_addresses_do_not_move),
         T(test_bad_relocations),
     };
