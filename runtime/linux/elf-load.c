@@ -58,23 +58,27 @@ static void prefix_path(GError **error, const char *path)
 }
 
 // Opens what is to be mapped.  Nothing but a regular file is opened at all: a FIFO would wait for its writer, a
-// socket gives ENXIO, and Linux says EACCES of both.  A directory is left to elf_source_fd.
-static int open_image(const char *path)
+// socket gives ENXIO, and Linux says EACCES of both.  A directory is left to elf_source_fd.  On failure errno, and words.
+static int open_image(const char *path, const char **why)
 {
     struct stat st;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
         errno = EACCES;
+        *why = "is not a regular file";
         return -1;
     }
-    return open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    *why = fd < 0 ? g_strerror(errno) : NULL;
+    return fd;
 }
 
 // Opens a file that is to be executed; the error has its name already.
 static int open_executable(const char *path, ElfSource *source, int *fd_place, GError **error)
 {
-    int fd = open_image(path);
+    const char *why;
+    int fd = open_image(path, &why);
     if (fd < 0) {
-        g_set_error(error, ELF_IMAGE_ERROR, errno, "%s: %s", path, g_strerror(errno));
+        g_set_error(error, ELF_IMAGE_ERROR, errno, "%s: %s", path, why);
         return -1;
     }
     *fd_place = fd;
@@ -335,9 +339,10 @@ static bool load_interp(const Program *program, uint64_t *base, uint64_t *entry,
     ElfSource source;
     g_autofree ElfImage *image = g_new(ElfImage, 1);
     char name[32];
-    int fd = open_image(path);
+    const char *why;
+    int fd = open_image(path, &why);
     if (fd < 0) {
-        FAIL(errno, "%s: needs the interpreter %s: %s%s", program->path, path, g_strerror(errno),
+        FAIL(errno, "%s: needs the interpreter %s: %s%s", program->path, path, why,
              errno == ENOENT ? " (-L tells where the guest's libraries are)" : "");
     }
     bool ok = elf_source_fd(&fd, &source, error) &&
