@@ -72,6 +72,7 @@ bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, const TranslationBlo
     const TCGQuickJump jump = tb_quick_jump(isa, tb);
     bool log_writes = ctx->log_writes;
     ctx->log_writes = false; // the interpreter's log
+    ctx->keep_dead = log_writes;
     state.size = tcg_quick_prepare(state.quick, ctx, &tb->code, state.count,
                                    isa->pc_reg < 0 ? NULL : &jump);
     ctx->log_writes = log_writes;

@@ -163,6 +163,15 @@ static int value(Native *n, TCGArg arg)
     return r;
 }
 
+// Register r has a value that nobody will read.
+static void let_die(Native *n, int r)
+{
+    if (n->keep_dead && (n->dirty >> r & 1) && n->temp[r]->kind == TEMP_GLOBAL) {
+        store(n, r);
+    }
+    forget(n, r);
+}
+
 static bool dies(const TCGOp *op, unsigned i)
 {
     return op->life >> i & 1 && arg_temp(op->args[i])->kind != TEMP_CONST;
@@ -176,8 +185,12 @@ static int into(Native *n, const TCGOp *op, unsigned i)
     if (!n->temp[r]) {
         return r; // a constant
     }
-    if (dies(op, i) || op->args[0] == op->args[i]) {
+    if (op->args[0] == op->args[i]) {
         forget(n, r);
+        return r;
+    }
+    if (dies(op, i)) {
+        let_die(n, r);
         return r;
     }
     int d = take(n);
@@ -212,7 +225,7 @@ static void end_lives(Native *n, const TCGOp *op)
     for (unsigned i = first; i < end; i++) {
         int r = dies(op, i) ? find(n, arg_temp(op->args[i])) : NO_REG;
         if (r != NO_REG) {
-            forget(n, r);
+            let_die(n, r);
         }
     }
 }
@@ -226,7 +239,7 @@ static void result(Native *n, const TCGOp *op, int r)
         forget(n, old);
     }
     forget(n, r);
-    if (!(op->life & 1)) {
+    if (!(op->life & 1) || (n->keep_dead && t->kind == TEMP_GLOBAL)) {
         n->temp[r] = t;
         n->dirty |= (uint16_t)(1u << r);
         n->used[r] = ++n->clock;
@@ -520,8 +533,10 @@ static bool native_movcond(Native *n, const TCGOp *op, bool wide)
     n->locked = 0;
     int yes = value(n, op->args[3]), no = value(n, op->args[4]), d = no;
     if (n->temp[no]) {
-        if (dies(op, 4) || op->args[0] == op->args[4]) {
+        if (op->args[0] == op->args[4]) {
             forget(n, no);
+        } else if (dies(op, 4)) {
+            let_die(n, no);
         } else {
             d = take(n);
             x86_mov(&n->at, wide, d, no);
@@ -875,6 +890,7 @@ static bool native_one(Encoder *e, const TCGOp *op)
 void native_begin(Encoder *e)
 {
     e->native = (Native){.on = e->quick && !e->s->log_writes,
+                         .keep_dead = e->s->keep_dead,
                          .code = e->code,
                          .is_bound = e->quick ? e->quick->is_bound : NULL};
 }

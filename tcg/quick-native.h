@@ -19,11 +19,12 @@ enum { NATIVE_REGS = 16 };
 
 // Which host registers hold temps, in the course of a block.
 typedef struct Native {
-    bool on;       // it may be used in this block
-    bool open;     // an IOP_QUICK_CODE is being filled
-    size_t record; // its word
-    uint8_t *at;   // where its next byte goes
-    bool bound;    // it holds a constant that is an address of this process
+    bool on;        // it may be used in this block
+    bool open;      // an IOP_QUICK_CODE is being filled
+    size_t record;  // its word
+    uint8_t *at;    // where its next byte goes
+    bool bound;     // it holds a constant that is an address of this process
+    bool keep_dead; // TCGContext.keep_dead
     const TCGCode *code;
     bool (*is_bound)(const TCGCode *code, uint64_t v);
     uint16_t dirty;  // registers (bits) that env does not have the value of

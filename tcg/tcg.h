@@ -33,8 +33,8 @@ typedef enum TCGType {
     TCG_TYPE_PTR = TCG_TYPE_I64,
 } TCGType;
 
-unsigned tcg_type_size(TCGType type);      // bytes
-const char *tcg_type_name(TCGType type);   // "i32", "v128", ...
+unsigned tcg_type_size(TCGType type);    // bytes
+const char *tcg_type_name(TCGType type); // "i32", "v128", ...
 
 // Comparison of integers.  The inverse of a condition is cond ^ 1.
 typedef enum TCGCond {
@@ -164,7 +164,8 @@ enum {
     TCG_CALL_NO_WRITE_GLOBALS = 2, // does not write them
     TCG_CALL_NO_SIDE_EFFECTS = 4,  // dead when the result is
     TCG_CALL_NO_RETURN = 8,        // always leaves by cpu_loop_exit
-    TCG_CALL_ADDRESS = 16, // in no table: code names it by its address, and is of this process alone
+    TCG_CALL_ADDRESS =
+        16, // in no table: code names it by its address, and is of this process alone
     TCG_CALL_NO_RG = TCG_CALL_NO_READ_GLOBALS | TCG_CALL_NO_WRITE_GLOBALS,
     TCG_CALL_NO_WG = TCG_CALL_NO_WRITE_GLOBALS,
     TCG_CALL_PURE = TCG_CALL_NO_RG | TCG_CALL_NO_SIDE_EFFECTS,
@@ -186,11 +187,11 @@ typedef enum TCGTempKind { TEMP_NORMAL, TEMP_GLOBAL, TEMP_FIXED /* env */, TEMP_
 typedef struct TCGTemp {
     TCGType type;
     TCGTempKind kind;
-    uint32_t index;    // dense: env 0, globals 1 .. nb_globals-1, then the rest
-    intptr_t offset;   // globals: in env; normal temps: in the frame, from env (see tcg_assign_frame)
-    uint64_t val;      // constants: I32 and F32 zero-extended
-    const char *name;  // globals
-    uint64_t state;    // scratch for the pass that runs
+    uint32_t index;  // dense: env 0, globals 1 .. nb_globals-1, then the rest
+    intptr_t offset; // globals: in env; normal temps: in the frame, from env (see tcg_assign_frame)
+    uint64_t val;    // constants: I32 and F32 zero-extended
+    const char *name; // globals
+    uint64_t state;   // scratch for the pass that runs
     void *state_ptr;
 } TCGTemp;
 
@@ -213,11 +214,12 @@ typedef struct TCGLabel {
 
 struct TCGOp {
     uint16_t opc;
-    uint8_t type; // TCGType of a vector op
-    uint8_t vece; // lane size of a vector op, MemOp
+    uint8_t type;      // TCGType of a vector op
+    uint8_t vece;      // lane size of a vector op, MemOp
     uint8_t nout, nin; // a call's results and arguments
     uint8_t nargs;
-    uint32_t life; // set by tcg_liveness: bit i = argument i is dead after this op (results: never read)
+    uint32_t
+        life; // set by tcg_liveness: bit i = argument i is dead after this op (results: never read)
     TCGOp *prev, *next;
     const TCGHelperInfo *call_info;
     TCGArg args[];
@@ -244,9 +246,9 @@ typedef struct TCGContext {
     struct TCGArena *arena;
     TCGTemp **temps;
     unsigned nb_temps, cap_temps, nb_globals; // temps[0] is env; nb_globals counts it
-    TCGOp *emit_before; // new ops go before this one; normally &ops
+    TCGOp *emit_before;                       // new ops go before this one; normally &ops
     unsigned nb_ops, nb_labels;
-    void *const_table; // (type, val) -> TCGTemp
+    void *const_table;    // (type, val) -> TCGTemp
     intptr_t frame_start; // offset from env of the interpreter's temp frame
     size_t frame_size;
     TCGJumpKind jump_kind; // of the block's last instruction; the translator says so
@@ -255,11 +257,13 @@ typedef struct TCGContext {
     intptr_t
         pc_offset; // env offset of the saved guest pc of a faulting instruction (CPUState.insn_pc)
     bool bound;    // constants hold addresses of this process: of no use to another
+    bool
+        keep_dead; // --verify compares: the quick tier stores globals that nobody will look at, too
     bool log_writes;      // the interpreter calls tcg_interp_write_hook before each guest store
     uintptr_t guest_base; // added to each guest address
-    char *error;        // first error of the block being built (NULL: none); freed by tcg_func_start
-    void *opaque;       // the translator's
-    TCGOp ops;          // the list's head: ops.next is the first op; last, for it ends in an array
+    char *error;  // first error of the block being built (NULL: none); freed by tcg_func_start
+    void *opaque; // the translator's
+    TCGOp ops;    // the list's head: ops.next is the first op; last, for it ends in an array
 } TCGContext;
 
 extern _Thread_local TCGContext *tcg_ctx;

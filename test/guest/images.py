@@ -158,10 +158,10 @@ def programs():
 def stats():
     """What --stats counts hangs together."""
     with tempfile.TemporaryDirectory() as home:
-        loop = ["/bin/sh", "-c", "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; echo $i"]
+        loop = ["/bin/sh", "-c", "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo $i"]
         result = run(home + "/cache", "--hot=100", "--compile-threads=2", program=loop)
         seen = counters(result)
-        check("blocks are those of the quick tier", result.stdout == "3000\n" and seen[TRANSLATED] > 1000 and
+        check("blocks are those of the quick tier", result.stdout == "30000\n" and seen[TRANSLATED] > 1000 and
               seen["blocks compiled by the quick tier"] == seen[TRANSLATED] and
               seen["bytes of their code"] > 50 * seen[TRANSLATED] and
               seen["guest instructions translated"] > seen[TRANSLATED], result.stderr)
@@ -176,7 +176,7 @@ def stats():
               counters(closes).get(TRANSLATED, 0) > 0, closes.stderr)
         plain = subprocess.run([MYNA, f"--cache-dir={home}/cache", *loop], capture_output=True, text=True, timeout=100,
                                check=False)
-        check("nothing without the option", plain.stdout == "3000\n" and not plain.stderr, plain.stderr)
+        check("nothing without the option", plain.stdout == "30000\n" and not plain.stderr, plain.stderr)
 
 
 def main():
