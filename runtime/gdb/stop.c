@@ -206,7 +206,12 @@ static void wait_for_goodbye(int fd)
     char ignored[256];
     struct pollfd p = {.fd = fd, .events = POLLIN};
     shutdown(fd, SHUT_WR);
-    while (poll(&p, 1, 500) > 0 && read(fd, ignored, sizeof(ignored)) > 0) {
+    while (poll(&p, 1, 500) > 0) {
+        // The server's thread may have been quicker to read it.
+        ssize_t n = recv(fd, ignored, sizeof(ignored), MSG_DONTWAIT);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+            break;
+        }
     }
 }
 
