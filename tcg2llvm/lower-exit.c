@@ -96,7 +96,7 @@ static Value code_from_table(LLVMUnit *u, const char *name)
     return LLVMBuildLoad2(u->b, l->ptr, pointer, "");
 }
 
-// The TCGCode of block n.  The first block's is what a TCGEntry was called with.
+// The TCGCode of block n.  The first block's is what the function was called with, when that is to be had (u->code).
 static Value code_of(LLVMUnit *u, unsigned n)
 {
     const LLVMUnitBlock *block = &u->blocks[n];

@@ -281,8 +281,8 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
         .debug_lines = common->dump || passes,
         .insn_homes = instrument && instrument_wants_registers(instrument),
         .pc_global = common->host.pc_global,
-        .pinned = unit_pinned(common, shape, level, blocks),
-        .exits = unit_pinned(common, shape, level, blocks) && common->host.ways,
+        .pinned = c->pinned,
+        .exits = c->pinned && common->host.ways,
         .hidden_globals = common->host.hidden_globals,
         .disassemble = common->host.disassemble,
         .flow = common->host.flow,
@@ -310,10 +310,9 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
 
 // --- code ----------------------------------------------------------------------------------------------
 
-static LLVMCode *make_code(const TierCommon *common, JitObject *object, CompileShape shape,
-                           LLVMLevel level, const CompileBlock *blocks, unsigned n)
+static LLVMCode *make_code(const TierCommon *common, const TCGPinned *pinned, JitObject *object,
+                           CompileShape shape, const CompileBlock *blocks, unsigned n)
 {
-    const TCGPinned *pinned = unit_pinned(common, shape, level, blocks);
     const void *leave = common->host.pinned ? common->host.pinned->leave : NULL;
     LLVMCode *code = g_new0(LLVMCode, 1);
     code->object = object;
@@ -379,16 +378,15 @@ static bool unit_names(const TierCommon *common, CompileShape shape, const TCGPi
     return ok;
 }
 
-static LLVMCode *place(Compiler *c, CompileShape shape, LLVMLevel level, const CompileBlock *blocks,
-                       unsigned n, const void *image, size_t size, GError **error)
+static LLVMCode *place(Compiler *c, CompileShape shape, const CompileBlock *blocks, unsigned n,
+                       const void *image, size_t size, GError **error)
 {
     char unit[64];
     function_name(blocks, 0, unit, sizeof(unit));
     GArray *names = g_array_new(false, false, sizeof(JitSymbol));
     JitObject *object = NULL;
     uint64_t start = now_ns();
-    if (unit_names(c->common, shape, unit_pinned(c->common, shape, level, blocks), blocks, n,
-                   names)) {
+    if (unit_names(c->common, shape, c->pinned, blocks, n, names)) {
         object = jit_place(c->common->jit, unit, image, size, (JitSymbol *)names->data, names->len,
                            error);
     } else {
@@ -403,7 +401,7 @@ static LLVMCode *place(Compiler *c, CompileShape shape, LLVMLevel level, const C
         return NULL;
     }
     log_asm(c->common, blocks[0].block.pc, object);
-    return make_code(c->common, object, shape, level, blocks, n);
+    return make_code(c->common, c->pinned, object, shape, blocks, n);
 }
 
 static GBytes *generate(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
@@ -468,6 +466,8 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
 {
     ObjectCache *cache = c->common->cache;
     ObjectKey key;
+    c->pinned = unit_pinned(c->common, shape, level,
+                            blocks);   // once: a log may be asked for meanwhile
     for (unsigned i = 0; i < n; i++) { // who looks at IR knows a region as one function
         blocks[i].enter &= !is_looked_at(c->common);
     }
@@ -475,7 +475,7 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
     size_t size;
     const void *kept = pack ? object_cache_find(cache, pack, key, &size) : NULL;
     if (kept) {
-        LLVMCode *code = place(c, shape, level, blocks, n, kept, size, error);
+        LLVMCode *code = place(c, shape, blocks, n, kept, size, error);
         if (code || g_error_matches(*error, JIT_ERROR, JIT_ERROR_FULL)) {
             return code;
         }
@@ -489,7 +489,7 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
     if (pack) {
         object_cache_add(cache, pack, key, bytes, size);
     }
-    LLVMCode *code = place(c, shape, level, blocks, n, bytes, size, error);
+    LLVMCode *code = place(c, shape, blocks, n, bytes, size, error);
     g_bytes_unref(image);
     return code;
 }

@@ -29,6 +29,7 @@ typedef struct Compiler {
     TCGContext *ctx;
     UnitHash *hash;
     uint64_t ns_translate, ns_lower, ns_link;
+    const TCGPinned *pinned; // of the unit in work; NULL: it has none
 } Compiler;
 
 // A block of a unit; its TCG ops come from ctx, or are translated when that is NULL.
