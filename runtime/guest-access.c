@@ -106,13 +106,17 @@ static void print_piece(FILE *out, const GuestRegion *r, uint64_t start, uint64_
 }
 
 // Prints the guest's part of one host mapping; gives whether there was any.
-static bool print_host_line(FILE *out, const char *line)
+static bool print_host_line(FILE *out, const char *line, uint64_t kernel_page)
 {
     uint64_t start, end;
     int used = 0;
     bool any = false;
     if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*4s %n", &start, &end, &used) < 2 || !used) {
         return false;
+    }
+    if (kernel_page && start == kernel_page) {
+        fputs(line, out);
+        return true;
     }
     guest_map_rdlock();
     start = h2g((void *)(uintptr_t)start);
@@ -134,7 +138,7 @@ static bool is_header(const char *line)
     return strchr(line, '-') && g_ascii_isxdigit(line[0]) && !g_ascii_isupper(line[0]);
 }
 
-void guest_memory_print_maps(FILE *out, bool smaps)
+void guest_memory_print_maps(FILE *out, bool smaps, uint64_t kernel_page)
 {
     FILE *in = fopen(smaps ? "/proc/self/smaps" : "/proc/self/maps", "re");
     char *line = NULL;
@@ -142,7 +146,7 @@ void guest_memory_print_maps(FILE *out, bool smaps)
     bool ours = true;
     while (in && getline(&line, &cap, in) > 0) {
         if (!smaps || is_header(line)) {
-            ours = !print_host_line(out, line);
+            ours = !print_host_line(out, line, kernel_page);
         } else if (!ours) {
             fputs(line, out);
         }

@@ -86,8 +86,9 @@ void guest_memory_foreach(void (*fn)(const GuestRegion *r, void *opaque), void *
 bool guest_access_ok(uint64_t addr, uint64_t len, int prot);
 // Is any byte of the range myna's own (mapped on the host, but not the guest's)?
 bool guest_range_is_ours(uint64_t addr, uint64_t len);
-// What /proc/self/maps shows the guest (smaps when asked for: header lines with the kernel's details).
-void guest_memory_print_maps(FILE *out, bool smaps);
+// What /proc/self/maps shows the guest (smaps when asked for: header lines with the kernel's details).  `kernel_page`:
+// one that the kernel maps for all programs at a fixed address of its own half, listed as on the host; 0: none.
+void guest_memory_print_maps(FILE *out, bool smaps, uint64_t kernel_page);
 
 // --- reading and writing ----------------------------------------------------------------------
 // Copies that give false instead of a fault when a part is not accessible (what was copied before

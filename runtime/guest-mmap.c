@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,6 +20,7 @@
 #include "event-internal.h"
 #include "guest-memory-internal.h"
 #include "log.h"
+#include "process.h"
 #include "tb.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -561,7 +563,8 @@ int64_t guest_mlockall(int flags)
         size += guest_map_get(i)->end - guest_map_get(i)->start;
     }
     int64_t ret = 0;
-    if (geteuid() != 0 && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < size) {
+    if (!process_has_capability(CAP_IPC_LOCK) && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
+        limit.rlim_cur < size) {
         ret = !limit.rlim_cur ? -EPERM : flags & MCL_CURRENT ? -ENOMEM : 0;
     }
     if (ret == 0 && (flags & MCL_CURRENT)) {
@@ -591,6 +594,28 @@ static int64_t advise_piece(uint64_t start, uint64_t end, int advice)
     return madvise(g2h(start), end - start, advice) < 0 ? -errno : 0;
 }
 
+// MADV_POPULATE_*: page by page in order, so the first hole or page without the right ends it.
+static int64_t populate(uint64_t addr, uint64_t end, int advice)
+{
+    int right = advice == MADV_POPULATE_WRITE ? PROT_WRITE : PROT_READ;
+    for (unsigned i = guest_map_index(addr); addr < end; i++) {
+        const GuestRegion *r = i < guest_map_count() ? guest_map_get(i) : NULL;
+        if (!r || r->start > addr) {
+            return -ENOMEM;
+        }
+        if (!(r->prot & right)) {
+            return -EINVAL;
+        }
+        uint64_t stop = MIN(r->end, end);
+        int64_t ret = advise_piece(addr, stop, advice);
+        if (ret < 0) {
+            return ret;
+        }
+        addr = stop;
+    }
+    return 0;
+}
+
 int64_t guest_madvise(uint64_t addr, uint64_t len, int advice)
 {
     uint64_t end = addr + guest_page_align(len);
@@ -605,8 +630,15 @@ int64_t guest_madvise(uint64_t addr, uint64_t len, int advice)
     if (range_bad(addr, end - addr)) {
         return -ENOMEM;
     }
+    bool populates = advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
     guest_mmap_lock();
-    int64_t ret = each_mapped(addr, end, advise_piece, advice);
+    if (advice == MADV_POPULATE_WRITE) {
+        guest_map_unlock();
+        tb_unprotect_range_locked(addr, end); // needs the map
+        guest_map_wrlock();
+    }
+    int64_t ret = populates ? populate(addr, end, advice)
+                            : each_mapped(addr, end, advise_piece, advice);
     if (ret == 0 && !guest_map_covers(addr, end)) {
         ret = -ENOMEM; // as the kernel, after what is mapped has been served
     }

@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "code-log.h"
@@ -144,6 +147,23 @@ void process_close_own_fd(int fd)
         }
     }
     close(fd);
+}
+
+// --- rights -------------------------------------------------------------------------------------
+
+#define FIRST_USER_NAMESPACE 0xeffffffd // its inode: PROC_USER_INIT_INO of linux/proc_ns.h
+
+bool process_has_capability(unsigned capability)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2] = {{0}};
+    struct stat st;
+    if (syscall(SYS_capget, &header, sets) < 0 ||
+        !(sets[capability / 32].effective & (1u << capability % 32))) {
+        return false;
+    }
+    // Those of another user namespace are good for what belongs to it, not for the machine's limits.
+    return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == FIRST_USER_NAMESPACE;
 }
 
 // --- fork ---------------------------------------------------------------------------------------

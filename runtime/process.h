@@ -37,6 +37,9 @@ int process_own_fd(int fd);
 bool process_fd_is_own(int fd);
 void process_close_own_fd(int fd);
 
+// Would the host's kernel let this thread do what the capability (linux/capability.h) is for?
+bool process_has_capability(unsigned capability);
+
 // To be called around fork() by the thread that forks, outside cpu_exec, all signals blocked.
 // Afterwards the child has this thread's CPU alone; its other CPUs are gone from every list (their
 // memory is lost to it), and background compilation starts anew when needed.

@@ -46,6 +46,7 @@ struct GuestABI {
     uint64_t pie_base;     // where a position-independent program is loaded
     uint64_t min_sigstack; // AT_MINSIGSTKSZ: bytes of the largest signal frame
     uint64_t min_altstack; // MINSIGSTKSZ: the least that sigaltstack takes
+    uint64_t kernel_page;  // of the kernel's half, that a program may call and its map lists; 0: none
     // clone's arguments end with tls, child_tid, not child_tid, tls (CONFIG_CLONE_BACKWARDS).
     bool clone_backwards;
     const FlagConversion *flags;     // NULL: none; else ends with a row without set

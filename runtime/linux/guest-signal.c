@@ -434,6 +434,10 @@ static int64_t set_altstack(GuestTask *task, uint64_t sp, uint32_t flags, uint64
     if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0) {
         return -EINVAL;
     }
+    const GuestAltStack *now = &task->altstack;
+    if (now->sp == sp && now->size == size && now->flags == flags) {
+        return 0; // whatever the size
+    }
     if (mode == SS_DISABLE) {
         task->altstack = (GuestAltStack){.flags = flags};
         return 0;

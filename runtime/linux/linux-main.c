@@ -159,6 +159,7 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
 
     GuestTask *task = task_new(process, cs);
     task->tid = (pid_t)syscall(SYS_gettid);
+    task->altstack.flags = 0; // SS_DISABLE is for tasks that were cloned
     abi->init_registers(cs, loaded.entry, loaded.sp);
     current_task = task;
     signal_init(process, task);

@@ -91,9 +91,10 @@ static bool put_status(GuestProcess *process, const char *path, FILE *f)
 static bool put_file(const GuestTask *task, ProcFile file, const char *path, FILE *f)
 {
     GuestProcess *process = task->process;
+    uint64_t page = process->abi->kernel_page;
     switch (file) {
-    case PROC_MAPS: guest_memory_print_maps(f, false); return true;
-    case PROC_SMAPS: guest_memory_print_maps(f, true); return true;
+    case PROC_MAPS: guest_memory_print_maps(f, false, page); return true;
+    case PROC_SMAPS: guest_memory_print_maps(f, true, page); return true;
     case PROC_CMDLINE: put_cmdline(process, f); return true;
     case PROC_AUXV: fwrite(process->auxv->data, process->auxv->len, 1, f); return true;
     case PROC_ENVIRON:

@@ -2,6 +2,7 @@
 //
 // Calls about the system and the process as a whole: uname, limits, personality, prctl.
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -83,7 +84,7 @@ static int64_t limits(GuestTask *task, pid_t pid, unsigned resource, uint64_t ne
         if (new.cur > new.max) {
             return -EINVAL;
         }
-        if (new.max > old.max && geteuid() != 0) {
+        if (new.max > old.max && !process_has_capability(CAP_SYS_RESOURCE)) {
             return -EPERM;
         }
         process->limits.of[resource].cur = new.cur;

@@ -40,7 +40,7 @@ static void print_through_file(Monitor *mon, void (*print)(FILE *f, void *opaque
 static void print_maps(FILE *f, void *opaque)
 {
     (void)opaque;
-    guest_memory_print_maps(f, false);
+    guest_memory_print_maps(f, false, 0);
 }
 
 static const char *info_maps(Monitor *mon, const char *args)

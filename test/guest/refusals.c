@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What Linux refuses and with which error, where the emulator makes the call in another way than it is asked: clone3's
-// structure, openat2's flags, membarrier's registrations, calls about memory, programs that are no files.  And a thread that shares
+// structure, openat2's flags, membarrier's registrations, calls about memory, waits, rights, programs that are no files.  And a thread that shares
 // neither files nor directory with its process.
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/membarrier.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -163,6 +166,89 @@ static void memory(void)
     munmap(two, P);
 }
 
+static void populations(void)
+{
+    const size_t P = 4096;
+    char *two = mmap(NULL, 2 * P, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static const int rights[] = {PROT_WRITE, PROT_READ, PROT_EXEC, PROT_READ | PROT_EXEC, 0};
+    for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
+        mprotect(two, P, rights[i]);
+        printf("rights %d\n", rights[i]);
+        SHOW(madvise(two, 2 * P, MADV_POPULATE_READ));
+        SHOW(madvise(two, 2 * P, MADV_POPULATE_WRITE));
+    }
+    mprotect(two, P, PROT_READ | PROT_WRITE);
+    munmap(two + P, P);
+    SHOW(madvise(two, 2 * P, MADV_POPULATE_READ));
+    SHOW(madvise(two + P, P, MADV_POPULATE_WRITE));
+    mprotect(two, P, PROT_WRITE);
+    SHOW(madvise(two, 2 * P, MADV_POPULATE_READ)); // of two errors the first page's
+    munmap(two, P);
+    // Of a page with code that has run.
+    char *code = mmap(NULL, P, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                      0);
+#if defined(__x86_64__)
+    memcpy(code, "\xb8\x07\0\0\0\xc3", 6);
+#elif defined(__aarch64__)
+    memcpy(code, "\xe0\x00\x80\x52\xc0\x03\x5f\xd6", 8);
+#endif
+    __builtin___clear_cache(code, code + 8);
+    SHOW(((int (*)(void))(void *)code)());
+    SHOW(madvise(code, P, MADV_POPULATE_WRITE));
+    SHOW(((int (*)(void))(void *)code)());
+    munmap(code, P);
+}
+
+// --- signal stacks, waits with a mask ---
+static void *look_at_stack(void *opaque)
+{
+    (void)opaque;
+    stack_t none = {0};
+    SHOW(sigaltstack(&none, NULL));
+    return NULL;
+}
+
+static void stacks(void)
+{
+    stack_t none = {0}, old, off = {.ss_flags = SS_DISABLE};
+    pthread_t thread;
+    // What it is already, it may be set to, too small or not.
+    SHOW(sigaltstack(&none, &old));
+    SHOW(old.ss_flags);
+    none.ss_flags = SS_ONSTACK;
+    SHOW(sigaltstack(&none, NULL));
+    CHECK(pthread_create(&thread, NULL, look_at_stack, NULL) == 0 &&
+          pthread_join(thread, NULL) == 0);
+    SHOW(sigaltstack(&off, NULL));
+    none.ss_flags = 0;
+    SHOW(sigaltstack(&none, NULL));
+}
+
+static void waits(void)
+{
+    sigset_t set;
+    struct timespec zero = {0, 0}, bad = {0, -1}, *wild = (struct timespec *)8;
+    struct {
+        void *set;
+        size_t size;
+    } small = {&set, 4}, nowhere = {wild, 8}, none = {NULL, 4};
+    char events[64];
+    sigemptyset(&set);
+    SHOW(syscall(SYS_ppoll, 0, 0, wild, &set, 4));
+    SHOW(syscall(SYS_ppoll, 0, 0, &bad, wild, 8));
+    SHOW(syscall(SYS_ppoll, 0, 0, &zero, wild, 8));
+    SHOW(syscall(SYS_ppoll, 0, 0, &zero, 0, 4));
+    SHOW(syscall(SYS_epoll_pwait2, -1, events, 1, wild, &set, 4));
+    SHOW(syscall(SYS_epoll_pwait2, -1, events, 1, &bad, wild, 8));
+    SHOW(syscall(SYS_epoll_pwait2, -1, events, 0, &zero, wild, 8));
+    SHOW(syscall(SYS_pselect6, 0, 0, 0, 0, wild, &small));
+    SHOW(syscall(SYS_pselect6, 0, 0, 0, 0, wild, wild));
+    SHOW(syscall(SYS_pselect6, 0, 0, 0, 0, &bad, &nowhere));
+    SHOW(syscall(SYS_pselect6, 0, 0, 0, 0, &zero, &nowhere));
+    SHOW(syscall(SYS_pselect6, 0, 0, 0, 0, &bad, &none));
+    SHOW(syscall(SYS_pselect6, 0, 0, 0, 0, &zero, &none));
+}
+
 // The line of the own status about locked memory: is there some?
 static int is_locked(void)
 {
@@ -194,6 +280,44 @@ static void locks(void)
     SHOW(munlockall());
     SHOW(is_locked());
     munmap(page, 4096);
+}
+
+// Root without one right: it is the right that counts, not the user's number.
+static void drop(unsigned capability)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2];
+    CHECK(syscall(SYS_capget, &header, sets) == 0);
+    sets[0].effective &= ~(1u << capability);
+    CHECK(syscall(SYS_capset, &header, sets) == 0);
+}
+
+static void rights(void)
+{
+    if (geteuid() != 0) {
+        return;
+    }
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit limit = {8192, 8192}, space = {1L << 40, 1L << 40};
+        SHOW(setrlimit(RLIMIT_MEMLOCK, &limit));
+        drop(CAP_IPC_LOCK);
+        SHOW(mlockall(MCL_CURRENT));
+        SHOW(mlockall(MCL_FUTURE));
+        SHOW(munlockall());
+        limit.rlim_cur = 0;
+        SHOW(setrlimit(RLIMIT_MEMLOCK, &limit));
+        SHOW(mlockall(MCL_FUTURE));
+        SHOW(setrlimit(RLIMIT_AS, &space));
+        drop(CAP_SYS_RESOURCE);
+        space.rlim_max = 1L << 41;
+        SHOW(setrlimit(RLIMIT_AS, &space));
+        fflush(stdout);
+        _exit(failures);
+    }
+    int status = -1;
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
 // --- programs ---
@@ -273,8 +397,12 @@ int main(void)
     clones();
     opens();
     barriers();
+    stacks();
+    waits();
     memory();
+    populations();
     locks();
+    rights();
     programs();
     run_thread("thread that shares all", CLONE_FS | CLONE_FILES);
     run_thread("thread with files of its own", CLONE_FS);

@@ -157,7 +157,7 @@ static char *maps_text(void)
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
-    guest_memory_print_maps(f, false);
+    guest_memory_print_maps(f, false, 0);
     fclose(f);
     return text;
 }

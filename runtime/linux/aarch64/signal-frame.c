@@ -100,7 +100,7 @@ bool a64_setup_frame(GuestTask *task, int sig, const siginfo_t *info, const Gues
         frame.info = *info;
     }
     frame.uc.stack.sp = task->altstack.sp;
-    frame.uc.stack.flags = task->altstack.size ? task->altstack.flags : SS_DISABLE;
+    frame.uc.stack.flags = task->altstack.flags;
     frame.uc.stack.size = task->altstack.size;
     frame.uc.sigmask = mask;
     frame.uc.mc.fault_address = task->trap.addr;

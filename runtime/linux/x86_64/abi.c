@@ -239,6 +239,7 @@ const GuestABI guest_abi_x86_64 = {
     .pie_base = UINT64_C(0x550000000000),
     .min_sigstack = X86_MIN_SIGSTACK,
     .min_altstack = 2048,
+    .kernel_page = VSYSCALL_PAGE,
     .hwcap = hwcap,
     .hwcap2 = hwcap2,
     .init_registers = init_registers,

@@ -143,7 +143,7 @@ bool x86_setup_frame(GuestTask *task, int sig, const siginfo_t *info, const Gues
     frame.pretcode = action->restorer;
     frame.uc.flags = (env->xcr0 ? UC_FP_XSTATE : 0) | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
     frame.uc.stack.sp = task->altstack.sp;
-    frame.uc.stack.flags = task->altstack.size ? task->altstack.flags : SS_DISABLE;
+    frame.uc.stack.flags = task->altstack.flags;
     frame.uc.stack.size = task->altstack.size;
     frame.uc.sigmask = mask;
 #define SAVE(number, field) frame.uc.mc.field = env->regs[number];
