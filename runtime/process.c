@@ -29,6 +29,7 @@
 #include "stats.h"
 #include "stress.h"
 #include "tb.h"
+#include "tcg2llvm/files-aside.h"
 #include "tier-host.h"
 #include "verify.h"
 
@@ -186,10 +187,12 @@ void process_fork_prepare(void)
     event_fork_prepare();
     log_fork_prepare();
     code_log_fork_prepare();
+    files_aside_fork_prepare();
 }
 
 void process_fork_parent(void)
 {
+    files_aside_fork_parent();
     call_rcu_after_fork_parent();
     code_log_fork_parent();
     log_fork_parent();
@@ -205,6 +208,7 @@ void process_fork_parent(void)
 
 void process_fork_child(void)
 {
+    files_aside_fork_child();
     call_rcu_after_fork_child();
     code_log_fork_child();
     log_fork_child();

@@ -3,6 +3,8 @@
 // Block images: mapping, looking up, writing.  See block-image.h.
 #include "tcg2llvm/block-image.h"
 
+#include "tcg2llvm/files-aside.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,29 +93,19 @@ static bool front_ok(const ImageHeader *h, size_t size)
 
 BlockImage *block_image_open(const char *path, bool *damaged)
 {
-    struct stat st;
-    *damaged = false;
-    int fd = object_cache_open_file(path, O_RDONLY, &st);
-    if (fd < 0) {
-        return NULL;
-    }
-    futimens(fd, NULL); // used just now
     // The pages come with the mapping: a fault for each few of them would cost more than all.
-    void *map = st.st_size > 0
-                    ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0)
-                    : MAP_FAILED;
-    close(fd);
-    if (map == MAP_FAILED || !front_ok(map, (size_t)st.st_size)) {
-        *damaged = true;
-        if (map != MAP_FAILED) {
-            munmap(map, (size_t)st.st_size);
+    CacheFile f = object_cache_map_file(path, MAP_POPULATE);
+    *damaged = f.found && (!f.map || !front_ok(f.map, f.size));
+    if (!f.found || *damaged) {
+        if (f.map) {
+            munmap(f.map, f.size);
         }
         return NULL;
     }
     BlockImage *im = g_new0(BlockImage, 1);
-    const ImageHeader *h = map;
-    im->map = map;
-    im->map_size = (size_t)st.st_size;
+    const ImageHeader *h = f.map;
+    im->map = f.map;
+    im->map_size = f.size;
     im->header = h;
     im->pages = (const BlockPage *)(h + 1);
     im->index = (const uint32_t *)(im->pages + h->n_pages);
@@ -121,8 +113,8 @@ BlockImage *block_image_open(const char *path, bool *damaged)
     im->records_size = im->map_size - front_size(h);
     im->n_pages = h->n_pages;
     im->index_mask = h->index_size - 1;
-    im->dev = st.st_dev;
-    im->ino = st.st_ino;
+    im->dev = f.dev;
+    im->ino = f.ino;
     return im;
 }
 
@@ -395,24 +387,30 @@ static bool write_file(int fd, const void *bytes, size_t size)
     return true;
 }
 
+typedef struct WholeFile {
+    const char *path;
+    const void *front, *rest;
+    size_t front_size, rest_size;
+    bool ok;
+} WholeFile;
+
 // Never half a file under the name: it is renamed when it is whole.
-static bool write_whole(const char *path, const void *front, size_t front_size, const void *rest,
-                        size_t rest_size)
+static void write_whole(void *opaque)
 {
-    g_autofree char *temporary = g_strdup_printf("%s.%d.new", path, (int)getpid());
+    WholeFile *f = opaque;
+    g_autofree char *temporary = g_strdup_printf("%s.%d.new", f->path, (int)getpid());
     struct stat st;
     unlink(temporary);
     int fd = object_cache_open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, &st);
     if (fd < 0) {
-        return false;
+        return;
     }
-    bool ok = write_file(fd, front, front_size) && write_file(fd, rest, rest_size);
+    bool ok = write_file(fd, f->front, f->front_size) && write_file(fd, f->rest, f->rest_size);
     ok &= close(fd) == 0;
-    ok = ok && rename(temporary, path) == 0;
-    if (!ok) {
+    f->ok = ok && rename(temporary, f->path) == 0;
+    if (!f->ok) {
         unlink(temporary);
     }
-    return ok;
 }
 
 size_t block_writer_write(BlockWriter *w, const char *path)
@@ -433,5 +431,8 @@ size_t block_writer_write(BlockWriter *w, const char *path)
     memcpy(to + w->pages->len * sizeof(BlockPage), index, h.index_size * sizeof(uint32_t));
     h.checksum = front_checksum(&h, to, front - sizeof(h));
     memcpy(bytes, &h, sizeof(h));
-    return write_whole(path, bytes, front, w->bytes, w->size) ? h.size : 0;
+    WholeFile file = {
+        .path = path, .front = bytes, .front_size = front, .rest = w->bytes, .rest_size = w->size};
+    files_aside(write_whole, &file);
+    return file.ok ? h.size : 0;
 }

@@ -10,31 +10,62 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tcg2llvm/files-aside.h"
+
 struct DumpIR {
     char *dir;
     const LLVMTierHost *host;
     pthread_mutex_t lock;
-    FILE *index;
+    char *index;       // the path of the list
     GHashTable *names; // base name -> how many files have it
     pid_t pid;         // a child's files have its process id in their names
     bool failed;
 };
 
+// --- files --------------------------------------------------------------------------------------------
+// No file stays open: the guest may close what it likes, and counts on the lowest number.
+
+typedef struct Text {
+    const char *path, *mode, *bytes;
+    size_t size;
+    int error; // errno
+} Text;
+
+static void write_aside(void *opaque)
+{
+    Text *t = opaque;
+    FILE *f = fopen(t->path, t->mode);
+    bool ok = f && fwrite(t->bytes, 1, t->size, f) == t->size;
+    t->error = ok ? 0 : errno;
+    if (f && fclose(f) != 0 && ok) {
+        t->error = errno;
+    }
+}
+
+// False and errno when it cannot be written as a whole.
+static bool write_text(const char *path, const char *mode, const char *bytes, size_t size)
+{
+    Text t = {path, mode, bytes, size, 0};
+    files_aside(write_aside, &t);
+    errno = t.error;
+    return t.error == 0;
+}
+
+// --- the dump -----------------------------------------------------------------------------------------
+
 DumpIR *dump_ir_open(const char *dir, const LLVMTierHost *host, GError **error)
 {
     g_autofree char *path = g_build_filename(dir, "index.tsv", NULL);
-    FILE *index = fopen(path, "w");
-    if (!index) {
+    static const char head[] = "file\tpc\tsize\tsymbol\tblocks\tinsns\tkind\n";
+    if (!write_text(path, "we", head, strlen(head))) {
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "cannot write '%s': %s",
                     path, g_strerror(errno));
         return NULL;
     }
-    fprintf(index, "file\tpc\tsize\tsymbol\tblocks\tinsns\tkind\n");
-    fflush(index);
     DumpIR *dump = g_new0(DumpIR, 1);
     dump->dir = g_strdup(dir);
     dump->host = host;
-    dump->index = index;
+    dump->index = g_steal_pointer(&path);
     dump->pid = getpid();
     dump->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     pthread_mutex_init(&dump->lock, NULL);
@@ -46,7 +77,7 @@ void dump_ir_close(DumpIR *dump)
     if (!dump) {
         return;
     }
-    fclose(dump->index);
+    g_free(dump->index);
     g_hash_table_destroy(dump->names);
     pthread_mutex_destroy(&dump->lock);
     g_free(dump->dir);
@@ -182,7 +213,9 @@ void dump_ir_unit(DumpIR *dump, LLVMModuleRef module, const LLVMBlockInfo *block
     char *path = g_build_filename(dump->dir, base->str, NULL);
     g_free(last_path);
     last_path = path;
-    FILE *out = dump->failed ? NULL : fopen(path, "w");
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = dump->failed ? NULL : open_memstream(&text, &size);
     if (out) {
         uint64_t bytes = 0, insns = 0;
         for (unsigned i = 0; i < n; i++) {
@@ -191,22 +224,18 @@ void dump_ir_unit(DumpIR *dump, LLVMModuleRef module, const LLVMBlockInfo *block
         }
         print_head(dump, blocks, n, out);
         dump_ir_print(module, host, out);
-        bool ok = !ferror(out);
-        ok &= fclose(out) == 0;
-        if (ok) {
-            fprintf(dump->index, "%s\t0x%" PRIx64 "\t%" PRIu64 "\t", base->str, blocks[0].pc,
-                    bytes);
-            if (symbol && offset) {
-                fprintf(dump->index, "%s+0x%" PRIx64, symbol, offset);
-            } else {
-                fprintf(dump->index, "%s", symbol ? symbol : "");
-            }
-            fprintf(dump->index, "\t%u\t%" PRIu64 "\t%s\n", n, insns, kind);
-            // At once: the guest may end the process at any time, and a child shares the stream.
-            fflush(dump->index);
-        } else {
+        g_autofree char *place = symbol && offset ? g_strdup_printf("%s+0x%" PRIx64, symbol, offset)
+                                                  : g_strdup(symbol ? symbol : "");
+        g_autofree char *line = g_strdup_printf(
+            "%s\t0x%" PRIx64 "\t%" PRIu64 "\t%s\t%u\t%" PRIu64 "\t%s\n", base->str, blocks[0].pc,
+            bytes, place, n, insns, kind);
+        // The list at once: the guest may end the process at any time, and a child appends to it, too.
+        if (fclose(out) != 0 || !write_text(path, "we", text, size)) {
             report(dump, path);
+        } else if (!write_text(dump->index, "ae", line, strlen(line))) {
+            report(dump, dump->index);
         }
+        free(text);
     } else {
         report(dump, path);
     }
@@ -217,18 +246,19 @@ void dump_ir_unit(DumpIR *dump, LLVMModuleRef module, const LLVMBlockInfo *block
 void dump_ir_passes(DumpIR *dump, LLVMModuleRef module)
 {
     pthread_mutex_lock(&dump->lock);
-    FILE *out = NULL;
     if (!dump->failed && last_path) {
         g_autofree char *base = g_strndup(last_path, strlen(last_path) - strlen(".ll"));
         g_autofree char *path = g_strconcat(base, ".passes.ll", NULL);
-        out = fopen(path, "w");
-        if (!out) {
+        char *text = NULL;
+        size_t size = 0;
+        FILE *out = open_memstream(&text, &size);
+        if (out) {
+            dump_ir_print(module, dump->host, out);
+        }
+        if (!out || fclose(out) != 0 || !write_text(path, "we", text, size)) {
             report(dump, path);
         }
-    }
-    if (out) {
-        dump_ir_print(module, dump->host, out);
-        fclose(out);
+        free(text);
     }
     pthread_mutex_unlock(&dump->lock);
 }

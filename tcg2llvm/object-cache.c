@@ -24,6 +24,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "tcg2llvm/files-aside.h"
+
 enum {
     PACK_MAGIC = 0x6b70796d,  // "mypk"
     BATCH_MAGIC = 0x7462796d, // "mybt"
@@ -206,22 +208,41 @@ static void add_batch(const uint8_t *batch, void *opaque)
     }
 }
 
+static void map_file(void *opaque)
+{
+    CacheFile *f = opaque;
+    struct stat st;
+    int fd = object_cache_open_file(f->path, O_RDONLY, &st);
+    f->found = fd >= 0;
+    if (f->found) {
+        futimens(fd, NULL); // used just now
+        if (st.st_size > 0) {
+            void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | f->flags, fd, 0);
+            f->map = map == MAP_FAILED ? NULL : map;
+        }
+        f->size = (size_t)st.st_size;
+        f->dev = st.st_dev;
+        f->ino = st.st_ino;
+        close(fd);
+    }
+}
+
+CacheFile object_cache_map_file(const char *path, int flags)
+{
+    CacheFile f = {.path = path, .flags = flags};
+    files_aside(map_file, &f);
+    return f;
+}
+
 static void load_pack(ObjectCache *c, Pack *p)
 {
     g_autofree char *path = pack_path(c, p);
-    struct stat st;
-    int fd = object_cache_open_file(path, O_RDONLY, &st);
-    if (fd < 0) {
+    CacheFile f = object_cache_map_file(path, 0);
+    if (!f.map) {
         return;
     }
-    futimens(fd, NULL); // used just now
-    void *map = st.st_size > 0 ? mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
-    close(fd);
-    if (map == MAP_FAILED) {
-        return;
-    }
-    p->map = map;
-    p->map_size = st.st_size;
+    p->map = f.map;
+    p->map_size = f.size;
     if (good_end(p->map, p->map_size, add_batch, p) != p->map_size) {
         c->stats.damaged++;
     }
@@ -419,6 +440,18 @@ static void drop_pending(Pack *p)
     p->pending_size = 0;
 }
 
+typedef struct Append {
+    const char *path;
+    const GByteArray *batch;
+    bool ok;
+} Append;
+
+static void do_append(void *opaque)
+{
+    Append *a = opaque;
+    a->ok = write_batch(a->path, a->batch);
+}
+
 bool object_cache_make_dirs(const ObjectCache *c)
 {
     return make_private_dir(c->root, NULL) && make_private_dir(c->dir, NULL);
@@ -429,7 +462,11 @@ static void flush_pack(ObjectCache *c, Pack *p)
     if (p->pending->len && !c->broken) {
         g_autofree char *path = pack_path(c, p);
         GByteArray *batch = make_batch(p);
-        if (object_cache_make_dirs(c) && write_batch(path, batch)) {
+        Append append = {.path = path, .batch = batch};
+        if (object_cache_make_dirs(c)) {
+            files_aside(do_append, &append);
+        }
+        if (append.ok) {
             c->stats.bytes_written += batch->len;
         } else {
             c->broken = true;
@@ -524,8 +561,9 @@ static gint by_use(gconstpointer a, gconstpointer b)
 }
 
 // Deletes what was used longest ago until the rest fits.  A reader keeps what it has mapped.
-void object_cache_keep_in_bounds(const ObjectCache *c)
+static void keep_in_bounds(void *opaque)
 {
+    const ObjectCache *c = opaque;
     uint64_t total;
     GPtrArray *files = list_packs(c->root, &total);
     g_ptr_array_sort(files, by_use);
@@ -537,6 +575,8 @@ void object_cache_keep_in_bounds(const ObjectCache *c)
     }
     g_ptr_array_free(files, TRUE);
 }
+
+void object_cache_keep_in_bounds(const ObjectCache *c) { files_aside(keep_in_bounds, (void *)c); }
 
 void object_cache_flush(ObjectCache *c)
 {

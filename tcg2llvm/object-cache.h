@@ -61,6 +61,17 @@ char *object_cache_image_path(const ObjectCache *cache, const char *path, uint64
                               uint64_t offset, const char *what);
 // Opens a file of the cache, mode 0600.  -1 when it is not there, or not this user's alone.
 int object_cache_open_file(const char *path, int flags, struct stat *st);
+// Maps such a file for reading, with more flags of mmap, and marks it as used just now.
+typedef struct CacheFile {
+    const char *path;
+    int flags;
+    bool found;
+    void *map; // NULL: empty, or it cannot be mapped
+    size_t size;
+    dev_t dev;
+    ino_t ino;
+} CacheFile;
+CacheFile object_cache_map_file(const char *path, int flags);
 // Makes the directories, where they are not there.
 bool object_cache_make_dirs(const ObjectCache *cache);
 // Deletes what was used longest ago until the rest fits into the limit.

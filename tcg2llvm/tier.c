@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "helpers/helper-bitcode.h"
+#include "tcg2llvm/files-aside.h"
 #include "tcg2llvm/guest-ops.h"
 #include "tcg2llvm/instrument.h"
 #include "tcg2llvm/tier-compile.h"
@@ -379,6 +380,7 @@ static void *tier_thread(void *opaque)
 {
     LLVMTier *t = opaque;
     const LLVMTierHost *host = &t->common.host;
+    files_aside_background();
     if (host->thread_start) {
         host->thread_start(host->opaque);
     }
@@ -402,6 +404,7 @@ static void start_thread(LLVMTier *t)
     if (t->running > t->busy || t->running == t->common.opt.threads || t->stop) {
         return;
     }
+    files_aside_start();
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);

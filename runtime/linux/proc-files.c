@@ -121,20 +121,22 @@ int64_t proc_file_open(GuestTask *task, ProcFile file, const char *path, int fla
     if (fd < 0) {
         return -errno;
     }
-    FILE *f = fdopen(fd, "w");
-    if (!f || !put_file(task, file, path, f) || fflush(f) != 0) {
-        if (f) {
-            fclose(f);
-        } else {
-            close(fd);
-        }
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    bool ok = f && put_file(task, file, path, f);
+    ok &= f && fclose(f) == 0 && write(fd, text, size) == (ssize_t)size;
+    free(text);
+    if (!ok) {
+        close(fd);
         return -ENOSYS;
     }
+    // For reading alone, from the begin, and with the number that Linux would give: the lowest that was free.
     char name[32];
     g_snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-    int guest_fd = open(name, O_RDONLY | (flags & O_CLOEXEC));
-    int64_t result = guest_fd < 0 ? -errno : guest_fd;
-    fclose(f);
+    int second = open(name, O_RDONLY | O_CLOEXEC);
+    int64_t result = second < 0 ? -errno : dup3(second, fd, flags & O_CLOEXEC);
+    close(second < 0 ? fd : second);
     return result;
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "runtime/guest-memory.h"
+#include "tcg2llvm/files-aside.h"
 
 typedef struct Symbol {
     uint64_t addr, size;
@@ -116,17 +117,18 @@ static void read_elf(SymbolFile *file, const View *v)
     qsort(file->symbols->data, file->symbols->len, sizeof(Symbol), compare_symbols);
 }
 
-static SymbolFile *read_file(const char *path)
+typedef struct Reading {
+    const char *path;
+    SymbolFile *file;
+} Reading;
+
+static void read_aside(void *opaque)
 {
-    SymbolFile *file = g_new0(SymbolFile, 1);
-    file->loads = g_array_new(FALSE, FALSE, sizeof(Elf64_Phdr));
-    file->symbols = g_array_new(FALSE, FALSE, sizeof(Symbol));
-    file->values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-    file->names = g_string_chunk_new(4096);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const Reading *r = opaque;
+    int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
     if (fd < 0) {
-        return file;
+        return;
     }
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
         // Read, not mapped: a file that shrinks meanwhile must not kill us.
@@ -134,11 +136,22 @@ static SymbolFile *read_file(const char *path)
         ssize_t n = data ? pread(fd, data, (size_t)st.st_size, 0) : 0;
         if (n > 0) {
             View v = {data, (uint64_t)n};
-            read_elf(file, &v);
+            read_elf(r->file, &v);
         }
         g_free(data);
     }
     close(fd);
+}
+
+static SymbolFile *read_file(const char *path)
+{
+    SymbolFile *file = g_new0(SymbolFile, 1);
+    file->loads = g_array_new(FALSE, FALSE, sizeof(Elf64_Phdr));
+    file->symbols = g_array_new(FALSE, FALSE, sizeof(Symbol));
+    file->values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    file->names = g_string_chunk_new(4096);
+    Reading reading = {path, file};
+    files_aside(read_aside, &reading);
     return file;
 }
 

@@ -28,6 +28,7 @@
 #include "runtime/cpu-exec.h"
 #include "runtime/event-internal.h"
 #include "runtime/cpu-list.h"
+#include "tcg2llvm/files-aside.h"
 #include "runtime/cpu-stop.h"
 #include "runtime/gdb/gdb.h"
 #include "runtime/guest-memory.h"
@@ -110,6 +111,7 @@ static int64_t make_thread(GuestTask *task, const CloneRequest *request)
     if (signal_block_host(task)) {
         return -ERESTARTSYS;
     }
+    files_aside_share();
     cpu_set_parallel();
     CPUState *cs = cpu_clone(task->cs);
     if (!cs) {

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tcg2llvm/files-aside.h"
 #include "tcg2llvm/jit.h"
 
 static void not_loaded(void)
@@ -126,11 +127,26 @@ static bool load(GError **error)
     return true;
 }
 
+typedef struct Loading {
+    GError **error;
+    bool ok;
+} Loading;
+
+static void load_aside(void *opaque)
+{
+    Loading *l = opaque;
+    l->ok = load(l->error);
+}
+
 bool llvm_load(GError **error)
 {
     pthread_mutex_lock(&load_lock);
-    bool ok = loaded || load(error);
-    loaded = ok;
+    if (!loaded) {
+        Loading l = {.error = error};
+        files_aside(load_aside, &l);
+        loaded = l.ok;
+    }
+    bool ok = loaded;
     pthread_mutex_unlock(&load_lock);
     return ok;
 }

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The thread with a table of descriptors of its own.  See files-aside.h.
+//
+// Linux cannot open a file at a number of one's choice.  And a table that a thread takes for itself begins as a copy,
+// which keeps the guest's pipes and sockets open behind its back: it is emptied before the guest goes on, and so it is
+// made once, not for each file.
+#include "tcg2llvm/files-aside.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+typedef enum State { NOT_STARTED, STARTING, READY, FAILED } State;
+
+static struct {
+    pthread_mutex_t caller; // one after another
+    pthread_mutex_t lock;   // the fields below
+    pthread_cond_t changed;
+    _Atomic State state;
+    _Atomic bool shared;
+    pid_t pid; // a child in the same memory has a table of its own already
+    void (*fn)(void *);
+    void *opaque;
+} aside = {
+    .caller = PTHREAD_MUTEX_INITIALIZER,
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+    .changed = PTHREAD_COND_INITIALIZER,
+};
+static _Thread_local bool is_background;
+
+static void set_state(State state)
+{
+    pthread_mutex_lock(&aside.lock);
+    aside.state = state;
+    pthread_cond_broadcast(&aside.changed);
+    pthread_mutex_unlock(&aside.lock);
+}
+
+static void *serve(void *unused)
+{
+    bool ok = syscall(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE) == 0;
+    // What writes to standard error here must not write into a file.
+    for (int i = 0; ok && i < 3; i++) {
+        ok = open("/dev/null", O_RDWR) == i;
+    }
+    set_state(ok ? READY : FAILED);
+    if (!ok) {
+        return unused;
+    }
+    pthread_mutex_lock(&aside.lock);
+    for (;;) {
+        while (!aside.fn) {
+            pthread_cond_wait(&aside.changed, &aside.lock);
+        }
+        void (*fn)(void *) = aside.fn;
+        pthread_mutex_unlock(&aside.lock);
+        fn(aside.opaque);
+        pthread_mutex_lock(&aside.lock);
+        aside.fn = NULL;
+        pthread_cond_broadcast(&aside.changed);
+    }
+    return NULL;
+}
+
+void files_aside_start(void)
+{
+    State none = NOT_STARTED;
+    if (!atomic_compare_exchange_strong(&aside.state, &none, STARTING)) {
+        return;
+    }
+    sigset_t all, old;
+    pthread_t thread;
+    aside.pid = getpid();
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    if (pthread_create(&thread, NULL, serve, NULL) == 0) {
+        pthread_detach(thread);
+    } else {
+        set_state(FAILED);
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_mutex_lock(&aside.lock);
+    while (aside.state == STARTING) {
+        pthread_cond_wait(&aside.changed, &aside.lock);
+    }
+    pthread_mutex_unlock(&aside.lock);
+}
+
+void files_aside(void (*fn)(void *opaque), void *opaque)
+{
+    if (aside.state != READY || !(is_background || aside.shared) || getpid() != aside.pid) {
+        fn(opaque);
+        return;
+    }
+    pthread_mutex_lock(&aside.caller);
+    pthread_mutex_lock(&aside.lock);
+    aside.fn = fn;
+    aside.opaque = opaque;
+    pthread_cond_broadcast(&aside.changed);
+    while (aside.fn) {
+        pthread_cond_wait(&aside.changed, &aside.lock);
+    }
+    pthread_mutex_unlock(&aside.lock);
+    pthread_mutex_unlock(&aside.caller);
+}
+
+void files_aside_background(void) { is_background = true; }
+
+void files_aside_share(void)
+{
+    files_aside_start();
+    aside.shared = true;
+}
+
+void files_aside_fork_prepare(void)
+{
+    pthread_mutex_lock(&aside.caller);
+    pthread_mutex_lock(&aside.lock);
+}
+
+void files_aside_fork_parent(void)
+{
+    pthread_mutex_unlock(&aside.lock);
+    pthread_mutex_unlock(&aside.caller);
+}
+
+// The thread is not there, and the condition variable still counts it.
+void files_aside_fork_child(void)
+{
+    pthread_cond_init(&aside.changed, NULL);
+    pthread_mutex_init(&aside.lock, NULL);
+    pthread_mutex_init(&aside.caller, NULL);
+    aside.state = NOT_STARTED;
+    aside.shared = false;
+}
