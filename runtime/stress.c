@@ -95,7 +95,7 @@ static void make_hot(CPUState *cs, uint64_t random)
     (void)random;
     TranslationBlock *tb = next_block(cs);
     if (tb && tb->code.hot) {
-        tb->code.exec_count = 1;
+        *tb->code.counter = 1;
     }
 }
 
@@ -141,7 +141,7 @@ static void shake(TranslationBlock *tb, void *opaque)
     } else if (random % 4 == 0 && tb->units) {
         drop_units(tb);
     } else if (random % 64 == 1 && tb->code.hot) {
-        tb->code.exec_count = 1;
+        *tb->code.counter = 1;
     }
     stats.stress_events++;
 }

@@ -159,6 +159,7 @@ TranslationBlock *tb_new(size_t room)
     TranslationBlock *tb = (TranslationBlock *)(void *)(cache.chunk->bytes + cache.used);
     memset(tb, 0, sizeof(*tb));
     tb->code.pinned = tb_cold_pinned();
+    tb->code.counter = &tb->own_counter;
     tb->chunk = cache.chunk;
     tb->refs = 1;
     return tb;

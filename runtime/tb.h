@@ -54,6 +54,7 @@ struct TranslationBlock {
     _Atomic(TranslationBlock *) table_next; // in the table's bucket
     struct rcu_head rcu;
     struct TBChunk *chunk;
+    uint32_t own_counter; // code.counter, but in the quick tier (tb-quick.c)
     size_t alloc_size;
 
     // Under tb_lock.  Where slot n jumps to, and the next block in the list of those that jump to the same

@@ -135,7 +135,7 @@ static void unit_drop(TBUnit *u)
             tb_invalidate(tb); // it has nothing else to run, or (--verify) to compare with
         } else if (current) {
             tb_set_entry(tb, tb->cold_entry, tb_cold_pinned());
-            tb->code.exec_count = patience(tb); // it may get hot again
+            *tb->code.counter = patience(tb); // it may get hot again
             tb->code.hot = tier_host_hot;
         }
     }
@@ -218,7 +218,7 @@ static uint32_t executions(const TranslationBlock *tb)
     uint32_t limit = tb->code.hot == hot_known  ? HOT_KNOWN
                      : tb->code.hot == hot_warm ? WARM
                                                 : patience(tb);
-    return limit - tb->code.exec_count;
+    return limit - *tb->code.counter;
 }
 
 static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *info)
@@ -363,7 +363,7 @@ static void host_postpone(void *opaque, const TCGCode *code)
     (void)opaque;
     TCGCode *c = (TCGCode *)code;
     start_targets(tb_of(code));
-    c->exec_count = patience(tb_of(code));
+    *c->counter = patience(tb_of(code));
 }
 
 static void host_failed(void *opaque, const TCGCode *code, const GError *error)
@@ -597,7 +597,7 @@ static void hot_warm(void *env, const TCGCode *code)
     (void)env;
     TCGCode *c = (TCGCode *)code;
     start_targets(tb_of(code));
-    c->exec_count = patience(tb_of(code)) - WARM;
+    *c->counter = patience(tb_of(code)) - WARM;
     c->hot = tier_host_hot;
 }
 
@@ -606,7 +606,7 @@ static void wait_until_hot(TranslationBlock *tb, uint32_t executions)
 {
     bool warm_first = tb->indirect && patience(tb) > WARM;
     tb->code.hot = warm_first ? hot_warm : tier_host_hot;
-    tb->code.exec_count = (warm_first ? WARM : patience(tb)) - executions;
+    *tb->code.counter = (warm_first ? WARM : patience(tb)) - executions;
 }
 
 // Most blocks do not run so often, so the persistent cache is asked about few.
@@ -639,7 +639,7 @@ void tier_host_count(TranslationBlock *tb)
     g_clear_error(&error);
     if (tier && !state.opts->hot && llvm_tier_has_cache(tier)) {
         tb->code.hot = hot_known;
-        tb->code.exec_count = HOT_KNOWN;
+        *tb->code.counter = HOT_KNOWN;
     } else {
         wait_until_hot(tb, 0);
     }
@@ -650,7 +650,7 @@ void tier_host_hot(void *env, const TCGCode *code)
 {
     CPUState *cs = env;
     // Counted on: the more often a block asks, the sooner it is compiled.  host_install ends it.
-    ((TCGCode *)code)->exec_count = patience(tb_of(code));
+    *code->counter = patience(tb_of(code));
     tb_of(code)->hot = true;
     if (cpu_private(cs)->starts_nothing) {
         return; // the tier's threads, and the locks that they hold

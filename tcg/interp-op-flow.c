@@ -131,7 +131,7 @@ static inline void count_entry(void *env, const TCGCode *code)
 {
     void (*hot)(void *, const TCGCode *) = code->hot;
     if (hot) {
-        uint32_t *count = (uint32_t *)&code->exec_count;
+        uint32_t *count = code->counter;
         uint32_t n = __atomic_load_n(count, __ATOMIC_RELAXED);
         if (n != 0) {
             __atomic_store_n(count, n - 1, __ATOMIC_RELAXED);

@@ -16,7 +16,7 @@
 
 // Goes into TCGCode.entry.  Runs code->bytecode; stays in its own loop while the next block is
 // interpreted too, and tail-calls the entry of one that is not.  Each time it enters a block whose
-// `hot` is set it counts exec_count down (not atomically: two threads may lose a count), and calls
+// `hot` is set it counts *counter down (not atomically: two threads may lose a count), and calls
 // hot(env, code) when that makes it 0; the block then runs on in the interpreter this time.
 TCGEntry tcg_interp_exec;
 

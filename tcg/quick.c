@@ -49,7 +49,7 @@ static struct Range {
     uintptr_t base, end;
 } range;
 
-static const Stencil *enter_stencil, *hot_stencil, *interpret_stencil;
+static const Stencil *hot_stencil, *interpret_stencil;
 
 static int compare_name(const void *key, const void *row)
 {
@@ -195,7 +195,11 @@ enum { DIRECT_JUMP = 5, DISPLACEMENT = 4 };
 
 static size_t jump_padding(size_t at) { return -(at + DIRECT_JUMP - DISPLACEMENT) & 3; }
 
-enum { CONDITIONAL_JUMP = 6 };
+enum {
+    CONDITIONAL_JUMP = 6,
+    COUNT = 6, // dec dword [rip + displacement]
+    COUNTING = COUNT + CONDITIONAL_JUMP,
+};
 
 // What the encoder made no stencil's instruction of; see quick-native.c.
 static bool is_native(const InterpRow *row)
@@ -213,7 +217,7 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
 {
     const QuickTarget target = {reaches, jump, count, is_bound, &q->bound};
     size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), &target);
-    size_t end = size / sizeof(uint64_t), at = count ? enter_stencil->size : 0;
+    size_t end = size / sizeof(uint64_t), at = count ? COUNTING : 0;
     size_t n = 0, data = 0;
     for (size_t w = 0; w < end;) {
         const uint64_t *ip = &q->words[w];
@@ -380,6 +384,7 @@ void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,
         case TCG_QUICK_REL32: v += (uintptr_t)at + relocs[i].at + 4 - (uintptr_t)anchor(); break;
         case TCG_QUICK_CODE64: v -= (uintptr_t)code; break;
         case TCG_QUICK_PROGRAM64: v -= (uintptr_t)anchor(); break;
+        case TCG_QUICK_COUNTER:
         case TCG_QUICK_JUMP0:
         case TCG_QUICK_JUMP1: v = 0; break;
         }
@@ -401,6 +406,11 @@ bool tcg_quick_bind(void *at, size_t size, const TCGCode *code, const TCGQuickRe
         switch (relocs[i].kind) {
         case TCG_QUICK_REL32:
             v += (uintptr_t)anchor() - (uintptr_t)(hole + 4);
+            ok &= (int64_t)v == (int32_t)v;
+            break;
+        case TCG_QUICK_COUNTER:
+            ok &= v == 0;
+            v = (uintptr_t)code->counter - (uintptr_t)(hole + 4);
             ok &= (int64_t)v == (int32_t)v;
             break;
         case TCG_QUICK_CODE64: v += (uintptr_t)code; break;
@@ -513,6 +523,17 @@ static uint8_t *emit_jump(TCGQuick *q, uint8_t *block, uint8_t *to, const uint64
     return to + DISPLACEMENT;
 }
 
+// Counts the entry (not atomically: two threads may lose a count).
+static uint8_t *emit_count(TCGQuick *q, uint8_t *block, uint8_t *to, const uint8_t *hot)
+{
+    *to++ = 0xff; // dec r/m32
+    *to++ = 0x0d; // its address: rip + disp32
+    put_rel(to, q->code->counter);
+    add_reloc(q, (size_t)(to - block), TCG_QUICK_COUNTER);
+    enum { ZERO = 4 };
+    return conditional_jump(to + 4, ZERO, hot);
+}
+
 void tcg_quick_emit(TCGQuick *q, void *at)
 {
     uint8_t *block = at, *data = block + q->code_size, *to = block;
@@ -524,8 +545,7 @@ void tcg_quick_emit(TCGQuick *q, void *at)
     q->jumps = (TCGQuickJumps){0};
     if (q->count) {
         const QuickInsn *last = &q->insns[q->nb_insns - 1];
-        ends.jump = last->code + last->stencil->size;
-        to = copy_stencil(enter_stencil, to, &ends);
+        to = emit_count(q, block, to, block + last->code + last->stencil->size);
     }
     for (size_t i = 0; i < q->nb_insns; i++) {
         const QuickInsn *insn = &q->insns[i];
@@ -558,7 +578,7 @@ void tcg_quick_emit(TCGQuick *q, void *at)
         to = copy_stencil(s, to, &p);
     }
     if (q->count) {
-        ends.jump = enter_stencil->size;
+        ends.jump = COUNTING;
         to = copy_stencil(hot_stencil, to, &ends);
     }
     memset(to, 0xcc, (size_t)(data - to)); // int3
@@ -590,14 +610,13 @@ bool tcg_quick_init(const void *base, size_t size)
 {
     range = (struct Range){(uintptr_t)base, (uintptr_t)base + size};
     interp_row(0, 0); // registers the rows
-    enter_stencil = find_stencil("quick_enter");
     hot_stencil = find_stencil("quick_hot");
     interpret_stencil = find_stencil("quick_interpret");
     bool ok = reaches(stencil_rodata) && reaches(stencil_rodata + sizeof(stencil_rodata));
     for (size_t i = 0; i < G_N_ELEMENTS(stencil_externs); i++) {
         ok &= reaches(stencil_externs[i]);
     }
-    return ok && enter_stencil && hot_stencil && interpret_stencil;
+    return ok && hot_stencil && interpret_stencil;
 }
 
 void tcg_quick_foreach_form(TCGQuickForm *fn, void *opaque)

@@ -47,7 +47,8 @@ typedef struct TCGQuickJump {
 } TCGQuickJump;
 
 // Chooses the stencils of the block in s, after tcg_liveness and tcg_assign_frame (see tcg_interp_encode).
-// With `count`, each entry counts code->exec_count down, and code->hot is called when it reaches 0.  jump
+// With `count`, each entry counts *code->counter down, and code->hot is called when it reaches 0; the counter must lie
+// in reach of the code when that is emitted or bound.  jump
 // may be NULL: indirect jumps always call.  Gives
 // the bytes of code that the block needs; 0 when s->error is set, or when the block is too long.
 size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
@@ -68,6 +69,7 @@ typedef enum TCGQuickRelocKind {
     TCG_QUICK_PROGRAM64, // of something in the program
     TCG_QUICK_JUMP0,     // a displacement that tcg_quick_set_jump changes, of slot 0
     TCG_QUICK_JUMP1,
+    TCG_QUICK_COUNTER, // a displacement to the block's counter
 } TCGQuickRelocKind;
 typedef struct TCGQuickReloc {
     uint16_t at, kind;

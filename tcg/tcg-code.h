@@ -53,8 +53,10 @@ struct TCGCode {
         pinned; // the way in for LLVM's code (tcg-pinned.h); NULL where there is none
     _Atomic(const TCGCode *) jmp[2]; // goto_tb slots: NULL falls through to the op that follows
     const void *bytecode;            // the interpreter's program; NULL when never interpreted
-    uint32_t exec_count;             // counted down by the interpreter; see hot()
-    void (*hot)(void *env, const TCGCode *code); // called when exec_count reaches 0, or NULL
+    // Counted down at each entry, when hot is set, which is called when it reaches 0.  Not here: of thousands of blocks
+    // that take turns each would want a cache line for its counter.
+    uint32_t *counter;
+    void (*hot)(void *env, const TCGCode *code); // or NULL
     _Atomic(TBTargets *)
         targets; // the quick tier records its indirect jump's targets here, unless NULL
 };

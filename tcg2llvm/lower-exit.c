@@ -524,11 +524,12 @@ static void lower_indirect(LLVMUnit *u, const TCGOp *call)
     u->dead = true;
 }
 
-// At a cold block's entry: TCGCode.exec_count and hot, as tcg-code.h says.
+// At a cold block's entry: TCGCode.counter and hot, as tcg-code.h says.
 void lower_count(LLVMUnit *u)
 {
     LLVMBasicBlockRef hot = lower_new_bb(u, "hot"), start = lower_new_bb(u, "start");
-    Value counter = code_field(u, offsetof(TCGCode, exec_count));
+    Value counter =
+        LLVMBuildLoad2(u->b, u->l->ptr, code_field(u, offsetof(TCGCode, counter)), "");
     Value count = LLVMBuildSub(u->b, LLVMBuildLoad2(u->b, u->l->i32, counter, ""), lower_i32(u, 1),
                                "");
     LLVMBuildStore(u->b, count, counter);

@@ -269,7 +269,7 @@ void lower_goto_tb(LLVMUnit *u, const TCGOp *op);
 void lower_exit_tb(LLVMUnit *u, const TCGOp *op);
 void lower_goto_ptr(LLVMUnit *u, const TCGOp *op);
 void lower_call(LLVMUnit *u, const TCGOp *op);
-// At a cold block's entry: TCGCode.exec_count and hot, as tcg-code.h says.
+// At a cold block's entry: TCGCode.counter and hot, as tcg-code.h says.
 void lower_count(LLVMUnit *u);
 
 // Lowers the ops of u->s; the builder stands at the block's start (lower-flow.c).

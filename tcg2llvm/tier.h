@@ -180,7 +180,7 @@ typedef struct LLVMTierOptions {
 
 // How a unit is compiled.
 typedef enum LLVMLevel {
-    LLVM_COLD, // quick to compile; counts executions for promotion (TCGCode.exec_count, hot)
+    LLVM_COLD, // quick to compile; counts executions for promotion (TCGCode.counter, hot)
     LLVM_HOT,  // the full pipeline
 } LLVMLevel;
 

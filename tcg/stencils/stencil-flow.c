@@ -8,17 +8,8 @@
 
 // --- entry -----------------------------------------------------------------------------------------
 
-// Counts the entry (not atomically: two threads may lose a count); the block's end holds what happens when the
-// count runs out.  The block names its TCGCode itself: whoever jumps here directly brings none.
-OP(quick_enter)
-{
-    uint32_t *count = &((TCGCode *)IMM64(1))->exec_count;
-    if (__builtin_expect(--*count == 0, 0)) {
-        JUMP();
-    }
-    NEXT();
-}
-// hole_jump is the instruction behind quick_enter.
+// Where a block's count runs out; hole_jump is the instruction behind the counting.  The block names its TCGCode itself:
+// whoever jumps there directly brings none.
 static __attribute__((used)) uintptr_t op_quick_hot(void *env, const TCGCode *code, void *back)
 {
     code = (const TCGCode *)IMM64(1);

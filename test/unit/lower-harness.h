@@ -91,6 +91,8 @@ static inline int test_setup(void **state)
         fprintf(stderr, "%s\n", error->message);
         return -1;
     }
+    static uint32_t counter;
+    test_block.code.counter = &counter;
     test_block.bytecode = aligned_alloc(64, TEST_BYTECODE);
     return 0;
 }

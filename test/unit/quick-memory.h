@@ -63,6 +63,9 @@ static inline size_t quick_compile(TCGContext *s, TCGCode *code, bool count)
     static TCGQuick *q;
     quick_memory(0);
     q = q ? q : tcg_quick_new();
+    if (count) {
+        code->counter = quick_memory(sizeof(*code->counter));
+    }
     size_t size = tcg_quick_prepare(q, s, code, count, NULL);
     void *at = size ? quick_memory(size) : NULL;
     if (!at) {

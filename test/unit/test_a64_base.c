@@ -86,6 +86,8 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
     CompileBlock block = {.block = {.code = code, .pc = 0x400000, .succ = {-1, -1}},
                           .info = {.pc = 0x400000, .size = 1, .num_insns = 1},
                           .ctx = ctx};
+    static uint32_t counter;
+    code->counter = &counter;
     LLVMCode *unit = compiler_run(c, level == LLVM_HOT ? COMPILE_REGION : COMPILE_BATCH, level, &block, 1, &error);
     if (!unit) {
         tcg_set_error(ctx, "%s", error->message);

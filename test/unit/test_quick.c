@@ -206,16 +206,17 @@ static void test_moves_to_another_block(void **state)
     tcg_liveness(tcg_ctx);
     assert_true(tcg_assign_frame(tcg_ctx));
     TCGQuick *q = tcg_quick_new();
+    one.code.counter = quick_memory(sizeof(uint32_t));
+    other.code.counter = quick_memory(sizeof(uint32_t));
     size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, true, NULL);
     uint8_t *at = quick_memory(size);
     tcg_quick_emit(q, at);
     void *moved = quick_move(q, at, size, &one.code, &other.code);
     assert_non_null(moved);
-    other.code.exec_count = 10;
+    *other.code.counter = 10;
     atomic_store(&other.code.entry, (TCGEntry *)moved);
     assert_int_equal(test_block_run(&other), (uintptr_t)&other.code | 1);
-    assert_int_equal(other.code.exec_count, 9);
-    target.code.exec_count = 0;
+    assert_int_equal(*other.code.counter, 9);
     test_context_start();
     tcg_gen_exit_tb(0x66);
     test_block_finish(&target);
@@ -241,9 +242,10 @@ static void test_direct_jump(void **state)
         tcg_gen_exit_tb(i ? 0x77 : (uintptr_t)&one.code);
         tcg_liveness(tcg_ctx);
         assert_true(tcg_assign_frame(tcg_ctx));
+        b->code.counter = quick_memory(sizeof(uint32_t));
         code[i] = quick_memory(tcg_quick_prepare(q, tcg_ctx, &b->code, true, NULL));
         tcg_quick_emit(q, code[i]);
-        b->code.exec_count = 10;
+        *b->code.counter = 10;
         if (i == 0) {
             TCGQuickJumps jumps = tcg_quick_jumps(q);
             assert_int_not_equal(jumps.at[0], 0);
@@ -256,7 +258,7 @@ static void test_direct_jump(void **state)
     assert_int_equal(test_block_run(&one), (uintptr_t)&one.code);
     tcg_quick_set_jump(code[0], at, code[1]);
     assert_int_equal(test_block_run(&one), 0x77);
-    assert_int_equal(other.code.exec_count, 9);
+    assert_int_equal(*other.code.counter, 9);
     tcg_quick_set_jump(code[0], at, NULL);
     assert_int_equal(test_block_run(&one), (uintptr_t)&one.code);
     tcg_quick_free(q);

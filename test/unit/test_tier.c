@@ -124,6 +124,10 @@ static void host_failed(void *opaque, const TCGCode *code, const GError *error)
 
 static LLVMTier *new_tier(void)
 {
+    static uint32_t counters[G_N_ELEMENTS(blocks)];
+    for (unsigned i = 0; i < G_N_ELEMENTS(blocks); i++) {
+        blocks[i].code.counter = &counters[i];
+    }
     const LLVMTierHost host = {
         .pc_global = G_PC,
         .pinned = &test_pinned,
@@ -269,7 +273,7 @@ static void test_cold_counts(void **state)
     LLVMTier *tier = new_tier();
     const LLVMSyncBlock batch[] = {{&blocks[2].code, NULL}};
     LLVMCode *unit = llvm_tier_compile_sync(tier, LLVM_COLD, batch, 1, NULL);
-    blocks[2].code.exec_count = 3;
+    *blocks[2].code.counter = 3;
     blocks[2].code.hot = on_count;
     test_env.r[5] = 0;
     for (unsigned i = 1; i <= 5; i++) {

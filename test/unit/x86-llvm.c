@@ -46,6 +46,8 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
         .block = {.code = code, .pc = (uint64_t)(uintptr_t)code, .succ = {-1, -1}},
         .info = {.pc = (uint64_t)(uintptr_t)code, .size = 1, .num_insns = 1},
         .ctx = ctx};
+    static uint32_t counter;
+    code->counter = &counter;
     LLVMCode *unit = compiler_run(c, level == LLVM_HOT ? COMPILE_REGION : COMPILE_BATCH, level, &block, 1, &error);
     if (!unit) {
         tcg_set_error(ctx, "%s", error->message);
