@@ -30,7 +30,12 @@ enum {
     EXCP_UNALIGNED,
 };
 
+enum { CPU_FRONT = 32 };
+
 struct CPUState {
+    // The guest's registers that are used most, under the names that its CPUArchState has for them: in front, where the
+    // host's instructions reach them with a displacement of one byte.
+    uint64_t front[CPU_FRONT];
     _Atomic uint32_t exit_request; // nonzero: blocks return TB_EXIT_REQUESTED at their start
     int32_t exception_index;       // EXCP_NONE, a guest exception number, or EXCP_*
     uint64_t insn_pc;         // with TCGContext.precise: pc of the instruction that accesses memory

@@ -260,8 +260,7 @@ void tb_quick_chain(TranslationBlock *from, unsigned slot, const TranslationBloc
 {
     if (from->quick && from->jumps.at[slot]) {
         bool direct = to && to->quick && atomic_load(&to->code.entry) == tb_quick_entry(to);
-        tcg_quick_set_jump(from->quick->base, from->jumps.at[slot],
-                           direct ? to->quick->base : NULL);
+        tcg_quick_set_jump(from->quick->base, &from->jumps, slot, direct ? to->quick->base : NULL);
     }
 }
 

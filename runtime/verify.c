@@ -116,7 +116,7 @@ static Verify *verify_get(CPUState *cs)
         verify->writes = g_array_new(FALSE, FALSE, sizeof(WriteRecord));
         verify->old = g_byte_array_new();
         verify->new = g_byte_array_new();
-        verify->state_size = cs->isa->env_size - sizeof(CPUState);
+        verify->state_size = sizeof(cs->front) + cs->isa->env_size - sizeof(CPUState);
         verify->before = g_malloc(verify->state_size);
         verify->expected = g_malloc(verify->state_size);
         tcg_interp_write_hook = log_write;
@@ -124,7 +124,25 @@ static Verify *verify_get(CPUState *cs)
     return verify;
 }
 
-static void *state_of(CPUState *cs) { return cs + 1; }
+// What is the guest's of env: in front of the CPUState proper and behind it.
+static void get_state(const Verify *v, const CPUState *cs, uint8_t *state)
+{
+    memcpy(state, cs->front, sizeof(cs->front));
+    memcpy(state + sizeof(cs->front), cs + 1, v->state_size - sizeof(cs->front));
+}
+
+static void set_state(const Verify *v, CPUState *cs, const uint8_t *state)
+{
+    memcpy(cs->front, state, sizeof(cs->front));
+    memcpy(cs + 1, state + sizeof(cs->front), v->state_size - sizeof(cs->front));
+}
+
+// Where it is in there.
+static size_t state_place(size_t env_offset)
+{
+    const size_t front = sizeof(((CPUState *)NULL)->front);
+    return env_offset < front ? env_offset : env_offset - sizeof(CPUState) + front;
+}
 
 static void run_once(CPUState *cs, TranslationBlock *tb, TCGEntry *entry, Outcome *out)
 {
@@ -197,11 +215,11 @@ static void print_code(CPUState *cs, const TranslationBlock *tb)
 static bool report_state(CPUState *cs, const Verify *v, bool print)
 {
     bool differ = false;
-    const uint8_t *got = state_of(cs);
-    uint8_t *known = g_malloc0(v->state_size);
+    g_autofree uint8_t *got = g_malloc(v->state_size), *known = g_malloc0(v->state_size);
+    get_state(v, cs, got);
     for (unsigned i = 0; i < cs->isa->nb_regs; i++) {
         const GuestReg *r = &cs->isa->regs[i];
-        size_t at = (size_t)r->offset - sizeof(CPUState), n = tcg_type_size(r->type);
+        size_t at = state_place((size_t)r->offset), n = tcg_type_size(r->type);
         memset(known + at, 1, n);
         if (memcmp(v->expected + at, got + at, n)) {
             differ = true;
@@ -215,12 +233,13 @@ static bool report_state(CPUState *cs, const Verify *v, bool print)
             differ = true;
             if (print) {
                 char name[32];
-                snprintf(name, sizeof(name), "env+%zu", i + sizeof(CPUState));
+                bool front = i < sizeof(cs->front);
+                snprintf(name, sizeof(name), "env+%zu",
+                         front ? i : i + sizeof(CPUState) - sizeof(cs->front));
                 print_three(name, v->before + i, v->expected + i, got + i, 1);
             }
         }
     }
-    g_free(known);
     return differ;
 }
 
@@ -273,7 +292,7 @@ static _Noreturn void report(CPUState *cs, const TranslationBlock *tb, const Ver
     report_state(cs, v, true);
     report_memory(v, true);
     fprintf(stderr, "registers before:\n");
-    memcpy(state_of(cs), v->before, v->state_size);
+    set_state(v, cs, v->before);
     cs->isa->dump_state(cs, stderr);
     fflush(NULL);
     _Exit(EXIT_INTERNAL);
@@ -308,15 +327,15 @@ static uintptr_t run_and_compare(CPUState *cs, TranslationBlock *tb)
     g_byte_array_set_size(v->old, 0);
     v->nb_values = v->next_value = 0;
     v->replay = false;
-    memcpy(v->before, state_of(cs), v->state_size);
+    get_state(v, cs, v->before);
     run_once(cs, tb, tcg_interp_exec, &expected);
     if (p->once_cflags || nothing_ran(&expected)) {
         return 0; // an instruction to begin again on its changed page, or an exit request
     }
-    memcpy(v->expected, state_of(cs), v->state_size);
+    get_state(v, cs, v->expected);
     keep_new_bytes(v);
     undo_writes(v);
-    memcpy(state_of(cs), v->before, v->state_size);
+    set_state(v, cs, v->before);
     v->replay = true;
     run_once(cs, tb, tb->other_entry, &got);
     if (nothing_ran(&got)) { // the request came between

@@ -374,14 +374,21 @@ static void encode_plain(Encoder *e, const TCGOp *op)
     }
 }
 
-// ld_i32 from env, and a branch unless it is 0, with nobody else to read it: the test of exit_request.
-static bool encode_env_test(Encoder *e, const TCGOp *ld)
+const TCGOp *env_test(const Encoder *e, const TCGOp *ld)
 {
     const TCGOp *br = ld->next;
-    if (br == &e->s->ops || br->opc != INDEX_op_brcond_i32 || !is_env(ld->args[1]) ||
-        br->args[0] != ld->args[0] || !arg_dies(br, 0) || br->args[2] != TCG_COND_NE ||
-        !is_const(br->args[1]) || arg_temp(br->args[1])->val != 0 ||
-        !fits_s32((uint64_t)ld->args[2])) {
+    return ld->opc == INDEX_op_ld_i32 && br != &e->s->ops && br->opc == INDEX_op_brcond_i32 &&
+                   is_env(ld->args[1]) && br->args[0] == ld->args[0] && arg_dies(br, 0) &&
+                   br->args[2] == TCG_COND_NE && is_const(br->args[1]) &&
+                   arg_temp(br->args[1])->val == 0 && fits_s32((uint64_t)ld->args[2])
+               ? br
+               : NULL;
+}
+
+static bool encode_env_test(Encoder *e, const TCGOp *ld)
+{
+    const TCGOp *br = env_test(e, ld);
+    if (!br) {
         return false;
     }
     add_fixup(e, e->used, arg_label(br->args[3]), false);

@@ -157,6 +157,9 @@ struct Address {
 // When op starts a run of shl_i64 and add_i64 that only computes the address of the guest access that
 // ends it, gives that access and fills *a.  Nothing is skipped over, so no register changes meanwhile.
 const TCGOp *address_fold(const Encoder *e, const TCGOp *op, Address *a);
+// When op loads 32 bits from env for a branch that is taken unless they are 0, and for nobody else: that branch.  (The
+// test of exit_request.)  Else NULL.
+const TCGOp *env_test(const Encoder *e, const TCGOp *op);
 // ld and st of move_size bytes whose width needs no extension (0: others).
 void encode_ldst(Encoder *e, const TCGOp *op, size_t move_size);
 // qemu_ld, qemu_st and atomics.

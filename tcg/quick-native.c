@@ -548,22 +548,6 @@ static bool native_movcond(Native *n, const TCGOp *op, bool wide)
     return true;
 }
 
-static bool native_brcond(Encoder *e, const TCGOp *op)
-{
-    Native *n = &e->native;
-    if (!can_compare(op, 0, (TCGCond)op->args[2])) {
-        return false;
-    }
-    unsigned cc = compare(n, op, 0, (TCGCond)op->args[2]);
-    end_lives(n, op);
-    store_all(n); // for the label; on the way that goes straight on the registers stay
-    close_record(e);
-    encode_jump(e, cc, arg_label(op->args[3]));
-    return true;
-}
-
-// --- memory ------------------------------------------------------------------------------------------
-
 // An access of env: whom of the globals in registers does it touch?
 static void meet_globals(Native *n, intptr_t offset, unsigned size, bool write)
 {
@@ -581,6 +565,34 @@ static void meet_globals(Native *n, intptr_t offset, unsigned size, bool write)
         }
     }
 }
+
+static void native_env_test(Encoder *e, const TCGOp *ld, const TCGOp *br)
+{
+    Native *n = &e->native;
+    X86Mem word = {ENV, NO_REG, 0, (int32_t)ld->args[2]};
+    meet_globals(n, word.disp, 4, false);
+    store_all(n);
+    x86_mem(&n->at, 0x83, X86_CMP, &word);
+    x86_put8(&n->at, 0);
+    close_record(e);
+    encode_jump(e, x86_conditions[TCG_COND_NE], arg_label(br->args[3]));
+}
+
+static bool native_brcond(Encoder *e, const TCGOp *op)
+{
+    Native *n = &e->native;
+    if (!can_compare(op, 0, (TCGCond)op->args[2])) {
+        return false;
+    }
+    unsigned cc = compare(n, op, 0, (TCGCond)op->args[2]);
+    end_lives(n, op);
+    store_all(n); // for the label; on the way that goes straight on the registers stay
+    close_record(e);
+    encode_jump(e, cc, arg_label(op->args[3]));
+    return true;
+}
+
+// --- memory ------------------------------------------------------------------------------------------
 
 static void load(Native *n, int d, const X86Mem *m, unsigned bits, bool sign, bool wide)
 {
@@ -902,6 +914,11 @@ const TCGOp *native_op(Encoder *e, const TCGOp *op)
         return NULL;
     }
     n->locked = 0;
+    const TCGOp *branch = env_test(e, op);
+    if (branch) {
+        native_env_test(e, op, branch);
+        return branch;
+    }
     if (op->opc == INDEX_op_add_i64 || op->opc == INDEX_op_shl_i64) {
         Address a;
         const TCGOp *access = address_fold(e, op, &a);

@@ -20,13 +20,21 @@ enum {
     DATA_ALIGN = 16,
 };
 
-// One instruction of the block.
+// What stands in the code for an instruction of the bytecode.
+typedef enum QuickKind {
+    QUICK_STENCIL,
+    QUICK_CODE,             // native code
+    QUICK_CONDITION,        // a conditional jump
+    QUICK_CONDITION_DIRECT, // the same, to another block
+    QUICK_DIRECT,           // a jump to another block
+} QuickKind;
 typedef struct QuickInsn {
-    const Stencil *stencil; // NULL: native code
+    const Stencil *stencil;
     const InterpRow *row;
+    uint8_t kind;  // QuickKind
+    bool alone;    // a goto_tb that has no jump of its own
     uint32_t word; // of the bytecode
-    uint32_t code; // offset of its code
-    uint32_t data; // and of its data, when it has any
+    uint32_t data; // offset of its data, when it has any
 } QuickInsn;
 
 struct TCGQuick {
@@ -34,12 +42,14 @@ struct TCGQuick {
     bool count;
     size_t nb_insns, code_size, data_size;
     uint64_t *words; // MAX_WORDS each; touched as far as blocks reach
-    QuickInsn *insns;
+    QuickInsn *insns, *cold;
     uint32_t *code_of_word; // offset of the instruction's code
+    uint32_t hot_at;        // and of what happens when the count runs out
     bool movable;           // relocs are all that binds the code to this process
     bool bound;             // native code holds an address of it
     unsigned nb_relocs;
     TCGQuickReloc relocs[TCG_QUICK_MAX_RELOCS];
+    uint32_t slow[2]; // offsets of the ways through the slots
     TCGQuickJumps jumps;
 };
 
@@ -168,6 +178,7 @@ TCGQuick *tcg_quick_new(void)
     TCGQuick *q = g_new0(TCGQuick, 1);
     q->words = g_new(uint64_t, MAX_WORDS);
     q->insns = g_new(QuickInsn, MAX_WORDS);
+    q->cold = g_new(QuickInsn, MAX_WORDS);
     q->code_of_word = g_new(uint32_t, MAX_WORDS);
     return q;
 }
@@ -177,6 +188,7 @@ void tcg_quick_free(TCGQuick *q)
     if (q) {
         g_free(q->words);
         g_free(q->insns);
+        g_free(q->cold);
         g_free(q->code_of_word);
         g_free(q);
     }
@@ -189,27 +201,160 @@ static bool reaches(const void *target)
            (t < range.base ? range.end - t : t - range.base) < most;
 }
 
-// In front of a goto_tb's stencil stands a direct jump, at first to the stencil itself.  Its displacement is
+// A goto_tb is a direct jump, at first to the goto_tb's stencil, which is the way through the slot.  Its displacement is
 // aligned: it is changed while other threads run it.
 enum { DIRECT_JUMP = 5, DISPLACEMENT = 4 };
-
-static size_t jump_padding(size_t at) { return -(at + DIRECT_JUMP - DISPLACEMENT) & 3; }
-
 enum {
     CONDITIONAL_JUMP = 6,
     COUNT = 6, // dec dword [rip + displacement]
     COUNTING = COUNT + CONDITIONAL_JUMP,
 };
 
-// What the encoder made no stencil's instruction of; see quick-native.c.
-static bool is_native(const InterpRow *row)
-{
-    return row->op == IOP_QUICK_CODE || row->op == IOP_QUICK_JUMP;
-}
+// In front of a jump of so many bytes, whose displacement is the last of it.
+static size_t jump_padding(size_t at, size_t jump) { return -(at + jump - DISPLACEMENT) & 3; }
 
 static unsigned words_of(const InterpRow *row, const uint64_t *ip)
 {
     return row->words ? row->words : SLOT(1);
+}
+
+static QuickKind kind_of(const InterpRow *row)
+{
+    return row->op == IOP_QUICK_CODE   ? QUICK_CODE
+           : row->op == IOP_QUICK_JUMP ? QUICK_CONDITION
+                                       : QUICK_STENCIL;
+}
+
+// What the encoder made no stencil's instruction of; see quick-native.c.
+static bool is_native(const InterpRow *row) { return kind_of(row) != QUICK_STENCIL; }
+
+// Where an instruction branches to, in words from its start; 0: it does not.
+static int32_t branch_of(const InterpRow *row, const uint64_t *ip)
+{
+    switch (row->op) {
+    case IOP_BRCOND_I32:
+    case IOP_BRCOND_I64: return row->sub & FORM_IMM ? (int16_t)SLOT(1) : IMM32(1);
+    case IOP_BR:
+    case IOP_BRNZ_ENV32:
+    case IOP_QUICK_JUMP: return IMM32(1);
+    default: return 0;
+    }
+}
+
+// Of a goto_tb's instruction.
+static unsigned jump_slot(const TCGQuick *q, const uint64_t *ip)
+{
+    return IMM64(1) == (uintptr_t)&q->code->jmp[1];
+}
+
+static bool goes_on(const InterpRow *row)
+{
+    return row->op != IOP_EXIT_TB && row->op != IOP_GOTO_PTR && row->op != IOP_BR;
+}
+
+// The instructions in the order of the bytecode; how many.
+static size_t choose_forms(TCGQuick *q, size_t words)
+{
+    size_t n = 0, data = 0;
+    for (size_t w = 0; w < words;) {
+        const uint64_t *ip = &q->words[w];
+        const InterpRow *row = (const InterpRow *)(uintptr_t)(ip[0] & ~ROW_UNSTORED);
+        QuickInsn *insn = &q->insns[n++];
+        *insn = (QuickInsn){
+            .row = row, .kind = (uint8_t)kind_of(row), .word = (uint32_t)w, .data = (uint32_t)data};
+        q->code_of_word[w] = 0;
+        unsigned size = words_of(row, ip);
+        if (insn->kind == QUICK_STENCIL) {
+            insn->stencil = form_of(row, ip, ip[0] & ROW_UNSTORED);
+            data += insn->stencil->has_data ? size + (insn->stencil == interpret_stencil) : 0;
+        }
+        w += size;
+    }
+    q->data_size = data * sizeof(uint64_t);
+    return n;
+}
+
+// A goto_tb to which one conditional jump leads and nothing else: that jump is the direct one.
+static void find_direct(TCGQuick *q, size_t n)
+{
+    enum { ALONE = UINT32_MAX };
+    uint32_t *count = q->code_of_word;
+    for (size_t i = 0; i < n; i++) {
+        const QuickInsn *insn = &q->insns[i];
+        int32_t to = branch_of(insn->row, &q->words[insn->word]);
+        if (to) {
+            count[(int64_t)insn->word + to] += insn->kind == QUICK_CONDITION ? 1 : 2;
+        }
+    }
+    for (size_t i = 1; i < n; i++) {
+        QuickInsn *insn = &q->insns[i];
+        insn->alone = insn->row->op == IOP_GOTO_TB && count[insn->word] == 1 &&
+                      !goes_on(q->insns[i - 1].row);
+        count[insn->word] = insn->alone ? ALONE : count[insn->word];
+    }
+    for (size_t i = 0; i < n; i++) {
+        QuickInsn *insn = &q->insns[i];
+        if (insn->kind == QUICK_CONDITION &&
+            count[(int64_t)insn->word + branch_of(insn->row, &q->words[insn->word])] == ALONE) {
+            insn->kind = QUICK_CONDITION_DIRECT;
+        }
+    }
+}
+
+// What runs only before a jump is made direct goes to the end, out of the cache lines that are run.
+static void order(TCGQuick *q, size_t n)
+{
+    size_t hot = 0, nb_cold = 0;
+    bool cold = false;
+    for (size_t i = 0; i < n; i++) {
+        QuickInsn insn = q->insns[i];
+        if (insn.row->op == IOP_GOTO_TB) {
+            if (!insn.alone) {
+                q->insns[hot] = insn;
+                q->insns[hot++].kind = QUICK_DIRECT;
+            }
+            cold = true;
+        }
+        if (cold) {
+            q->cold[nb_cold++] = insn;
+        } else {
+            q->insns[hot++] = insn;
+        }
+        cold &= goes_on(insn.row);
+    }
+    memcpy(q->insns + hot, q->cold, nb_cold * sizeof(*q->cold));
+    q->nb_insns = hot + nb_cold;
+}
+
+// Gives each its place.
+static size_t place_code(TCGQuick *q)
+{
+    size_t at = q->count ? COUNTING : 0;
+    q->jumps = (TCGQuickJumps){0};
+    for (size_t i = 0; i < q->nb_insns; i++) {
+        const QuickInsn *insn = &q->insns[i];
+        const uint64_t *ip = &q->words[insn->word];
+        bool through_slot = insn->row->op == IOP_GOTO_TB && insn->kind == QUICK_STENCIL;
+        if (through_slot) {
+            unsigned slot = jump_slot(q, ip);
+            q->slow[slot] = (uint32_t)at;
+            q->jumps.slow[slot] = (uint16_t)(at <= UINT16_MAX ? at : 0);
+        }
+        if (!through_slot || insn->alone) {
+            q->code_of_word[insn->word] = (uint32_t)at;
+        }
+        switch ((QuickKind)insn->kind) {
+        case QUICK_STENCIL: at += insn->stencil->size; break;
+        case QUICK_CODE: at += SLOT(0); break;
+        case QUICK_CONDITION: at += CONDITIONAL_JUMP; break;
+        case QUICK_CONDITION_DIRECT:
+            at += jump_padding(at, CONDITIONAL_JUMP) + CONDITIONAL_JUMP;
+            break;
+        case QUICK_DIRECT: at += jump_padding(at, DIRECT_JUMP) + DIRECT_JUMP; break;
+        }
+    }
+    q->hot_at = (uint32_t)at;
+    return at + (q->count ? hot_stencil->size : 0);
 }
 
 size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
@@ -217,46 +362,18 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
 {
     const QuickTarget target = {reaches, jump, count, is_bound, &q->bound};
     size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), &target);
-    size_t end = size / sizeof(uint64_t), at = count ? COUNTING : 0;
-    size_t n = 0, data = 0;
-    for (size_t w = 0; w < end;) {
-        const uint64_t *ip = &q->words[w];
-        const InterpRow *row = (const InterpRow *)(uintptr_t)(ip[0] & ~ROW_UNSTORED);
-        unsigned words = words_of(row, ip);
-        if (is_native(row)) {
-            q->insns[n++] = (QuickInsn){NULL, row, (uint32_t)w, (uint32_t)at, (uint32_t)data};
-            q->code_of_word[w] = (uint32_t)at;
-            at += row->op == IOP_QUICK_CODE ? SLOT(0) : CONDITIONAL_JUMP;
-            w += words;
-            continue;
-        }
-        const Stencil *st = form_of(row, ip, ip[0] & ROW_UNSTORED);
-        q->insns[n++] = (QuickInsn){st, row, (uint32_t)w, (uint32_t)at, (uint32_t)data};
-        q->code_of_word[w] = (uint32_t)at;
-        at += row->op == IOP_GOTO_TB ? jump_padding(at) + DIRECT_JUMP : 0;
-        at += st->size;
-        data += st->has_data ? words + (st == interpret_stencil) : 0;
-        w += words;
-    }
-    at += count ? hot_stencil->size : 0;
+    size_t n = choose_forms(q, size / sizeof(uint64_t));
     q->code = code;
     q->count = count;
-    q->nb_insns = n;
-    q->code_size = (at + DATA_ALIGN - 1) & ~(size_t)(DATA_ALIGN - 1);
-    q->data_size = data * sizeof(uint64_t);
+    find_direct(q, n);
+    order(q, n);
+    q->code_size = (place_code(q) + DATA_ALIGN - 1) & ~(size_t)(DATA_ALIGN - 1);
     return n ? q->code_size + q->data_size : 0;
 }
 
 size_t tcg_quick_data_size(const TCGQuick *q) { return q->data_size; }
 
 // --- emitting --------------------------------------------------------------------------------------------
-
-// Where an instruction branches to, in words from its start.
-static int32_t branch_of(const InterpRow *row, const uint64_t *ip)
-{
-    bool brcond = row->op == IOP_BRCOND_I32 || row->op == IOP_BRCOND_I64;
-    return brcond && (row->sub & FORM_IMM) ? (int16_t)SLOT(1) : IMM32(1);
-}
 
 typedef struct Place {
     TCGQuick *q;
@@ -341,41 +458,53 @@ TCGQuickJumps tcg_quick_jumps_of(const TCGQuickReloc *relocs, unsigned n)
 {
     TCGQuickJumps jumps = {0};
     for (unsigned i = 0; i < n; i++) {
-        if (relocs[i].kind == TCG_QUICK_JUMP0 || relocs[i].kind == TCG_QUICK_JUMP1) {
-            jumps.at[relocs[i].kind - TCG_QUICK_JUMP0] = relocs[i].at;
+        uint16_t at = relocs[i].at;
+        switch (relocs[i].kind) {
+        case TCG_QUICK_JUMP0: jumps.at[0] = at; break;
+        case TCG_QUICK_JUMP1: jumps.at[1] = at; break;
+        case TCG_QUICK_SLOW0: jumps.slow[0] = at; break;
+        case TCG_QUICK_SLOW1: jumps.slow[1] = at; break;
+        default: break;
         }
     }
     return jumps;
 }
 
-void tcg_quick_set_jump(void *block, unsigned at, const void *to)
+void tcg_quick_set_jump(void *block, const TCGQuickJumps *jumps, unsigned slot, const void *to)
 {
-    uint8_t *displacement = (uint8_t *)block + at;
-    intptr_t rel = to ? (const uint8_t *)to - (displacement + DISPLACEMENT) : 0;
+    uint8_t *displacement = (uint8_t *)block + jumps->at[slot];
+    const uint8_t *target = to ? to : (uint8_t *)block + jumps->slow[slot];
+    intptr_t rel = target - (displacement + DISPLACEMENT);
     atomic_store_explicit((_Atomic int32_t *)(void *)displacement, (int32_t)rel,
                           memory_order_release);
 }
 
 static size_t reloc_width(const TCGQuickReloc *r)
 {
-    return r->kind == TCG_QUICK_CODE64 || r->kind == TCG_QUICK_PROGRAM64 ? 8 : 4;
+    switch (r->kind) {
+    case TCG_QUICK_CODE64:
+    case TCG_QUICK_PROGRAM64: return 8;
+    case TCG_QUICK_SLOW0:
+    case TCG_QUICK_SLOW1: return 0;
+    default: return 4;
+    }
 }
 
 static uint64_t get(const uint8_t *at, size_t size)
 {
     int32_t v32;
     uint64_t v;
-    memcpy(&v32, at, sizeof(v32));
-    if (size == sizeof(v32)) {
-        return (uint64_t)(int64_t)v32;
+    switch (size) {
+    case 0: return 0;
+    case sizeof(v32): memcpy(&v32, at, sizeof(v32)); return (uint64_t)(int64_t)v32;
+    default: memcpy(&v, at, sizeof(v)); return v;
     }
-    memcpy(&v, at, sizeof(v));
-    return v;
 }
 
 void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,
                       const TCGQuickReloc *relocs, unsigned n)
 {
+    const TCGQuickJumps jumps = tcg_quick_jumps_of(relocs, n);
     for (unsigned i = 0; i < n; i++) {
         uint8_t *hole = copy + relocs[i].at;
         size_t size = reloc_width(&relocs[i]);
@@ -384,9 +513,13 @@ void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,
         case TCG_QUICK_REL32: v += (uintptr_t)at + relocs[i].at + 4 - (uintptr_t)anchor(); break;
         case TCG_QUICK_CODE64: v -= (uintptr_t)code; break;
         case TCG_QUICK_PROGRAM64: v -= (uintptr_t)anchor(); break;
-        case TCG_QUICK_COUNTER:
+        case TCG_QUICK_COUNTER: v = 0; break;
         case TCG_QUICK_JUMP0:
-        case TCG_QUICK_JUMP1: v = 0; break;
+        case TCG_QUICK_JUMP1:
+            v = jumps.slow[relocs[i].kind - TCG_QUICK_JUMP0] - (uint64_t)(relocs[i].at + 4);
+            break;
+        case TCG_QUICK_SLOW0:
+        case TCG_QUICK_SLOW1: break;
         }
         memcpy(hole, &v, size);
     }
@@ -395,6 +528,7 @@ void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,
 bool tcg_quick_bind(void *at, size_t size, const TCGCode *code, const TCGQuickReloc *relocs,
                     unsigned n)
 {
+    const TCGQuickJumps jumps = tcg_quick_jumps_of(relocs, n);
     bool ok = true;
     for (unsigned i = 0; i < n; i++) {
         size_t width = reloc_width(&relocs[i]);
@@ -416,7 +550,12 @@ bool tcg_quick_bind(void *at, size_t size, const TCGCode *code, const TCGQuickRe
         case TCG_QUICK_CODE64: v += (uintptr_t)code; break;
         case TCG_QUICK_PROGRAM64: v += (uintptr_t)anchor(); break;
         case TCG_QUICK_JUMP0:
-        case TCG_QUICK_JUMP1: ok &= v == 0 && (uintptr_t)hole % DISPLACEMENT == 0; break;
+        case TCG_QUICK_JUMP1:
+            ok &= (uintptr_t)hole % DISPLACEMENT == 0 &&
+                  v == jumps.slow[relocs[i].kind - TCG_QUICK_JUMP0] - (uint64_t)(relocs[i].at + 4);
+            break;
+        case TCG_QUICK_SLOW0:
+        case TCG_QUICK_SLOW1: break;
         default: return false;
         }
         memcpy(hole, &v, width);
@@ -504,21 +643,24 @@ static uint8_t *conditional_jump(uint8_t *to, unsigned condition, const uint8_t 
     return to + CONDITIONAL_JUMP;
 }
 
-// The jump in front of a goto_tb; ip: the instruction's words.
-static uint8_t *emit_jump(TCGQuick *q, uint8_t *block, uint8_t *to, const uint64_t *ip)
+// A slot's jump to another block, of `size` bytes; `jump` has its opcode.
+static uint8_t *emit_direct(TCGQuick *q, uint8_t *block, uint8_t *to, const uint8_t *jump,
+                            size_t size, unsigned slot)
 {
-    size_t padding = jump_padding((size_t)(to - block));
-    unsigned slot = IMM64(1) == (uintptr_t)&q->code->jmp[1];
+    size_t padding = jump_padding((size_t)(to - block), size);
     if (padding) { // a nop with prefixes
         memset(to, 0x66, padding);
         to[padding - 1] = 0x90;
     }
     to += padding;
-    *to++ = 0xe9; // jmp rel32
-    memset(to, 0, DISPLACEMENT);
-    if (to - block <= UINT16_MAX) {
-        q->jumps.at[slot] = (uint16_t)(to - block);
-        add_reloc(q, (size_t)(to - block), slot ? TCG_QUICK_JUMP1 : TCG_QUICK_JUMP0);
+    memcpy(to, jump, size - DISPLACEMENT);
+    to += size - DISPLACEMENT;
+    put_rel(to, block + q->slow[slot]);
+    size_t at = (size_t)(to - block);
+    if (at <= UINT16_MAX && q->jumps.slow[slot]) {
+        q->jumps.at[slot] = (uint16_t)at;
+        add_reloc(q, at, slot ? TCG_QUICK_JUMP1 : TCG_QUICK_JUMP0);
+        add_reloc(q, q->jumps.slow[slot], slot ? TCG_QUICK_SLOW1 : TCG_QUICK_SLOW0);
     }
     return to + DISPLACEMENT;
 }
@@ -542,40 +684,37 @@ void tcg_quick_emit(TCGQuick *q, void *at)
     Place ends = {.q = q, .block = block, .row = interp_row(IOP_EXIT_TB, 0), .ip = own};
     q->nb_relocs = 0;
     q->movable = !q->bound;
-    q->jumps = (TCGQuickJumps){0};
+    q->jumps.at[0] = q->jumps.at[1] = 0;
     if (q->count) {
-        const QuickInsn *last = &q->insns[q->nb_insns - 1];
-        to = emit_count(q, block, to, block + last->code + last->stencil->size);
+        to = emit_count(q, block, to, block + q->hot_at);
     }
     for (size_t i = 0; i < q->nb_insns; i++) {
         const QuickInsn *insn = &q->insns[i];
         const uint64_t *ip = &q->words[insn->word];
+        int64_t target = (int64_t)insn->word + branch_of(insn->row, ip);
         Place p = {q, block, data + insn->data * sizeof(uint64_t), insn->row, ip, 0};
         const Stencil *s = insn->stencil;
-        switch (insn->row->op) {
-        case IOP_QUICK_CODE:
-            memcpy(to, ip + 2, SLOT(0));
-            to += SLOT(0);
-            continue;
-        case IOP_QUICK_JUMP:
-            to = conditional_jump(to, SLOT(0),
-                                  block + q->code_of_word[(int64_t)insn->word + IMM32(1)]);
-            continue;
-        case IOP_BR:
-        case IOP_BRCOND_I32:
-        case IOP_BRCOND_I64:
-        case IOP_BRNZ_ENV32:
-            p.jump = q->code_of_word[(int64_t)insn->word + branch_of(insn->row, ip)];
+        switch ((QuickKind)insn->kind) {
+        case QUICK_CODE: to = mempcpy(to, ip + 2, SLOT(0)); break;
+        case QUICK_CONDITION:
+            to = conditional_jump(to, SLOT(0), block + q->code_of_word[target]);
             break;
-        default: break;
+        case QUICK_CONDITION_DIRECT: {
+            const uint8_t jump[] = {0x0f, (uint8_t)(0x80 + SLOT(0))};
+            to = emit_direct(q, block, to, jump, CONDITIONAL_JUMP, jump_slot(q, &q->words[target]));
+            break;
         }
-        if (s->has_data) {
-            copy_data(q, block, p.data, insn, ip);
+        case QUICK_DIRECT:
+            to = emit_direct(q, block, to, &(uint8_t){0xe9}, DIRECT_JUMP, jump_slot(q, ip));
+            break;
+        case QUICK_STENCIL:
+            p.jump = target == insn->word ? 0 : q->code_of_word[target];
+            if (s->has_data) {
+                copy_data(q, block, p.data, insn, ip);
+            }
+            to = copy_stencil(s, to, &p);
+            break;
         }
-        if (insn->row->op == IOP_GOTO_TB) {
-            to = emit_jump(q, block, to, ip);
-        }
-        to = copy_stencil(s, to, &p);
     }
     if (q->count) {
         ends.jump = COUNTING;
@@ -665,9 +804,9 @@ TCGQuickJumps tcg_quick_jumps_of(const TCGQuickReloc *relocs, unsigned n)
     (void)relocs, (void)n;
     return (TCGQuickJumps){0};
 }
-void tcg_quick_set_jump(void *block, unsigned at, const void *to)
+void tcg_quick_set_jump(void *block, const TCGQuickJumps *jumps, unsigned slot, const void *to)
 {
-    (void)block, (void)at, (void)to;
+    (void)block, (void)jumps, (void)slot, (void)to;
 }
 bool tcg_quick_relocs(const TCGQuick *q, const TCGQuickReloc **relocs, unsigned *n)
 {

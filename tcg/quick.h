@@ -69,6 +69,8 @@ typedef enum TCGQuickRelocKind {
     TCG_QUICK_PROGRAM64, // of something in the program
     TCG_QUICK_JUMP0,     // a displacement that tcg_quick_set_jump changes, of slot 0
     TCG_QUICK_JUMP1,
+    TCG_QUICK_SLOW0, // no hole: where the way through slot 0 begins
+    TCG_QUICK_SLOW1,
     TCG_QUICK_COUNTER, // a displacement to the block's counter
 } TCGQuickRelocKind;
 typedef struct TCGQuickReloc {
@@ -81,13 +83,14 @@ bool tcg_quick_relocs(const TCGQuick *q, const TCGQuickReloc **relocs, unsigned 
 // The block's jumps to others, which at first lead to the way through the slots (TCGCode.jmp), may be made direct: the
 // processor foresees direct jumps where it has forgotten thousands of indirect ones.
 typedef struct TCGQuickJumps {
-    uint16_t at[2]; // bytes from the code's start, a slot each; 0: it has none
+    // A slot each, bytes from the code's start: of the jump's displacement (0: it has none), and of the way through the slot.
+    uint16_t at[2], slow[2];
 } TCGQuickJumps;
 TCGQuickJumps tcg_quick_jumps(const TCGQuick *q); // of what was emitted last
 TCGQuickJumps tcg_quick_jumps_of(const TCGQuickReloc *relocs, unsigned n); // of kept code
-// The jump at that place of the code at `block` goes to `to` from now on, code of the quick tier; NULL: through the
-// slot.  Threads may be running it.
-void tcg_quick_set_jump(void *block, unsigned at, const void *to);
+// The slot's jump, which must be there, of the code at `block` goes to `to` from now on, code of the quick tier; NULL:
+// through the slot.  Threads may be running it.
+void tcg_quick_set_jump(void *block, const TCGQuickJumps *jumps, unsigned slot, const void *to);
 
 // Makes a copy of the code at `at`, of the block `code`, one that can be kept.
 void tcg_quick_unbind(uint8_t *copy, const void *at, const TCGCode *code,

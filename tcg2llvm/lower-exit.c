@@ -528,8 +528,7 @@ static void lower_indirect(LLVMUnit *u, const TCGOp *call)
 void lower_count(LLVMUnit *u)
 {
     LLVMBasicBlockRef hot = lower_new_bb(u, "hot"), start = lower_new_bb(u, "start");
-    Value counter =
-        LLVMBuildLoad2(u->b, u->l->ptr, code_field(u, offsetof(TCGCode, counter)), "");
+    Value counter = LLVMBuildLoad2(u->b, u->l->ptr, code_field(u, offsetof(TCGCode, counter)), "");
     Value count = LLVMBuildSub(u->b, LLVMBuildLoad2(u->b, u->l->i32, counter, ""), lower_i32(u, 1),
                                "");
     LLVMBuildStore(u->b, count, counter);

@@ -113,9 +113,10 @@ typedef enum ARMPacKey {
 #define ARM_EXCLUSIVE_NONE (~(uint64_t)0)
 
 typedef struct CPUARMState {
-    CPUState cs;
-
-    uint64_t xregs[32]; // X0 .. X30, SP
+    union {
+        CPUState cs;
+        uint64_t xregs[CPU_FRONT]; // X0 .. X30, SP; in cs.front
+    };
     uint64_t pc;
 
     // The condition flags, each alone; see arm_pstate_get.

@@ -84,9 +84,10 @@ typedef union X86FPReg {
 } __attribute__((aligned(16))) X86FPReg;
 
 typedef struct CPUX86State {
-    CPUState cs;
-
-    uint64_t regs[16]; // RAX RCX RDX RBX RSP RBP RSI RDI R8..R15
+    union {
+        CPUState cs;
+        uint64_t regs[16]; // RAX RCX RDX RBX RSP RBP RSI RDI R8..R15; in cs.front
+    };
     uint64_t rip;
 
     // Arithmetic flags, each alone; see x86_eflags_get.

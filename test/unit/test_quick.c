@@ -232,7 +232,7 @@ static void test_direct_jump(void **state)
     TestBlock other = {0};
     TCGQuick *q = tcg_quick_new();
     uint8_t *code[2];
-    unsigned at = 0;
+    TCGQuickJumps jumps = {0};
     for (unsigned i = 0; i < 2; i++) {
         TestBlock *b = i ? &other : &one;
         test_context_start();
@@ -247,20 +247,74 @@ static void test_direct_jump(void **state)
         tcg_quick_emit(q, code[i]);
         *b->code.counter = 10;
         if (i == 0) {
-            TCGQuickJumps jumps = tcg_quick_jumps(q);
+            jumps = tcg_quick_jumps(q);
             assert_int_not_equal(jumps.at[0], 0);
             assert_int_equal(jumps.at[1], 0);
-            at = jumps.at[0];
         }
     }
     atomic_store(&one.code.entry, (TCGEntry *)(void *)code[0]);
     atomic_store(&one.code.jmp[0], NULL);
     assert_int_equal(test_block_run(&one), (uintptr_t)&one.code);
-    tcg_quick_set_jump(code[0], at, code[1]);
+    tcg_quick_set_jump(code[0], &jumps, 0, code[1]);
     assert_int_equal(test_block_run(&one), 0x77);
     assert_int_equal(*other.code.counter, 9);
-    tcg_quick_set_jump(code[0], at, NULL);
+    tcg_quick_set_jump(code[0], &jumps, 0, NULL);
     assert_int_equal(test_block_run(&one), (uintptr_t)&one.code);
+    tcg_quick_free(q);
+}
+
+// A conditional jump to a slot's exit is itself the slot's jump to another block; before that it leads through the slot.
+// So it is with code that has been kept.
+static void test_conditional_jump(void **state)
+{
+    (void)state;
+    TestBlock other = {0};
+    TCGQuick *q = tcg_quick_new();
+    test_context_start();
+    TCGLabel *yes = gen_new_label();
+    tcg_gen_brcondi_i64(TCG_COND_EQ, tcg_global_i64(G0), 5, yes);
+    for (unsigned slot = 0; slot < 2; slot++) {
+        if (slot == 1) {
+            gen_set_label(yes);
+        }
+        tcg_gen_goto_tb(slot);
+        tcg_gen_movi_i64(tcg_global_i64(G0 + 1), 100 + slot);
+        tcg_gen_exit_tb((uintptr_t)&one.code | slot);
+    }
+    tcg_liveness(tcg_ctx);
+    assert_true(tcg_assign_frame(tcg_ctx));
+    size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, false, NULL);
+    uint8_t *at = quick_memory(size);
+    tcg_quick_emit(q, at);
+    TCGQuickJumps jumps = tcg_quick_jumps(q);
+    assert_int_equal(at[jumps.at[1] - 2], 0x0f); // jcc
+    assert_int_equal(at[jumps.at[0] - 1], 0xe9); // jmp
+    assert_true(jumps.at[0] < jumps.slow[0] && jumps.at[1] < jumps.slow[1]);
+    test_context_start();
+    tcg_gen_exit_tb(0x77);
+    test_block_finish(&other);
+    uint8_t *to = (uint8_t *)(uintptr_t)atomic_load(&other.code.entry);
+    for (unsigned round = 0; round < 4; round++) {
+        // Both direct; kept when they are and run elsewhere; through the slots.
+        for (unsigned slot = 0; slot < 2; slot++) {
+            if (round == 1) {
+                tcg_quick_set_jump(at, &jumps, slot, to);
+            }
+            atomic_store(&one.code.jmp[slot], round == 3 ? &other.code : NULL);
+        }
+        if (round == 2) {
+            at = quick_move(q, at, size, &one.code, &one.code);
+            assert_non_null(at);
+        }
+        atomic_store(&one.code.entry, (TCGEntry *)(void *)at);
+        for (unsigned slot = 0; slot < 2; slot++) {
+            bool leaves = round == 0 || round == 2;
+            env.g[0] = slot ? 5 : 6;
+            env.g[1] = 0;
+            assert_int_equal(test_block_run(&one), leaves ? (uintptr_t)&one.code | slot : 0x77);
+            assert_int_equal(env.g[1], leaves ? 100 + slot : 0);
+        }
+    }
     tcg_quick_free(q);
 }
 
@@ -297,13 +351,11 @@ static void test_bad_relocations(void **state)
 {
     (void)state;
     uint8_t *at = quick_memory(64);
-    const TCGQuickReloc bad[] = {{61, TCG_QUICK_REL32},
-                                 {57, TCG_QUICK_CODE64},
-                                 {57, TCG_QUICK_PROGRAM64},
-                                 {2, TCG_QUICK_JUMP0}, // its displacement is not aligned
-                                 {61, TCG_QUICK_JUMP1},
-                                 {0, 5},
-                                 {0, 0xffff}};
+    const TCGQuickReloc bad[] = {
+        {61, TCG_QUICK_REL32},      {57, TCG_QUICK_CODE64},
+        {57, TCG_QUICK_PROGRAM64},  {2, TCG_QUICK_JUMP0}, // its displacement is not aligned
+        {61, TCG_QUICK_JUMP1},      {65, TCG_QUICK_SLOW0},
+        {0, TCG_QUICK_COUNTER + 1}, {0, 0xffff}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_false(tcg_quick_bind(at, 64, &one.code, &bad[i], 1));
     }
@@ -319,6 +371,7 @@ int main(int argc, char **argv)
         T(test_probe),
         T(test_moves_to_another_block),
         T(test_direct_jump),
+        T(test_conditional_jump),
         T(test_precise_registers),
         T(test_addresses_do_not_move),
         T(test_bad_relocations),
