@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cpu-exec.h"
+#include "glib-slices.h"
 #include "linux/abi.h"
 #include "linux/lift.h"
 #include "linux/binfmt.h"
@@ -63,6 +64,7 @@ int main(int argc, char **argv)
 {
     static MynaOptions options;
     GError *error = NULL;
+    glib_slices_off(argv);
     if (is_cache_command(argc, argv)) {
         return cache_command(argv[2]);
     }
