@@ -32,6 +32,14 @@ enum {
 
 enum { CPU_FRONT = 32 };
 
+// Accesses that a helper has made one after the other: n of `size` bytes, each `step` behind the one before.
+typedef struct CPUAccessRun {
+    uint64_t addr, from, n;
+    int64_t step;
+    uint32_t size;
+    bool copy; // each a load, from `from` on, and then a store; else stores alone
+} CPUAccessRun;
+
 struct CPUState {
     // The guest's registers that are used most, under the names that its CPUArchState has for them: in front, where the
     // host's instructions reach them with a displacement of one byte.
@@ -63,6 +71,7 @@ struct CPUState {
     uint64_t
         pass_insn; // the same for passes: the instruction's pc, with bit 63 set; 0: nobody asks
     void (*access_hook)(CPUState *cs, uint64_t addr, uint32_t size, bool write);
+    void (*access_run_hook)(CPUState *cs, const CPUAccessRun *run);
     // What a helper returns whose result differs from run to run (time stamps, random numbers), when
     // not NULL: gets the fresh value, gives the one to use.
     uint64_t (*nondeterministic)(CPUState *cs, uint64_t fresh);
@@ -81,6 +90,14 @@ static inline void cpu_tell_access(CPUState *cs, uint64_t addr, uint32_t size, b
 {
     if (cpu_tells_accesses(cs)) {
         cs->access_hook(cs, addr, size, write);
+    }
+}
+
+// The same for many that are alike: who only counts them does so at once.
+static inline void cpu_tell_access_run(CPUState *cs, const CPUAccessRun *run)
+{
+    if (cpu_tells_accesses(cs)) {
+        cs->access_run_hook(cs, run);
     }
 }
 

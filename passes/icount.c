@@ -114,6 +114,15 @@ static void access_by_helper(void *self, void *env, void *block, uint64_t pc, ui
     }
 }
 
+static void string_access(void *self, void *env, void *block, uint64_t pc, const MynaAccessRun *run)
+{
+    const ICount *c = self;
+    (void)env, (void)pc;
+    if (c->kind == MYNA_OP_LD) {
+        *(uint64_t *)((char *)block + c->at) += run->n * (run->copy ? 2 : 1);
+    }
+}
+
 static void thread_end(void *self, void *block)
 {
     ICount *c = self;
@@ -165,12 +174,13 @@ static void end(void *self, MynaPassEnd why)
 
 const MynaPass myna_pass = {
     .version = MYNA_PASS_VERSION,
-    .flags = MYNA_PASS_CACHEABLE,
+    .flags = MYNA_PASS_CACHEABLE | MYNA_PASS_ACCESS_RUNS,
     .name = "icount",
     .init = init,
     .run = run,
     .thread_end = thread_end,
     .fork_child = fork_child,
     .access = access_by_helper,
+    .access_run = string_access,
     .end = end,
 };

@@ -87,6 +87,14 @@ typedef struct MynaSyscall {
     uint64_t pc;    // behind the instruction
 } MynaSyscall;
 
+// Accesses of a string instruction: n of `size` bytes, each `step` behind the one before.
+typedef struct MynaAccessRun {
+    uint64_t addr, from, n;
+    int64_t step;
+    uint32_t size;
+    bool copy; // each a load, from `from` on, and then a store; else stores alone
+} MynaAccessRun;
+
 typedef enum MynaPassEnd {
     MYNA_PASS_EXIT,   // the process ends: exit_group, last thread, or a fatal signal
     MYNA_PASS_EXEC,   // it executes another program; when that fails, it goes on
@@ -102,6 +110,8 @@ enum {
     MYNA_PASS_REGISTERS = 2,
     // Helpers are inlined before the passes run, as far as their bodies are not too large.
     MYNA_PASS_HELPERS = 4,
+    // The pass has `access_run`.
+    MYNA_PASS_ACCESS_RUNS = 8,
 };
 
 typedef struct MynaPass {
@@ -128,6 +138,8 @@ typedef struct MynaPass {
                    bool write);
     // Results are due.  Other guest threads may still be running.
     void (*end)(void *self, MynaPassEnd why);
+    // With MYNA_PASS_ACCESS_RUNS, in place of `access`, for a string instruction of more than a few elements.
+    void (*access_run)(void *self, void *env, void *block, uint64_t pc, const MynaAccessRun *run);
 } MynaPass;
 
 extern const MynaPass myna_pass; // each pass defines it

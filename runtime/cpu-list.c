@@ -110,6 +110,7 @@ static void cpu_set_up(CPUState *cs, const GuestISA *isa)
     cs->event_insn = NULL;
     cs->pass_insn = 0;
     cs->access_hook = event_helper_access;
+    cs->access_run_hook = event_helper_access_run;
     pass_host_cpu_new(cs);
     pthread_mutex_lock(&cpus.lock);
     cs->cpu_index = free_index();

@@ -384,8 +384,8 @@ static void tell_piece(CPUState *cs, const EventInsn *insn, uint64_t addr, unsig
     }
 }
 
-// The pieces of an access, for those who only count them: a string instruction may have tens of thousands.
-static bool count_pieces(CPUState *cs, const EventInsn *insn, uint32_t size, bool write)
+// The pieces of n accesses, for those who only count them: a string instruction may have tens of thousands.
+static bool count_pieces(CPUState *cs, const EventInsn *insn, uint32_t size, uint64_t n, bool write)
 {
     unsigned rw = write ? EVENT_WRITE : EVENT_READ;
     for (const EventSite *s = insn->mem.first; s; s = s->next) {
@@ -395,10 +395,23 @@ static bool count_pieces(CPUState *cs, const EventInsn *insn, uint32_t size, boo
     }
     for (const EventSite *s = insn->mem.first; s; s = s->next) {
         if (s->rw & rw) {
-            add_to(cs, s, size / 16 + (unsigned)__builtin_popcount(size % 16));
+            add_to(cs, s, n * (size / 16 + (unsigned)__builtin_popcount(size % 16)));
         }
     }
     return true;
+}
+
+static void tell_pieces(CPUState *cs, const EventInsn *insn, uint64_t addr, uint32_t size,
+                        bool write)
+{
+    for (uint32_t done = 0; done < size;) {
+        unsigned shift = 4;
+        while ((1u << shift) > size - done) {
+            shift--;
+        }
+        tell_piece(cs, insn, addr + done, shift, write);
+        done += 1u << shift;
+    }
 }
 
 void event_helper_access(CPUState *cs, uint64_t addr, uint32_t size, bool write)
@@ -407,16 +420,31 @@ void event_helper_access(CPUState *cs, uint64_t addr, uint32_t size, bool write)
     if (cs->pass_insn) {
         pass_host_access(cs, cs->pass_insn & INT64_MAX, addr, size, write);
     }
-    if (!insn || count_pieces(cs, insn, size, write)) {
+    if (insn && !count_pieces(cs, insn, size, 1, write)) {
+        tell_pieces(cs, insn, addr, size, write);
+    }
+}
+
+// Each element's load in front of its store, as the instruction is defined, for who wants more than a count.
+void event_helper_access_run(CPUState *cs, const CPUAccessRun *run)
+{
+    const EventInsn *insn = cs->event_insn;
+    if (cs->pass_insn) {
+        pass_host_access_run(cs, cs->pass_insn & INT64_MAX, run);
+    }
+    if (!insn) {
         return;
     }
-    for (uint32_t done = 0; done < size;) {
-        unsigned shift = 4;
-        while ((1u << shift) > size - done) {
-            shift--;
+    bool loads = run->copy && !count_pieces(cs, insn, run->size, run->n, false);
+    bool stores = !count_pieces(cs, insn, run->size, run->n, true);
+    uint64_t at = 0;
+    for (uint64_t i = 0; i < run->n && (loads || stores); i++, at += (uint64_t)run->step) {
+        if (loads) {
+            tell_pieces(cs, insn, run->from + at, run->size, false);
         }
-        tell_piece(cs, insn, addr + done, shift, write);
-        done += 1u << shift;
+        if (stores) {
+            tell_pieces(cs, insn, run->addr + at, run->size, true);
+        }
     }
 }
 

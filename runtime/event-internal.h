@@ -71,6 +71,8 @@ void event_block_free(EventBlock *b);
 void event_block_init(void); // helpers
 // CPUState.access_hook.
 void event_helper_access(CPUState *cs, uint64_t addr, uint32_t size, bool write);
+// CPUState.access_run_hook.
+void event_helper_access_run(CPUState *cs, const CPUAccessRun *run);
 // The CPU has left guest code (cpu_exec): reports the edge that is pending.
 void event_edge_leave(CPUState *cs, bool completed);
 

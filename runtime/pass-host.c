@@ -187,6 +187,17 @@ void pass_host_access(CPUState *cs, uint64_t pc, uint64_t addr, uint32_t size, b
     instrument_access(state.instrument, cs, cs->pass_block, pc, addr, size, write);
 }
 
+void pass_host_access_run(CPUState *cs, uint64_t pc, const CPUAccessRun *run)
+{
+    const MynaAccessRun same = {.addr = run->addr,
+                                .from = run->from,
+                                .n = run->n,
+                                .step = run->step,
+                                .size = run->size,
+                                .copy = run->copy};
+    instrument_access_run(state.instrument, cs, cs->pass_block, pc, &same);
+}
+
 void pass_host_end(MynaPassEnd why)
 {
     if (state.instrument && state.isa && getpid() == state.pid) {

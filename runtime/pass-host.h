@@ -35,6 +35,7 @@ void pass_host_syscall(CPUState *cs, const MynaSyscall *call, bool after);
 // The results are due.  Nothing in a child by vfork, which is its parent still.
 // A helper has accessed guest memory while CPUState.pass_insn was set.
 void pass_host_access(CPUState *cs, uint64_t pc, uint64_t addr, uint32_t size, bool write);
+void pass_host_access_run(CPUState *cs, uint64_t pc, const CPUAccessRun *run);
 void pass_host_end(MynaPassEnd why);
 
 void pass_host_fork_prepare(void);

@@ -554,16 +554,44 @@ static void library_access(Instrument *in, const Item *item, uint64_t pc, uint64
     }
 }
 
+static void tell_access(Instrument *in, const Item *item, void *env, void *block, uint64_t pc,
+                        uint64_t addr, uint64_t size, bool write)
+{
+    const MynaPass *pass = item->pass;
+    if (item->on_access[write] || item->on_value[write]) {
+        library_access(in, item, pc, addr, size, write);
+    }
+    if (pass && pass->access) {
+        pass->access(item->self, env, block, pc, addr, size, write);
+    }
+}
+
 void instrument_access(Instrument *in, void *env, void *block, uint64_t pc, uint64_t addr,
                        uint64_t size, bool write)
 {
     for (unsigned i = 0; i < in->n_items; i++) {
-        const MynaPass *pass = in->items[i].pass;
-        if (in->items[i].on_access[write] || in->items[i].on_value[write]) {
-            library_access(in, &in->items[i], pc, addr, size, write);
+        tell_access(in, &in->items[i], env, block, pc, addr, size, write);
+    }
+}
+
+void instrument_access_run(Instrument *in, void *env, void *block, uint64_t pc,
+                           const MynaAccessRun *run)
+{
+    for (unsigned i = 0; i < in->n_items; i++) {
+        const Item *item = &in->items[i];
+        const MynaPass *pass = item->pass;
+        if (pass && pass->flags & MYNA_PASS_ACCESS_RUNS && pass->access_run) {
+            pass->access_run(item->self, env, block, pc, run);
+            continue;
         }
-        if (pass && pass->access) {
-            pass->access(in->items[i].self, env, block, pc, addr, size, write);
+        bool any = (pass && pass->access) || item->on_access[0] || item->on_access[1] ||
+                   item->on_value[0] || item->on_value[1];
+        uint64_t at = 0;
+        for (uint64_t k = 0; k < run->n && any; k++, at += (uint64_t)run->step) {
+            if (run->copy) {
+                tell_access(in, item, env, block, pc, run->from + at, run->size, false);
+            }
+            tell_access(in, item, env, block, pc, run->addr + at, run->size, true);
         }
     }
 }

@@ -59,6 +59,8 @@ void instrument_syscall(Instrument *in, void *env, void *block, const MynaSyscal
 // A helper's access, to each pass that is told of them.
 void instrument_access(Instrument *in, void *env, void *block, uint64_t pc, uint64_t addr,
                        uint64_t size, bool write);
+void instrument_access_run(Instrument *in, void *env, void *block, uint64_t pc,
+                           const MynaAccessRun *run);
 void instrument_end(Instrument *in, MynaPassEnd why);
 
 #endif

@@ -104,16 +104,13 @@ static void before_write(CPUX86State *env, uint64_t addr, uint64_t bytes)
 static void tell_elements(CPUX86State *env, uint64_t dst, const uint64_t *src, uint64_t n,
                           uint32_t size)
 {
-    if (!cpu_tells_accesses(&env->cs)) {
-        return;
-    }
-    int64_t step = (env->df < 0 ? -1 : 1) * ((int64_t)1 << size);
-    for (uint64_t i = 0; i < n; i++) {
-        if (src) {
-            cpu_tell_access(&env->cs, *src + i * (uint64_t)step, 1u << size, false);
-        }
-        cpu_tell_access(&env->cs, dst + i * (uint64_t)step, 1u << size, true);
-    }
+    const CPUAccessRun run = {.addr = dst,
+                              .from = src ? *src : 0,
+                              .n = n,
+                              .step = (env->df < 0 ? -1 : 1) * ((int64_t)1 << size),
+                              .size = 1u << size,
+                              .copy = src != NULL};
+    cpu_tell_access_run(&env->cs, &run);
 }
 
 static bool must_stop(CPUX86State *env)

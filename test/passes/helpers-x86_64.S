@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Instructions whose accesses a helper makes, 200 times: rep movsq of 4, rep stosb of 3, fxsave.
+// Instructions whose accesses a helper makes, 200 times: rep movsq of 20, rep stosb of 30 (16 and less are
+// code of the block), fxsave.
     .globl _start
 _start:
     cld
@@ -8,11 +9,11 @@ _start:
 1:
     lea from(%rip), %rsi
     lea to(%rip), %rdi
-    mov $4, %ecx
+    mov $20, %ecx
 moves:
     rep movsq
     lea to(%rip), %rdi
-    mov $3, %ecx
+    mov $30, %ecx
     mov $9, %al
 fills:
     rep stosb
@@ -27,10 +28,10 @@ saves:
     .data
     .balign 4096
 from:
-    .fill 8, 8, 7
+    .fill 20, 8, 7
     .bss
     .balign 4096
 to:
-    .skip 64
+    .skip 256
 area:
     .skip 512

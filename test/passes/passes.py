@@ -311,9 +311,9 @@ def accesses_of_helpers(rig):
     symbols = {name: int(at, 16) for at, name in re.findall(r"^(\w+) \w (\w+)$", subprocess.run(
         ["nm", program], stdout=subprocess.PIPE, text=True, check=True).stdout, re.M)}
     expected = []
-    for i in range(4):
+    for i in range(20):
         expected += [(symbols["moves"], "r", "8", symbols["from"] + 8 * i), (symbols["moves"], "w", "8", symbols["to"] + 8 * i)]
-    expected += [(symbols["fills"], "w", "1", symbols["to"] + i) for i in range(3)]
+    expected += [(symbols["fills"], "w", "1", symbols["to"] + i) for i in range(30)]
     expected += [(symbols["saves"], "w", "16", symbols["area"] + 16 * i) for i in range(416 // 16)]
     for hot in ("1000000", "50"):
         rig.run("--hot", hot, f"--pass=memtrace:out={rig.path('trace')}", program=[program], status=7)
@@ -327,9 +327,18 @@ def accesses_of_helpers(rig):
         run = rig.run("--hot", hot, "--pass=icount:count=memory", f"--instrument-lib={library}", program=[program],
                       status=7)
         matches(f"--hot {hot}: icount", run.stderr, rf"icount: {200 * len(expected)} memory accesses\n")
-        loads, stores = "0 0 0 800 0", "600 0 0 800 5200"
+        loads, stores = "0 0 0 4000 0", "6000 0 0 4000 5200"
         matches(f"--hot {hot}: a library's hooks", run.stderr,
-                f"{loads} {stores} {loads} {stores} 0 0 {800 * 7} {600 * 9 + 800 * 7}\n")
+                f"{loads} {stores} {loads} {stores} 0 0 {4000 * 7} {6000 * 9 + 4000 * 7}\n")
+
+
+@test
+def runs_of_accesses(rig):
+    """A string instruction is one call for a pass that can take it."""
+    program = rig.made("helpers-x86_64", ["gcc", "-nostdlib", "-static", f"{HERE}/helpers-x86_64.S"])
+    for hot in ("1000000", "50"):
+        run = rig.run("--hot", hot, f"--pass={rig.a_pass('runs')}", program=[program], status=7)
+        check(f"--hot {hot}", run.stderr, "copies=200 of 32000 fills=200 of 6000 others=1 wrong=0\n")
 
 
 @test
