@@ -16,19 +16,14 @@
 #include "quick-native.h"
 
 #include "interp-encode.h"
-#include "quick-x86.h"
+#include "quick-regs.h"
 
 #if defined(__x86_64__)
 
 enum {
-    ENV = RDI,
-    POOL = 1 << RDX | 1 << RSI | 1 << R8 | 1 << R9 | 1 << R10 | 1 << R11,
     ROOM = 512,          // bytes that the code of an op never needs
     MOST_BYTES = 0x4000, // of an IOP_QUICK_CODE
 };
-
-static bool is_wide(const TCGTemp *t) { return t->type != TCG_TYPE_I32; }
-static unsigned width(bool wide) { return wide ? X86_W : 0; }
 
 // --- the code so far -----------------------------------------------------------------------------------
 
@@ -74,186 +69,14 @@ static bool open_record(Encoder *e)
     return true;
 }
 
-// --- registers ---------------------------------------------------------------------------------------
-
-static X86Mem slot(const TCGTemp *t) { return (X86Mem){ENV, NO_REG, 0, (int32_t)t->offset}; }
-
-static int find(const Native *n, const TCGTemp *t)
-{
-    for (unsigned bits = POOL; bits; bits &= bits - 1) {
-        int r = __builtin_ctz(bits);
-        if (n->temp[r] == t) {
-            return r;
-        }
-    }
-    return NO_REG;
-}
-
-static void lock(Native *n, int r)
-{
-    n->locked |= (uint16_t)(1u << r);
-    n->used[r] = ++n->clock;
-}
-
-static void forget(Native *n, int r)
-{
-    n->temp[r] = NULL;
-    n->dirty &= (uint16_t)~(1u << r);
-}
-
-static void store(Native *n, int r)
-{
-    const TCGTemp *t = n->temp[r];
-    X86Mem at = slot(t);
-    x86_mem(&n->at, 0x89 | width(is_wide(t)), (unsigned)r, &at);
-    n->dirty &= (uint16_t)~(1u << r);
-}
-
-static void store_all(Native *n)
-{
-    for (unsigned bits = n->dirty; bits; bits &= bits - 1) {
-        store(n, __builtin_ctz(bits));
-    }
-}
-
-// A register for a new value: a free one, or the one that was used longest ago.  Does not touch the flags.
-static int take(Native *n)
-{
-    int best = NO_REG;
-    for (unsigned bits = POOL & ~(unsigned)n->locked; bits; bits &= bits - 1) {
-        int r = __builtin_ctz(bits);
-        if (!n->temp[r]) {
-            best = r;
-            break;
-        }
-        if (best == NO_REG || n->used[r] < n->used[best]) {
-            best = r;
-        }
-    }
-    if (n->dirty >> best & 1) {
-        store(n, best);
-    }
-    forget(n, best);
-    lock(n, best);
-    return best;
-}
-
-static void constant(Native *n, int r, uint64_t v)
-{
-    n->bound |= n->is_bound(n->code, v);
-    x86_mov_imm(&n->at, r, v);
-}
-
-// The register that has the operand's value, for the op in work to read.
-static int value(Native *n, TCGArg arg)
-{
-    const TCGTemp *t = arg_temp(arg);
-    int r = find(n, t);
-    if (r == NO_REG) {
-        r = take(n);
-        if (t->kind == TEMP_CONST) {
-            constant(n, r, t->val);
-        } else {
-            X86Mem at = slot(t);
-            x86_mem(&n->at, 0x8b | width(is_wide(t)), (unsigned)r, &at);
-            n->temp[r] = t;
-        }
-    }
-    lock(n, r);
-    return r;
-}
-
-// Register r has a value that nobody will read.
-static void let_die(Native *n, int r)
-{
-    if (n->keep_dead && (n->dirty >> r & 1) && n->temp[r]->kind == TEMP_GLOBAL) {
-        store(n, r);
-    }
-    forget(n, r);
-}
-
-static bool dies(const TCGOp *op, unsigned i)
-{
-    return op->life >> i & 1 && arg_temp(op->args[i])->kind != TEMP_CONST;
-}
-
-// A register that has the operand's value and may be overwritten.  Other operands must have been looked at before.
-static int into(Native *n, const TCGOp *op, unsigned i)
-{
-    const TCGTemp *t = arg_temp(op->args[i]);
-    int r = value(n, op->args[i]);
-    if (!n->temp[r]) {
-        return r; // a constant
-    }
-    if (op->args[0] == op->args[i]) {
-        forget(n, r);
-        return r;
-    }
-    if (dies(op, i)) {
-        let_die(n, r);
-        return r;
-    }
-    int d = take(n);
-    x86_mov(&n->at, is_wide(t), d, r);
-    return d;
-}
-
-// An operand as an instruction takes it.
-typedef struct Operand {
-    enum { IN_REG, IN_MEM, IMMEDIATE } kind;
-    int reg;
-    int32_t imm;
-    X86Mem mem;
-} Operand;
-
-static Operand operand(Native *n, const TCGOp *op, unsigned i)
-{
-    const TCGTemp *t = arg_temp(op->args[i]);
-    if (is_imm32(op->args[i])) {
-        return (Operand){.kind = IMMEDIATE, .imm = (int32_t)t->val};
-    }
-    if (t->kind != TEMP_CONST && dies(op, i) && find(n, t) == NO_REG) {
-        return (Operand){.kind = IN_MEM, .mem = slot(t)};
-    }
-    return (Operand){.kind = IN_REG, .reg = value(n, op->args[i])};
-}
-
-// What dies here needs no register any more.
-static void end_lives(Native *n, const TCGOp *op)
-{
-    unsigned first = tcg_op_nout(op), end = first + tcg_op_nin(op);
-    for (unsigned i = first; i < end; i++) {
-        int r = dies(op, i) ? find(n, arg_temp(op->args[i])) : NO_REG;
-        if (r != NO_REG) {
-            let_die(n, r);
-        }
-    }
-}
-
-// Register r has the op's result.
-static void result(Native *n, const TCGOp *op, int r)
-{
-    const TCGTemp *t = arg_temp(op->args[0]);
-    int old = find(n, t);
-    if (old != NO_REG) {
-        forget(n, old);
-    }
-    forget(n, r);
-    if (!(op->life & 1) || (n->keep_dead && t->kind == TEMP_GLOBAL)) {
-        n->temp[r] = t;
-        n->dirty |= (uint16_t)(1u << r);
-        n->used[r] = ++n->clock;
-    }
-}
-
 // --- arithmetic --------------------------------------------------------------------------------------
 
 static void alu(Native *n, enum X86Alu op, bool wide, int r, const Operand *b)
 {
     switch (b->kind) {
     case IMMEDIATE: x86_alu_imm(&n->at, op, wide, r, b->imm); break;
-    case IN_REG: x86_reg(&n->at, (op * 8u + 3) | width(wide), (unsigned)r, b->reg); break;
-    case IN_MEM: x86_mem(&n->at, (op * 8u + 3) | width(wide), (unsigned)r, &b->mem); break;
+    case IN_REG: x86_reg(&n->at, (op * 8u + 3) | native_width(wide), (unsigned)r, b->reg); break;
+    case IN_MEM: x86_mem(&n->at, (op * 8u + 3) | native_width(wide), (unsigned)r, &b->mem); break;
     }
 }
 
@@ -266,8 +89,8 @@ typedef union OpCopy {
 static const TCGOp *swapped(const Native *n, const TCGOp *op, OpCopy *copy)
 {
     bool better = is_const(op->args[1]) ||
-                  (dies(op, 2) && !dies(op, 1) && !is_const(op->args[2]) &&
-                   op->args[0] != op->args[1] && find(n, arg_temp(op->args[2])) != NO_REG);
+                  (native_dies(op, 2) && !native_dies(op, 1) && !is_const(op->args[2]) &&
+                   op->args[0] != op->args[1] && native_find(n, arg_temp(op->args[2])) != NO_REG);
     if (!(tcg_op_defs[op->opc].flags & TCG_OPF_COMMUTES) || !better) {
         return op;
     }
@@ -281,17 +104,18 @@ static const TCGOp *swapped(const Native *n, const TCGOp *op, OpCopy *copy)
 // A sum into a register of its own.
 static bool sum_apart(Native *n, const TCGOp *op, bool wide, const Operand *b)
 {
-    if (b->kind == IN_MEM || is_const(op->args[1]) || dies(op, 1) || op->args[0] == op->args[1]) {
+    if (b->kind == IN_MEM || is_const(op->args[1]) || native_dies(op, 1) ||
+        op->args[0] == op->args[1]) {
         return false;
     }
-    X86Mem sum = {value(n, op->args[1]), NO_REG, 0, b->imm};
+    X86Mem sum = {native_value(n, op->args[1]), NO_REG, 0, b->imm};
     if (b->kind == IN_REG) {
         sum = (X86Mem){sum.base, b->reg, 0, 0};
     }
-    end_lives(n, op);
-    int d = take(n);
-    x86_mem(&n->at, 0x8d | width(wide), (unsigned)d, &sum);
-    result(n, op, d);
+    native_end_lives(n, op);
+    int d = native_take(n);
+    x86_mem(&n->at, 0x8d | native_width(wide), (unsigned)d, &sum);
+    native_result(n, op, d);
     return true;
 }
 
@@ -299,82 +123,83 @@ static void native_alu(Native *n, const TCGOp *op, enum X86Alu code, bool wide)
 {
     OpCopy copy;
     op = swapped(n, op, &copy);
-    Operand b = operand(n, op, 2);
+    Operand b = native_operand(n, op, 2);
     if (code == X86_ADD && sum_apart(n, op, wide, &b)) {
         return;
     }
-    int d = into(n, op, 1);
+    int d = native_into(n, op, 1);
     alu(n, code, wide, d, &b);
-    end_lives(n, op);
-    result(n, op, d);
+    native_end_lives(n, op);
+    native_result(n, op, d);
 }
 
 // a & ~b, a | ~b
 static void native_alu_not(Native *n, const TCGOp *op, enum X86Alu code, bool wide)
 {
-    x86_mov(&n->at, wide, RAX, value(n, op->args[2]));
-    x86_reg(&n->at, 0xf7 | width(wide), 2, RAX);
-    int d = into(n, op, 1);
+    x86_mov(&n->at, wide, RAX, native_value(n, op->args[2]));
+    x86_reg(&n->at, 0xf7 | native_width(wide), 2, RAX);
+    int d = native_into(n, op, 1);
     alu(n, code, wide, d, &(Operand){.kind = IN_REG, .reg = RAX});
-    end_lives(n, op);
-    result(n, op, d);
+    native_end_lives(n, op);
+    native_result(n, op, d);
 }
 
 static void native_mul(Native *n, const TCGOp *op, bool wide)
 {
     OpCopy copy;
     op = swapped(n, op, &copy);
-    Operand b = operand(n, op, 2);
-    int d = into(n, op, 1);
+    Operand b = native_operand(n, op, 2);
+    int d = native_into(n, op, 1);
     switch (b.kind) {
     case IMMEDIATE:
-        x86_reg(&n->at, 0x69 | width(wide), (unsigned)d, d);
+        x86_reg(&n->at, 0x69 | native_width(wide), (unsigned)d, d);
         x86_put32(&n->at, b.imm);
         break;
-    case IN_REG: x86_reg(&n->at, 0xaf | X86_0F | width(wide), (unsigned)d, b.reg); break;
-    case IN_MEM: x86_mem(&n->at, 0xaf | X86_0F | width(wide), (unsigned)d, &b.mem); break;
+    case IN_REG: x86_reg(&n->at, 0xaf | X86_0F | native_width(wide), (unsigned)d, b.reg); break;
+    case IN_MEM: x86_mem(&n->at, 0xaf | X86_0F | native_width(wide), (unsigned)d, &b.mem); break;
     }
-    end_lives(n, op);
-    result(n, op, d);
+    native_end_lives(n, op);
+    native_result(n, op, d);
 }
 
 // number: 2 not, 3 neg
 static void native_unary(Native *n, const TCGOp *op, unsigned number, bool wide)
 {
-    int d = into(n, op, 1);
-    x86_reg(&n->at, 0xf7 | width(wide), number, d);
-    result(n, op, d);
+    int d = native_into(n, op, 1);
+    x86_reg(&n->at, 0xf7 | native_width(wide), number, d);
+    native_result(n, op, d);
 }
 
 static void native_bswap(Native *n, const TCGOp *op, bool wide)
 {
-    int d = into(n, op, 1);
-    x86_head(&n->at, (0xc8u + ((unsigned)d & 7)) | X86_0F | width(wide), 0, NO_REG, d, false);
-    result(n, op, d);
+    int d = native_into(n, op, 1);
+    x86_head(&n->at, (0xc8u + ((unsigned)d & 7)) | X86_0F | native_width(wide), 0, NO_REG, d,
+             false);
+    native_result(n, op, d);
 }
 
 static void native_shift(Native *n, const TCGOp *op, enum X86Shift code, bool wide)
 {
     const TCGTemp *count = arg_temp(op->args[2]);
     if (count->kind == TEMP_CONST) {
-        int d = into(n, op, 1);
+        int d = native_into(n, op, 1);
         x86_shift_imm(&n->at, code, wide, d, count->val & (wide ? 63 : 31));
-        result(n, op, d);
+        native_result(n, op, d);
         return;
     }
-    x86_mov(&n->at, false, RCX, value(n, op->args[2]));
-    int d = into(n, op, 1);
-    x86_reg(&n->at, 0xd3 | width(wide), code, d);
-    end_lives(n, op);
-    result(n, op, d);
+    x86_mov(&n->at, false, RCX, native_value(n, op->args[2]));
+    int d = native_into(n, op, 1);
+    x86_reg(&n->at, 0xd3 | native_width(wide), code, d);
+    native_end_lives(n, op);
+    native_result(n, op, d);
 }
 
 // The low 8, 16 or 32 bits of a register or of memory, extended.
 static unsigned extension(unsigned bits, bool sign, bool wide)
 {
     switch (bits) {
-    case 8: return (sign ? 0xbe | width(wide) : 0xb6) | X86_0F | X86_8;
-    case 16: return (sign ? 0xbf | width(wide) : 0xb7) | X86_0F;
+    case 8: return (sign ? 0xbe | native_width(wide) : 0xb6) | X86_0F | X86_8;
+    case 16: return (sign ? 0xbf | native_width(wide) : 0xb7) | X86_0F;
     default: return sign ? 0x63 | X86_W : 0x8b;
     }
 }
@@ -383,18 +208,18 @@ static void native_extend(Native *n, const TCGOp *op, unsigned bits, bool sign, 
 {
     const TCGTemp *a = arg_temp(op->args[1]);
     unsigned code = extension(bits, sign, wide);
-    int r = find(n, a), d;
+    int r = native_find(n, a), d;
     if (r == NO_REG && a->kind != TEMP_CONST) {
-        X86Mem at = slot(a);
-        d = take(n);
+        X86Mem at = native_slot(a);
+        d = native_take(n);
         x86_mem(&n->at, code, (unsigned)d, &at);
     } else {
-        r = value(n, op->args[1]);
-        end_lives(n, op);
-        d = n->temp[r] && op->args[0] != op->args[1] ? take(n) : r;
+        r = native_value(n, op->args[1]);
+        native_end_lives(n, op);
+        d = n->temp[r] && op->args[0] != op->args[1] ? native_take(n) : r;
         x86_reg(&n->at, code, (unsigned)d, r);
     }
-    result(n, op, d);
+    native_result(n, op, d);
 }
 
 static void native_extract(Native *n, const TCGOp *op, bool sign, bool wide)
@@ -405,7 +230,7 @@ static void native_extract(Native *n, const TCGOp *op, bool sign, bool wide)
         native_extend(n, op, length, sign, wide);
         return;
     }
-    int d = into(n, op, 1);
+    int d = native_into(n, op, 1);
     if (!sign && (length == 8 || length == 16)) {
         x86_shift_imm(&n->at, X86_SHR, wide, d, offset);
         x86_reg(&n->at, extension(length, false, wide), (unsigned)d, d);
@@ -418,25 +243,25 @@ static void native_extract(Native *n, const TCGOp *op, bool sign, bool wide)
         x86_shift_imm(&n->at, X86_SHL, wide, d, all - offset - length);
         x86_shift_imm(&n->at, sign ? X86_SAR : X86_SHR, wide, d, all - length);
     }
-    result(n, op, d);
+    native_result(n, op, d);
 }
 
 static void native_deposit(Native *n, const TCGOp *op, bool wide)
 {
     unsigned offset = (unsigned)op->args[3], length = (unsigned)op->args[4], all = wide ? 64 : 32;
-    int b = value(n, op->args[2]);
+    int b = native_value(n, op->args[2]);
     if (offset == 0 && (length == 8 || length == 16)) {
-        int d = into(n, op, 1);
+        int d = native_into(n, op, 1);
         x86_reg(&n->at, length == 8 ? 0x88 | X86_8 : 0x89 | X86_16, (unsigned)b, d);
-        end_lives(n, op);
-        result(n, op, d);
+        native_end_lives(n, op);
+        native_result(n, op, d);
         return;
     }
     x86_mov(&n->at, wide, RAX, b);
     x86_shift_imm(&n->at, X86_SHL, wide, RAX, all - length);
     x86_shift_imm(&n->at, X86_SHR, wide, RAX, all - length - offset);
     uint64_t keep = ~((length == 64 ? UINT64_MAX : (1ull << length) - 1) << offset);
-    int d = into(n, op, 1);
+    int d = native_into(n, op, 1);
     if (!wide || fits_s32(keep)) {
         x86_alu_imm(&n->at, X86_AND, wide, d, (int32_t)keep);
     } else {
@@ -444,8 +269,8 @@ static void native_deposit(Native *n, const TCGOp *op, bool wide)
         alu(n, X86_AND, true, d, &(Operand){.kind = IN_REG, .reg = RCX});
     }
     alu(n, X86_OR, wide, d, &(Operand){.kind = IN_REG, .reg = RAX});
-    end_lives(n, op);
-    result(n, op, d);
+    native_end_lives(n, op);
+    native_result(n, op, d);
 }
 
 static void native_mov(Native *n, const TCGOp *op, bool wide)
@@ -453,16 +278,16 @@ static void native_mov(Native *n, const TCGOp *op, bool wide)
     const TCGTemp *to = arg_temp(op->args[0]), *from = arg_temp(op->args[1]);
     if (is_imm32(op->args[1]) &&
         !(op->life & 1)) { // a constant that is read is an operand of the reader
-        X86Mem at = slot(to);
-        int old = find(n, to);
+        X86Mem at = native_slot(to);
+        int old = native_find(n, to);
         if (old != NO_REG) {
-            forget(n, old);
+            native_forget(n, old);
         }
-        x86_mem(&n->at, 0xc7 | width(wide), 0, &at);
+        x86_mem(&n->at, 0xc7 | native_width(wide), 0, &at);
         x86_put32(&n->at, (int32_t)from->val);
         return;
     }
-    result(n, op, into(n, op, 1));
+    native_result(n, op, native_into(n, op, 1));
 }
 
 // --- conditions --------------------------------------------------------------------------------------
@@ -486,22 +311,22 @@ static unsigned compare(Native *n, const TCGOp *op, unsigned i, TCGCond cond)
         j = i++;
         cond = tcg_swap_cond(cond);
     }
-    bool wide = is_wide(arg_temp(op->args[i])), test = cond >= TCG_COND_TSTEQ;
-    Operand b = operand(n, op, j);
-    int a = value(n, op->args[i]);
+    bool wide = native_is_wide(arg_temp(op->args[i])), test = cond >= TCG_COND_TSTEQ;
+    Operand b = native_operand(n, op, j);
+    int a = native_value(n, op->args[i]);
     if (b.kind == IMMEDIATE && (test || b.imm == 0)) {
         if (test) {
-            x86_reg(&n->at, 0xf7 | width(wide), 0, a);
+            x86_reg(&n->at, 0xf7 | native_width(wide), 0, a);
             x86_put32(&n->at, b.imm);
         } else {
-            x86_reg(&n->at, 0x85 | width(wide), (unsigned)a, a);
+            x86_reg(&n->at, 0x85 | native_width(wide), (unsigned)a, a);
         }
     } else if (!test) {
         alu(n, X86_CMP, wide, a, &b);
     } else if (b.kind == IN_REG) {
-        x86_reg(&n->at, 0x85 | width(wide), (unsigned)a, b.reg);
+        x86_reg(&n->at, 0x85 | native_width(wide), (unsigned)a, b.reg);
     } else {
-        x86_mem(&n->at, 0x85 | width(wide), (unsigned)a, &b.mem);
+        x86_mem(&n->at, 0x85 | native_width(wide), (unsigned)a, &b.mem);
     }
     return x86_conditions[cond];
 }
@@ -512,14 +337,14 @@ static bool native_setcond(Native *n, const TCGOp *op, bool negative)
         return false;
     }
     unsigned cc = compare(n, op, 1, (TCGCond)op->args[3]);
-    end_lives(n, op);
-    int d = take(n);
+    native_end_lives(n, op);
+    int d = native_take(n);
     x86_reg(&n->at, (0x90u + cc) | X86_0F | X86_8, 0, d);
     x86_reg(&n->at, extension(8, false, false), (unsigned)d, d);
     if (negative) {
-        x86_reg(&n->at, 0xf7 | width(is_wide(arg_temp(op->args[0]))), 3, d);
+        x86_reg(&n->at, 0xf7 | native_width(native_is_wide(arg_temp(op->args[0]))), 3, d);
     }
-    result(n, op, d);
+    native_result(n, op, d);
     return true;
 }
 
@@ -531,20 +356,20 @@ static bool native_movcond(Native *n, const TCGOp *op, bool wide)
     unsigned cc = compare(n, op, 1, (TCGCond)op->args[5]);
     // From here on nothing touches the flags.  The comparison's registers may go.
     n->locked = 0;
-    int yes = value(n, op->args[3]), no = value(n, op->args[4]), d = no;
+    int yes = native_value(n, op->args[3]), no = native_value(n, op->args[4]), d = no;
     if (n->temp[no]) {
         if (op->args[0] == op->args[4]) {
-            forget(n, no);
-        } else if (dies(op, 4)) {
-            let_die(n, no);
+            native_forget(n, no);
+        } else if (native_dies(op, 4)) {
+            native_let_die(n, no);
         } else {
-            d = take(n);
+            d = native_take(n);
             x86_mov(&n->at, wide, d, no);
         }
     }
-    x86_reg(&n->at, (0x40u + cc) | X86_0F | width(wide), (unsigned)d, yes);
-    end_lives(n, op);
-    result(n, op, d);
+    x86_reg(&n->at, (0x40u + cc) | X86_0F | native_width(wide), (unsigned)d, yes);
+    native_end_lives(n, op);
+    native_result(n, op, d);
     return true;
 }
 
@@ -557,10 +382,10 @@ static void meet_globals(Native *n, intptr_t offset, unsigned size, bool write)
         if (t && offset < t->offset + (intptr_t)tcg_type_size(t->type) &&
             t->offset < offset + (intptr_t)size) {
             if (n->dirty >> r & 1) {
-                store(n, r);
+                native_store(n, r);
             }
             if (write) {
-                forget(n, r);
+                native_forget(n, r);
             }
         }
     }
@@ -571,7 +396,7 @@ static void native_env_test(Encoder *e, const TCGOp *ld, const TCGOp *br)
     Native *n = &e->native;
     X86Mem word = {ENV, NO_REG, 0, (int32_t)ld->args[2]};
     meet_globals(n, word.disp, 4, false);
-    store_all(n);
+    native_store_all(n);
     x86_mem(&n->at, 0x83, X86_CMP, &word);
     x86_put8(&n->at, 0);
     close_record(e);
@@ -585,8 +410,8 @@ static bool native_brcond(Encoder *e, const TCGOp *op)
         return false;
     }
     unsigned cc = compare(n, op, 0, (TCGCond)op->args[2]);
-    end_lives(n, op);
-    store_all(n); // for the label; on the way that goes straight on the registers stay
+    native_end_lives(n, op);
+    native_store_all(n); // for the label; on the way that goes straight on the registers stay
     close_record(e);
     encode_jump(e, cc, arg_label(op->args[3]));
     return true;
@@ -615,7 +440,7 @@ static void save(Native *n, TCGArg arg, const X86Mem *m, unsigned size)
         }
         return;
     }
-    x86_mem(&n->at, codes[size], (unsigned)value(n, arg), m);
+    x86_mem(&n->at, codes[size], (unsigned)native_value(n, arg), m);
 }
 
 static bool native_env(Native *n, const TCGOp *op, bool is_store, unsigned size, bool sign)
@@ -628,12 +453,12 @@ static bool native_env(Native *n, const TCGOp *op, bool is_store, unsigned size,
     meet_globals(n, offset, size, is_store);
     if (is_store) {
         save(n, op->args[0], &m, size);
-        end_lives(n, op);
+        native_end_lives(n, op);
         return true;
     }
-    int d = take(n);
-    load(n, d, &m, size * 8, sign, is_wide(arg_temp(op->args[0])));
-    result(n, op, d);
+    int d = native_take(n);
+    load(n, d, &m, size * 8, sign, native_is_wide(arg_temp(op->args[0])));
+    native_result(n, op, d);
     return true;
 }
 
@@ -652,13 +477,13 @@ static X86Mem guest_address(Native *n, const Address *a)
 {
     X86Mem m = {NO_REG, NO_REG, 0, (int32_t)a->disp};
     if (a->base) {
-        m.base = value(n, (TCGArg)a->base);
+        m.base = native_value(n, (TCGArg)a->base);
     } else if (!fits_s32((uint64_t)a->disp)) {
-        constant(n, RAX, (uint64_t)a->disp);
+        native_constant(n, RAX, (uint64_t)a->disp);
         return (X86Mem){RAX, NO_REG, 0, 0};
     }
     if (a->index) {
-        m.index = value(n, (TCGArg)a->index);
+        m.index = native_value(n, (TCGArg)a->index);
         m.shift = a->shift;
         if (a->shift > 3) {
             x86_mov(&n->at, true, RAX, m.index);
@@ -680,7 +505,7 @@ static void before_access(Encoder *e)
     for (unsigned bits = n->dirty; bits; bits &= bits - 1) {
         int r = __builtin_ctz(bits);
         if (n->temp[r]->kind == TEMP_GLOBAL) {
-            store(n, r);
+            native_store(n, r);
         }
     }
     if (!e->pc_saved) {
@@ -689,7 +514,7 @@ static void before_access(Encoder *e)
             x86_mem(&n->at, 0xc7 | X86_W, 0, &at);
             x86_put32(&n->at, (int32_t)e->pc);
         } else {
-            constant(n, RAX, e->pc);
+            native_constant(n, RAX, e->pc);
             x86_mem(&n->at, 0x89 | X86_W, RAX, &at);
         }
         e->pc_saved = true;
@@ -711,17 +536,17 @@ static bool native_guest(Encoder *e, const TCGOp *first, const TCGOp *op, const 
     X86Mem m = guest_address(n, a);
     if (is_load) {
         for (const TCGOp *at = first; at != op->next; at = at->next) {
-            end_lives(n, at);
+            native_end_lives(n, at);
         }
         n->locked = 0; // the address is read before the result is written
-        int d = take(n);
-        load(n, d, &m, size * 8, mop & MO_SIGN, is_wide(arg_temp(op->args[0])));
-        result(n, op, d);
+        int d = native_take(n);
+        load(n, d, &m, size * 8, mop & MO_SIGN, native_is_wide(arg_temp(op->args[0])));
+        native_result(n, op, d);
         return true;
     }
     save(n, op->args[0], &m, size);
     for (const TCGOp *at = first; at != op->next; at = at->next) {
-        end_lives(n, at);
+        native_end_lives(n, at);
     }
     return true;
 }
@@ -772,13 +597,13 @@ static bool can_call(const TCGHelperInfo *info)
 static void call_argument(Native *n, TCGArg arg, int to, int from)
 {
     const TCGTemp *t = arg_temp(arg);
-    X86Mem at = slot(t);
+    X86Mem at = native_slot(t);
     if (t->kind == TEMP_CONST) {
-        constant(n, to, is_wide(t) ? t->val : (uint32_t)t->val);
+        native_constant(n, to, native_is_wide(t) ? t->val : (uint32_t)t->val);
     } else if (from == NO_REG) {
-        x86_mem(&n->at, 0x8b | width(is_wide(t)), (unsigned)to, &at);
+        x86_mem(&n->at, 0x8b | native_width(native_is_wide(t)), (unsigned)to, &at);
     } else if (from != to) {
-        x86_mov(&n->at, is_wide(t), to, from);
+        x86_mov(&n->at, native_is_wide(t), to, from);
     }
 }
 
@@ -793,12 +618,12 @@ static bool native_call(Encoder *e, const TCGOp *op)
         return false;
     }
     for (unsigned i = 0; i < info->nargs; i++) {
-        from[i] = find(n, arg_temp(op->args[i]));
-        if (from[i] != NO_REG && dies(op, i)) {
+        from[i] = native_find(n, arg_temp(op->args[i]));
+        if (from[i] != NO_REG && native_dies(op, i)) {
             n->dirty &= (uint16_t)~(1u << from[i]);
         }
     }
-    store_all(n);
+    native_store_all(n);
     // The last argument first: env's register is overwritten last.  What an earlier argument's register had is in rax
     // or, a second time, in memory.
     bool spare = true;
@@ -809,7 +634,7 @@ static bool native_call(Encoder *e, const TCGOp *op)
                 from[k] = RAX;
                 spare = false;
             } else if (from[k] == targets[i]) {
-                store(n, from[k]);
+                native_store(n, from[k]);
                 from[k] = NO_REG;
             }
         }
@@ -819,11 +644,11 @@ static bool native_call(Encoder *e, const TCGOp *op)
     if (info->nargs) {
         call_argument(n, op->args[0], RDI, from[0]);
     }
-    constant(n, RAX, (uint64_t)(uintptr_t)info->func);
+    native_constant(n, RAX, (uint64_t)(uintptr_t)info->func);
     x86_reg(&n->at, 0xff, 2, RAX);
     x86_head(&n->at, 0x58 + ENV, 0, NO_REG, NO_REG, false);
     for (unsigned bits = POOL; bits; bits &= bits - 1) {
-        forget(n, __builtin_ctz(bits));
+        native_forget(n, __builtin_ctz(bits));
     }
     return true;
 }
@@ -836,7 +661,7 @@ static bool native_one(Encoder *e, const TCGOp *op)
 {
     Native *n = &e->native;
     unsigned nout = tcg_op_nout(op);
-    bool wide = nout && is_wide(arg_temp(op->args[0]));
+    bool wide = nout && native_is_wide(arg_temp(op->args[0]));
     for (unsigned i = nout; i < nout + tcg_op_nin(op); i++) {
         if (is_env(op->args[i]) && !(i == 1 && is_host_access(op))) {
             return false; // its address as a value
@@ -933,11 +758,11 @@ void native_settle(Encoder *e)
 {
     Native *n = &e->native;
     if (n->dirty && open_record(e)) {
-        store_all(n);
+        native_store_all(n);
     }
     close_record(e);
     for (unsigned bits = POOL; bits; bits &= bits - 1) {
-        forget(n, __builtin_ctz(bits));
+        native_forget(n, __builtin_ctz(bits));
     }
 }
 
