@@ -181,19 +181,21 @@ static uint64_t remember(uint64_t raw, uint64_t front, uint64_t size, uint64_t m
 
 typedef enum Kind { MALLOC, CALLOC, REALLOC, MEMALIGN, POSIX_MEMALIGN, FREE, USABLE } Kind;
 
+// Wrapped one after the other, while threads may be running: first what takes blocks, which lets pass those that it does
+// not know, then what makes them.
 static const struct Function {
     const char *name;
     Kind kind;
 } functions[] = {
-    {"malloc", MALLOC},
-    {"calloc", CALLOC},
-    {"realloc", REALLOC},
-    {"memalign", MEMALIGN},
-    {"aligned_alloc", MEMALIGN},
-    {"posix_memalign", POSIX_MEMALIGN},
     {"free", FREE},
     {"cfree", FREE},
     {"malloc_usable_size", USABLE},
+    {"realloc", REALLOC},
+    {"malloc", MALLOC},
+    {"calloc", CALLOC},
+    {"memalign", MEMALIGN},
+    {"aligned_alloc", MEMALIGN},
+    {"posix_memalign", POSIX_MEMALIGN},
 };
 
 // A call that is under way.
