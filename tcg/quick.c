@@ -32,7 +32,8 @@ typedef struct QuickInsn {
     const Stencil *stencil;
     const InterpRow *row;
     uint8_t kind;  // QuickKind
-    bool alone;    // a goto_tb that has no jump of its own
+    bool alone;    // a goto_tb that has no jump of its own: a conditional one leads here
+    bool again;    // a goto_tb of a slot that has had one: it goes through the slot
     uint32_t word; // of the bytecode
     uint32_t data; // offset of its data, when it has any
 } QuickInsn;
@@ -256,6 +257,7 @@ static bool goes_on(const InterpRow *row)
 static size_t choose_forms(TCGQuick *q, size_t words)
 {
     size_t n = 0, data = 0;
+    bool seen[2] = {false, false};
     for (size_t w = 0; w < words;) {
         const uint64_t *ip = &q->words[w];
         const InterpRow *row = (const InterpRow *)(uintptr_t)(ip[0] & ~ROW_UNSTORED);
@@ -264,6 +266,10 @@ static size_t choose_forms(TCGQuick *q, size_t words)
             .row = row, .kind = (uint8_t)kind_of(row), .word = (uint32_t)w, .data = (uint32_t)data};
         q->code_of_word[w] = 0;
         unsigned size = words_of(row, ip);
+        if (row->op == IOP_GOTO_TB) {
+            insn->again = seen[jump_slot(q, ip)];
+            seen[jump_slot(q, ip)] = true;
+        }
         if (insn->kind == QUICK_STENCIL) {
             insn->stencil = form_of(row, ip, ip[0] & ROW_UNSTORED);
             data += insn->stencil->has_data ? size + (insn->stencil == interpret_stencil) : 0;
@@ -288,7 +294,7 @@ static void find_direct(TCGQuick *q, size_t n)
     }
     for (size_t i = 1; i < n; i++) {
         QuickInsn *insn = &q->insns[i];
-        insn->alone = insn->row->op == IOP_GOTO_TB && count[insn->word] == 1 &&
+        insn->alone = insn->row->op == IOP_GOTO_TB && !insn->again && count[insn->word] == 1 &&
                       !goes_on(q->insns[i - 1].row);
         count[insn->word] = insn->alone ? ALONE : count[insn->word];
     }
@@ -308,7 +314,7 @@ static void order(TCGQuick *q, size_t n)
     bool cold = false;
     for (size_t i = 0; i < n; i++) {
         QuickInsn insn = q->insns[i];
-        if (insn.row->op == IOP_GOTO_TB) {
+        if (insn.row->op == IOP_GOTO_TB && !insn.again) {
             if (!insn.alone) {
                 q->insns[hot] = insn;
                 q->insns[hot++].kind = QUICK_DIRECT;
@@ -334,7 +340,8 @@ static size_t place_code(TCGQuick *q)
     for (size_t i = 0; i < q->nb_insns; i++) {
         const QuickInsn *insn = &q->insns[i];
         const uint64_t *ip = &q->words[insn->word];
-        bool through_slot = insn->row->op == IOP_GOTO_TB && insn->kind == QUICK_STENCIL;
+        bool through_slot = insn->row->op == IOP_GOTO_TB && insn->kind == QUICK_STENCIL &&
+                            !insn->again;
         if (through_slot) {
             unsigned slot = jump_slot(q, ip);
             q->slow[slot] = (uint32_t)at;
@@ -362,9 +369,9 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
 {
     const QuickTarget target = {reaches, jump, count, is_bound, &q->bound};
     size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), &target);
-    size_t n = choose_forms(q, size / sizeof(uint64_t));
     q->code = code;
     q->count = count;
+    size_t n = choose_forms(q, size / sizeof(uint64_t));
     find_direct(q, n);
     order(q, n);
     q->code_size = (place_code(q) + DATA_ALIGN - 1) & ~(size_t)(DATA_ALIGN - 1);

@@ -318,6 +318,30 @@ static void test_conditional_jump(void **state)
     tcg_quick_free(q);
 }
 
+// A slot that two places leave through.
+static void test_slot_twice(void **state)
+{
+    (void)state;
+    test_context_start();
+    TCGLabel *yes = gen_new_label();
+    tcg_gen_brcondi_i64(TCG_COND_EQ, tcg_global_i64(G0), 5, yes);
+    for (unsigned i = 0; i < 2; i++) {
+        if (i == 1) {
+            gen_set_label(yes);
+        }
+        tcg_gen_goto_tb(0);
+        tcg_gen_movi_i64(tcg_global_i64(G0 + 1), 100 + i);
+        tcg_gen_exit_tb((uintptr_t)&one.code);
+    }
+    test_block_finish(&one);
+    atomic_store(&one.code.jmp[0], NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        env.g[0] = i ? 5 : 6;
+        assert_int_equal(test_block_run(&one), (uintptr_t)&one.code);
+        assert_int_equal(env.g[1], 100 + i);
+    }
+}
+
 // An address of this process that is a number to the block: not for others.
 static void test_addresses_do_not_move(void **state)
 {
@@ -372,6 +396,7 @@ int main(int argc, char **argv)
         T(test_moves_to_another_block),
         T(test_direct_jump),
         T(test_conditional_jump),
+        T(test_slot_twice),
         T(test_precise_registers),
         T(test_addresses_do_not_move),
         T(test_bad_relocations),
