@@ -21,18 +21,25 @@
 
 enum { PIECES = 64, SIZE = 1000 };
 
+#if __has_feature(address_sanitizer)
+#include <sanitizer/allocator_interface.h>
+static size_t allocated(void) { return __sanitizer_get_current_allocated_bytes(); }
+#else
+static size_t allocated(void) { return mallinfo2().uordblks; }
+#endif
+
 static bool pieces_are_malloced(void)
 {
     void *pieces[PIECES];
     for (int i = 0; i < PIECES; i++) {
         pieces[i] = g_slice_alloc(SIZE);
     }
-    size_t before = mallinfo2().uordblks;
+    size_t before = allocated();
     for (int i = 0; i < PIECES; i++) {
         g_slice_free1(SIZE, pieces[i]);
     }
     // Slices would keep them all; malloc keeps a few for this thread.
-    return before - mallinfo2().uordblks > PIECES / 2 * SIZE;
+    return before - allocated() > PIECES / 2 * SIZE;
 }
 
 static void run_with(char *const *env)
