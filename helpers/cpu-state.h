@@ -30,7 +30,7 @@ enum {
     EXCP_UNALIGNED,
 };
 
-enum { CPU_FRONT = 32 };
+enum { CPU_FRONT = 32 }; // words; the largest set of general registers
 
 // Accesses that a helper has made one after the other: n of `size` bytes, each `step` behind the one before.
 typedef struct CPUAccessRun {
@@ -41,8 +41,8 @@ typedef struct CPUAccessRun {
 } CPUAccessRun;
 
 struct CPUState {
-    // The guest's registers that are used most, under the names that its CPUArchState has for them: in front, where the
-    // host's instructions reach them with a displacement of one byte.
+    // The guest's general registers, under the names that its CPUArchState has for them: in front, where x86-64 instructions
+    // reach the first sixteen with a displacement of one byte.
     uint64_t front[CPU_FRONT];
     _Atomic uint32_t exit_request; // nonzero: blocks return TB_EXIT_REQUESTED at their start
     int32_t exception_index;       // EXCP_NONE, a guest exception number, or EXCP_*

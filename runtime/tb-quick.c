@@ -24,9 +24,8 @@ typedef CPUState CPUArchState;
 
 static const size_t DEFAULT_CODE_SIZE = (size_t)256 << 20;
 
-// The blocks' counters, side by side: most blocks run seldom and in turns, and sixteen share a cache line.  (cc1 of gcc,
-// 140 000 blocks: with each counter in its block, three fifths of the quick tier's time went into counting.)  In the
-// slab, where code reaches them; at either end a page's distance from code, which they would disturb.
+// The blocks' counters, side by side: sixteen share a cache line.  In the slab, where one instruction of 6 bytes, with a
+// displacement from itself, counts; at either end a page's distance from code, which they would disturb.
 enum {
     COUNTERS = 16384 - 2048, // of a group, which takes 64 KiB
     DISTANCE = 4096,         // bytes

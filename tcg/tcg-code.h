@@ -53,8 +53,8 @@ struct TCGCode {
         pinned; // the way in for LLVM's code (tcg-pinned.h); NULL where there is none
     _Atomic(const TCGCode *) jmp[2]; // goto_tb slots: NULL falls through to the op that follows
     const void *bytecode;            // the interpreter's program; NULL when never interpreted
-    // Counted down at each entry, when hot is set, which is called when it reaches 0.  Not here: of thousands of blocks
-    // that take turns each would want a cache line for its counter.
+    // Counted down at each entry, when hot is set, which is called when it reaches 0.  The engine
+    // says where: the quick tier's lie in reach of its code.
     uint32_t *counter;
     void (*hot)(void *env, const TCGCode *code); // or NULL
     _Atomic(TBTargets *)
