@@ -33,7 +33,7 @@ static struct {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .changed = PTHREAD_COND_INITIALIZER,
 };
-static _Thread_local bool is_background;
+static _Thread_local bool is_background, is_aside; // is_aside: the thread itself
 
 static void set_state(State state)
 {
@@ -62,6 +62,7 @@ static void shrink_heap(void)
 
 static void *serve(void *unused)
 {
+    is_aside = true;
     bool ok = syscall(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE) == 0;
     // What writes to standard error here must not write into a file.
     for (int i = 0; ok && i < 3; i++) {
@@ -113,7 +114,7 @@ void files_aside_start(void)
 
 void files_aside(void (*fn)(void *opaque), void *opaque)
 {
-    if (aside.state != READY || !(is_background || aside.shared) || getpid() != aside.pid) {
+    if (is_aside || aside.state != READY || !(is_background || aside.shared) || getpid() != aside.pid) {
         fn(opaque);
         return;
     }
