@@ -322,7 +322,6 @@ int cpu_exec(CPUState *cs)
     current_cpu = cs;
     instrument_thread_enter(cs->pass_block);
     cs->exception_index = EXCP_NONE;
-    tb_grow_table();
     event_park_if_ending();
     watchpoint_arm_cpu(cs);
     rcu_read_lock();

@@ -9,6 +9,7 @@
 #include "cpu-exec.h"
 #include "guest-memory-internal.h"
 #include "tb.h"
+#include "tcg2llvm/files-aside.h"
 
 typedef struct Copy {
     void *dst;
@@ -140,19 +141,16 @@ static bool is_header(const char *line)
 
 void guest_memory_print_maps(FILE *out, bool smaps, uint64_t kernel_page)
 {
-    FILE *in = fopen(smaps ? "/proc/self/smaps" : "/proc/self/maps", "re");
-    char *line = NULL;
-    size_t cap = 0;
+    g_autofree char *text = files_aside_read(smaps ? "/proc/self/smaps" : "/proc/self/maps", NULL);
     bool ours = true;
-    while (in && getline(&line, &cap, in) > 0) {
-        if (!smaps || is_header(line)) {
-            ours = !print_host_line(out, line, kernel_page);
+    for (char *line = text, *end; line && *line; line = end) {
+        end = strchr(line, '\n');
+        end = end ? end + 1 : line + strlen(line);
+        g_autofree char *copy = g_strndup(line, (gsize)(end - line));
+        if (!smaps || is_header(copy)) {
+            ours = !print_host_line(out, copy, kernel_page);
         } else if (!ours) {
-            fputs(line, out);
+            fputs(copy, out);
         }
-    }
-    free(line);
-    if (in) {
-        fclose(in);
     }
 }

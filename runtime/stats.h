@@ -21,6 +21,7 @@
     STAT(image_damaged, "damaged blocks and files, left aside")                                    \
     STAT(tb_invalidated, "blocks invalidated")                                                     \
     STAT(tb_flushes, "flushes of the block cache")                                                 \
+    STAT(tb_buckets, "buckets of the table of blocks")                                             \
     STAT(tb_found, "blocks found in the table by cpu_exec")                                        \
     STAT(tb_linked, "jumps linked")                                                                \
     STAT(exec_entries, "entries of cpu_exec into guest code")                                      \

@@ -119,34 +119,41 @@ bool tb_page_hash(uint64_t page, uint64_t *hash)
     return true;
 }
 
-void tb_page_add(TranslationBlock *tb)
-{
-    for (unsigned i = 0; i < tb->nb_pages; i++) {
-        TBPage *p = page_get(tb->pages[i]);
-        tb->page_next[i] = p->first;
-        p->first = tb;
-    }
-}
-
-// The link that follows tb in the list of `page`.
-static TranslationBlock **next_on(TranslationBlock *tb, uint64_t page)
+// Which of tb's pages it is.
+static unsigned index_of(const TranslationBlock *tb, uint64_t page)
 {
     unsigned i = 0;
     while (tb->pages[i] != page) {
         i++;
     }
-    return &tb->page_next[i];
+    return i;
 }
 
+// The word that leads to `tb` in the list of `page` is `link` now.
+static void set_link(TranslationBlock *tb, uint64_t page, TranslationBlock **link)
+{
+    if (tb) {
+        tb->page_link[index_of(tb, page)] = link;
+    }
+}
+
+void tb_page_add(TranslationBlock *tb)
+{
+    for (unsigned i = 0; i < tb->nb_pages; i++) {
+        TBPage *p = page_get(tb->pages[i]);
+        tb->page_next[i] = p->first;
+        tb->page_link[i] = &p->first;
+        set_link(p->first, p->page, &tb->page_next[i]);
+        p->first = tb;
+    }
+}
+
+// A page may hold thousands of blocks (a byte of code each), so none is searched for.
 void tb_page_remove(TranslationBlock *tb)
 {
     for (unsigned i = 0; i < tb->nb_pages; i++) {
-        TBPage *p = page_find(tb->pages[i]);
-        TranslationBlock **link = &p->first;
-        while (*link != tb) {
-            link = next_on(*link, p->page);
-        }
-        *link = tb->page_next[i];
+        *tb->page_link[i] = tb->page_next[i];
+        set_link(tb->page_next[i], tb->pages[i], tb->page_link[i]);
     }
 }
 

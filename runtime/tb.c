@@ -52,10 +52,10 @@ typedef struct TBTable {
 static struct TBCache {
     pthread_mutex_t lock;
     _Atomic(TBTable *) table;
-    _Atomic size_t blocks, buckets; // of it
-    TBChunk *chunk;                 // current
-    size_t used;                    // of it
-    size_t populated;               // of it
+    size_t blocks;    // of it
+    TBChunk *chunk;   // current
+    size_t used;      // of it
+    size_t populated; // of it
     size_t live_bytes, budget;
     bool rcu_thread; // liburcu's thread exists
 } cache = {
@@ -75,7 +75,7 @@ static TBTable *table_new(size_t buckets)
     if (!t) {
         process_fail(EXIT_INTERNAL, "out of memory for the table of blocks");
     }
-    t->buckets = buckets;
+    stats.tb_buckets = t->buckets = buckets;
     t->mapped = large ? size : 0;
     return t;
 }
@@ -84,7 +84,6 @@ void tb_init(void)
 {
     if (!cache.table) {
         cache.table = table_new(FIRST_BUCKETS);
-        cache.buckets = FIRST_BUCKETS;
     }
 }
 
@@ -282,21 +281,7 @@ static void table_grow(TBTable *old)
         }
     }
     atomic_store_explicit(&cache.table, t, memory_order_release);
-    atomic_store_explicit(&cache.buckets, t->buckets, memory_order_relaxed);
     tb_call_later(&old->rcu, free_table);
-}
-
-void tb_grow_table(void)
-{
-    size_t blocks = atomic_load_explicit(&cache.blocks, memory_order_relaxed);
-    // Not the table's own word: out of a read-side section the table may go.
-    if (blocks > atomic_load_explicit(&cache.buckets, memory_order_relaxed)) {
-        tb_lock();
-        if (blocks > cache.buckets) {
-            table_grow(cache.table);
-        }
-        tb_unlock();
-    }
 }
 
 void tb_keep(TranslationBlock *tb, size_t used)
@@ -310,8 +295,11 @@ void tb_publish(TranslationBlock *tb)
 {
     cache.live_bytes += tb->alloc_size;
     tb_page_add(tb);
-    atomic_fetch_add_explicit(&cache.blocks, 1, memory_order_relaxed);
+    cache.blocks++;
     table_insert(cache.table, tb);
+    if (cache.blocks > cache.table->buckets) {
+        table_grow(cache.table);
+    }
 }
 
 void tb_foreach(void (*fn)(TranslationBlock *tb, void *opaque), void *opaque)
@@ -394,7 +382,7 @@ void tb_invalidate(TranslationBlock *tb)
     }
     atomic_store(&tb->invalid, true);
     table_remove(tb);
-    atomic_fetch_sub_explicit(&cache.blocks, 1, memory_order_relaxed);
+    cache.blocks--;
     cpu_list_forget_tb(tb);
     while (tb->jmp_incoming) {
         unlink_slot(list_tb(tb->jmp_incoming), tb->jmp_incoming & 1);

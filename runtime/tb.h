@@ -64,7 +64,8 @@ struct TranslationBlock {
     uintptr_t jmp_incoming;
 
     uint64_t pages[TB_MAX_PAGES];
-    TranslationBlock *page_next[TB_MAX_PAGES]; // in the page's list
+    TranslationBlock *page_next[TB_MAX_PAGES];  // in the page's list
+    TranslationBlock **page_link[TB_MAX_PAGES]; // the word that leads to this block there
     TCGEntry *cold_entry;      // what `entry` goes back to; NULL: the block goes too
     struct TBUnitLink *units;  // LLVM units that hold a copy (tier-host.c)
     struct SlabBlock *quick;   // code of the quick tier (tb-quick.c)
@@ -109,7 +110,8 @@ TranslationBlock *tb_new(size_t room);
 void *tb_room(TranslationBlock *tb);
 size_t tb_room_size(const TranslationBlock *tb);
 void tb_keep(TranslationBlock *tb, size_t used);
-// Puts a finished block into table and page lists: from here on it is found.
+// Puts a finished block into table and page lists: from here on it is found.  The table grows here, not when a CPU comes
+// out of guest code: a program may call a million functions without a system call.
 void tb_publish(TranslationBlock *tb);
 void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to);
 // TCGCode.pinned of a block whose code is at `entry`.
@@ -123,9 +125,6 @@ void tb_foreach(void (*fn)(TranslationBlock *tb, void *opaque), void *opaque);
 // More code than the budget allows: the next translation should be preceded by a flush.
 bool tb_cache_full(void);
 void tb_set_budget(size_t bytes); // for tests; default 256 MiB
-
-// More buckets, when there are many blocks.  Without tb_lock; cpu_exec calls it now and then.
-void tb_grow_table(void);
 
 // References that outlive invalidation (LLVM units).
 void tb_hold(TranslationBlock *tb);

@@ -17,6 +17,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <glib.h>
+
 typedef enum State { NOT_STARTED, STARTING, READY, FAILED } State;
 
 static struct {
@@ -114,7 +116,8 @@ void files_aside_start(void)
 
 void files_aside(void (*fn)(void *opaque), void *opaque)
 {
-    if (is_aside || aside.state != READY || !(is_background || aside.shared) || getpid() != aside.pid) {
+    if (is_aside || aside.state != READY || !(is_background || aside.shared) ||
+        getpid() != aside.pid) {
         fn(opaque);
         return;
     }
@@ -128,6 +131,30 @@ void files_aside(void (*fn)(void *opaque), void *opaque)
     }
     pthread_mutex_unlock(&aside.lock);
     pthread_mutex_unlock(&aside.caller);
+}
+
+typedef struct Reading {
+    const char *path;
+    char *text;
+    size_t len;
+} Reading;
+
+static void read_whole(void *opaque)
+{
+    Reading *r = opaque;
+    gsize len = 0;
+    g_file_get_contents(r->path, &r->text, &len, NULL);
+    r->len = len;
+}
+
+char *files_aside_read(const char *path, size_t *len)
+{
+    Reading r = {.path = path};
+    files_aside(read_whole, &r);
+    if (len) {
+        *len = r.len;
+    }
+    return r.text;
 }
 
 void files_aside_background(void) { is_background = true; }

@@ -6,10 +6,16 @@
 #ifndef TCG2LLVM_FILES_ASIDE_H
 #define TCG2LLVM_FILES_ASIDE_H
 
+#include <stddef.h>
+
 // Runs fn(opaque), on the thread with the table of its own when somebody could see the difference: the caller is one of
 // myna's threads, or the guest has several.  There descriptors 0 to 2 are /dev/null, no others are open, and signals are
 // blocked.  The caller waits; fn may use what it holds locked, but not lock it, and must leave nothing open.
 void files_aside(void (*fn)(void *opaque), void *opaque);
+
+// What a file holds, read like this; NULL when it cannot be read.  To be freed with g_free; a NUL stands behind the `len`
+// bytes (which may be NULL).
+char *files_aside_read(const char *path, size_t *len);
 
 // Starts that thread, once; without it (no room for one, an old kernel) files are opened where they are asked for.  To be
 // called by a guest's thread: for a moment the new thread has the guest's files open, too.

@@ -19,6 +19,7 @@
 #include "paths.h"
 #include "runtime/cpu-list.h"
 #include "runtime/guest-memory.h"
+#include "tcg2llvm/files-aside.h"
 
 static void put_cmdline(const GuestProcess *process, FILE *f)
 {
@@ -42,7 +43,7 @@ static bool put_stat(GuestProcess *process, const char *path, FILE *f)
 {
     g_autofree char *text = NULL;
     char *rest = NULL;
-    if (!g_file_get_contents(path, &text, NULL, NULL) || !(rest = strrchr(text, ')'))) {
+    if (!(text = files_aside_read(path, NULL)) || !(rest = strrchr(text, ')'))) {
         return false; // the name before the parenthesis may hold anything
     }
     fwrite(text, (size_t)(rest + 1 - text), 1, f);
@@ -61,8 +62,8 @@ static bool put_stat(GuestProcess *process, const char *path, FILE *f)
 // The host's lines, but for those that tell of our threads and our handlers.
 static bool put_status(GuestProcess *process, const char *path, FILE *f)
 {
-    g_autofree char *text = NULL;
-    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+    g_autofree char *text = files_aside_read(path, NULL);
+    if (!text) {
         return false;
     }
     uint64_t ignored = 0, caught = 0;
@@ -107,6 +108,51 @@ static bool put_file(const GuestTask *task, ProcFile file, const char *path, FIL
     }
 }
 
+// --- the guest's descriptor -----------------------------------------------------------------------
+typedef struct TextFile {
+    const char *text;
+    size_t size;
+    int fd;    // -errno when it could not be made
+    pid_t tid; // in whose table it is
+} TextFile;
+
+static void make_text(void *opaque)
+{
+    TextFile *t = opaque;
+    t->tid = (pid_t)syscall(SYS_gettid);
+    t->fd = memfd_create("proc", MFD_CLOEXEC);
+    if (t->fd < 0) {
+        t->fd = -errno;
+    } else if (write(t->fd, t->text, t->size) != (ssize_t)t->size) {
+        close(t->fd);
+        t->fd = -ENOMEM;
+    }
+}
+
+static void close_text(void *opaque) { close(((TextFile *)opaque)->fd); }
+
+// A descriptor for reading alone, from the begin, with the number that Linux would give: the lowest that is free.
+static int64_t open_text(const char *text, size_t size, int flags)
+{
+    TextFile t = {.text = text, .size = size};
+    files_aside(make_text, &t);
+    if (t.fd < 0) {
+        return t.fd;
+    }
+    char name[64];
+    g_snprintf(name, sizeof(name), "/proc/self/task/%d/fd/%d", t.tid, t.fd);
+    int64_t result = open(name, O_RDONLY | (flags & O_CLOEXEC));
+    result = result < 0 ? -errno : result;
+    if (t.tid == (pid_t)syscall(SYS_gettid)) { // nobody else is there to see that it takes two
+        int second = (int)result;
+        result = second < 0 ? result : dup3(second, t.fd, flags & O_CLOEXEC);
+        close(second < 0 ? t.fd : second);
+    } else {
+        files_aside(close_text, &t);
+    }
+    return result;
+}
+
 int64_t proc_file_open(GuestTask *task, ProcFile file, const char *path, int flags)
 {
     bool writes = (flags & O_ACCMODE) != O_RDONLY;
@@ -117,26 +163,20 @@ int64_t proc_file_open(GuestTask *task, ProcFile file, const char *path, int fla
     if (writes || (file == PROC_CPUINFO && !task->process->abi->print_cpuinfo)) {
         return -ENOSYS; // as Linux decides
     }
-    int fd = memfd_create("proc", MFD_CLOEXEC);
-    if (fd < 0) {
-        return -errno;
+    static const char by_thread[] = "/thread-self/";
+    const char *rest = strstr(path, by_thread);
+    g_autofree char *by_number = NULL;
+    if (rest) { // another thread may be the one that reads it
+        rest += strlen(by_thread);
+        path = by_number = g_strdup_printf("/proc/self/task/%d/%s", task->tid, rest);
     }
     char *text = NULL;
     size_t size = 0;
     FILE *f = open_memstream(&text, &size);
     bool ok = f && put_file(task, file, path, f);
-    ok &= f && fclose(f) == 0 && write(fd, text, size) == (ssize_t)size;
+    ok &= f && fclose(f) == 0;
+    int64_t result = ok ? open_text(text, size, flags) : -ENOSYS;
     free(text);
-    if (!ok) {
-        close(fd);
-        return -ENOSYS;
-    }
-    // For reading alone, from the begin, and with the number that Linux would give: the lowest that was free.
-    char name[32];
-    g_snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-    int second = open(name, O_RDONLY | O_CLOEXEC);
-    int64_t result = second < 0 ? -errno : dup3(second, fd, flags & O_CLOEXEC);
-    close(second < 0 ? fd : second);
     return result;
 }
 

@@ -22,7 +22,8 @@ enum { FUNCTIONS = 64 };
 #define FOUR(n) FUNCTION(n##0) FUNCTION(n##1) FUNCTION(n##2) FUNCTION(n##3)
 #define SIXTEEN(n) FOUR(n##0) FOUR(n##1) FOUR(n##2) FOUR(n##3)
 SIXTEEN(1)
-SIXTEEN(2) SIXTEEN(3) SIXTEEN(4)
+SIXTEEN(2)
+SIXTEEN(3) SIXTEEN(4)
 
 #define NAME(n) work##n,
 #define NAMES4(n) NAME(n##0) NAME(n##1) NAME(n##2) NAME(n##3)
@@ -90,6 +91,40 @@ static void *compute_beside(void *sum)
     return sum;
 }
 
+// Two threads that hold one descriptor each, at most: neither ever gets the third number.
+static _Atomic int too_high, beside_done;
+
+static void look_below(int fd)
+{
+    too_high += fd > lowest + 1;
+    close(fd);
+}
+
+static void *read_beside(void *unused)
+{
+    static const char *const names[] = {"/proc/self/status", "/proc/self/maps",
+                                        "/proc/thread-self/stat"};
+    for (int i = 0; i < 600; i++) {
+        char byte;
+        int fd = open(names[i % 3], O_RDONLY);
+        CHECK(read(fd, &byte, 1) == 1);
+        look_below(fd);
+    }
+    beside_done = 1;
+    return unused;
+}
+
+static void read_beside_others(void)
+{
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, read_beside, NULL) == 0);
+    while (!beside_done) {
+        look_below(dup(0));
+    }
+    pthread_join(thread, NULL);
+    printf("files under /proc with a second thread: %d wrong numbers\n", too_high);
+}
+
 int main(void)
 {
     lowest = dup(0);
@@ -113,5 +148,6 @@ int main(void)
     compute();
     pthread_join(thread, NULL);
     report("with a second thread");
+    read_beside_others();
     return finish();
 }

@@ -336,6 +336,9 @@ static void execute(const char *what, const char *name)
 static void programs(void)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "socket"};
+    // Several of this program may run at once, one under each engine.
+    char dir[] = "/tmp/guest-refusals-XXXXXX", before[4096];
+    CHECK(getcwd(before, sizeof(before)) && mkdtemp(dir) && chdir(dir) == 0);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK(bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0);
     CHECK(mkfifo("fifo", 0777) == 0 && mkdir("dir", 0777) == 0);
@@ -351,6 +354,7 @@ static void programs(void)
     unlink("fifo");
     unlink("socket");
     rmdir("dir");
+    CHECK(chdir(before) == 0 && rmdir(dir) == 0);
 }
 
 // --- a thread with files of its own ---

@@ -160,6 +160,43 @@ static void test_indirect(void **unused)
     guest_munmap(pc, P);
 }
 
+// Thousands of functions of one byte, a block each, without leaving guest code for a system call: the table of blocks grows
+// meanwhile.  Then one of their two pages changes.
+static void test_many_blocks(void **unused)
+{
+    (void)unused;
+    if (tb_engine() != TB_ENGINE_INTERP && tb_engine() != TB_ENGINE_QUICK) {
+        return; // LLVM would take its time for them
+    }
+    enum { FUNCTIONS = 5000 };
+    // mov rbx, functions; mov ebp, FUNCTIONS; 1: call rbx; inc rbx; dec ebp; jnz 1b; syscall
+    uint64_t pc = place(CODE(0x48, 0x8d, 0x1d, LE32(P - 7), 0xbd, LE32(FUNCTIONS), 0xff, 0xd3, 0x48,
+                             0xff, 0xc3, 0xff, 0xcd, 0x75, 0xf7, SYSCALL),
+                        RX, 3);
+    uint8_t rets[FUNCTIONS];
+    memset(rets, 0xc3, sizeof(rets));
+    guest_mprotect(pc + P, 2 * P, RW);
+    assert_true(guest_write(pc + P, rets, sizeof(rets)));
+    guest_mprotect(pc + P, 2 * P, RX);
+    uint64_t translated = stats.tb_translated, invalidated = stats.tb_invalidated;
+    uint64_t flushes =
+        stats.tb_flushes; // this test's code memory does not hold all of the quick tier's
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    assert_int_equal(env->regs[R_EBX], pc + P + FUNCTIONS);
+    assert_true(stats.tb_translated - translated >= FUNCTIONS);
+    bool all = stats.tb_flushes == flushes;
+    assert_true(stats.tb_buckets >= FUNCTIONS || !all);
+    assert_true(all || tb_engine() == TB_ENGINE_QUICK);
+    guest_mprotect(pc + P, P, RW);
+    assert_true(stats.tb_invalidated - invalidated == P || !all);
+    guest_mprotect(pc + P, P, RX);
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    assert_int_equal(env->regs[R_EBX], pc + P + FUNCTIONS);
+    assert_true(stats.tb_translated - translated >= FUNCTIONS + P);
+    guest_munmap(pc, 3 * P);
+    assert_true(stats.tb_invalidated - invalidated >= FUNCTIONS + P);
+}
+
 static void test_exceptions(void **unused)
 {
     (void)unused;
@@ -720,6 +757,7 @@ static int run_engine(const char *name)
         cmocka_unit_test(test_flags_from_precise_to_plain),
         cmocka_unit_test(test_promotion),
         cmocka_unit_test(test_indirect),
+        cmocka_unit_test(test_many_blocks),
         cmocka_unit_test(test_exceptions),
         cmocka_unit_test(test_precise_faults),
         cmocka_unit_test(test_fetch_faults),
