@@ -66,6 +66,9 @@ struct CPUState {
     const void *event_site;  // in a callback of guest code: the action that it belongs to
     const void *event_edge;  // the block that was left, when somebody wants to know
     uint64_t event_value[2]; // of the access that a callback is told of
+    // What the host's FP control register held at the last callback that may compute, and whether guest code can have
+    // changed it since (event-fp.c).
+    uint32_t fp_saved, fp_known;
     const void
         *event_insn; // while a helper of this instruction runs that may access guest memory itself
     uint64_t

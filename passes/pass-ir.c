@@ -301,13 +301,18 @@ void myna_add(MynaPassUnit *unit, LLVMBuilderRef b, LLVMValueRef ptr, LLVMValueR
     LLVMSetAlignment(store, 8);
     myna_own_memory(unit, old);
     myna_own_memory(unit, store);
+    // tcg2llvm/pass-counts.c holds such words in registers.
+    LLVMContextRef c = LLVMGetModuleContext(unit->module);
+    LLVMValueRef none = LLVMMetadataAsValue(c, LLVMMDNodeInContext2(c, NULL, 0));
+    LLVMSetMetadata(old, md_kind(c, "myna.add"), none);
+    LLVMSetMetadata(store, md_kind(c, "myna.add"), none);
 }
 
 LLVMValueRef myna_call(MynaPassUnit *unit, LLVMBuilderRef b, const char *name, LLVMTypeRef result,
                        LLVMValueRef *args, unsigned n)
 {
-    LLVMTypeRef params[8];
-    for (unsigned i = 0; i < n && i < 8; i++) {
+    LLVMTypeRef params[n + 1];
+    for (unsigned i = 0; i < n; i++) {
         params[i] = LLVMTypeOf(args[i]);
     }
     LLVMTypeRef type = LLVMFunctionType(result, params, n, false);

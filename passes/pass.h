@@ -203,7 +203,7 @@ void myna_own_memory(MynaPassUnit *unit, LLVMValueRef access);
 void myna_own_buffer(MynaPassUnit *unit, LLVMValueRef access);
 // A counter of 64 bits at ptr, plus n; not atomic.
 void myna_add(MynaPassUnit *unit, LLVMBuilderRef b, LLVMValueRef ptr, LLVMValueRef n);
-// Calls a C function, which the module knows by this name.  `result` may be void; at most 8 arguments.
+// Calls a C function, which the module knows by this name.  `result` may be void.
 LLVMValueRef myna_call(MynaPassUnit *unit, LLVMBuilderRef b, const char *name, LLVMTypeRef result,
                        LLVMValueRef *args, unsigned n);
 // A variable that the module knows by this name.

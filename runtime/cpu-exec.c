@@ -214,7 +214,7 @@ static void log_exception(CPUState *cs)
 static inline void fp_load(CPUState *cs, CPUPrivate *p)
 {
     if (!p->fp_loaded) {
-        cs->isa->fp_enter(cs);
+        cpu_fp_enter(cs);
         p->fp_loaded = true;
     }
 }

@@ -88,4 +88,11 @@ bool cpu_is_parallel(void);
 void tb_flush_all(void);
 void tb_invalidate_range(uint64_t start, uint64_t end); // [start, end)
 
+// The guest's FP modes go into the host: what callbacks have seen there (event-block.c) is no more.
+static inline void cpu_fp_enter(CPUState *cs)
+{
+    cs->fp_known = 0;
+    cs->isa->fp_enter(cs);
+}
+
 #endif

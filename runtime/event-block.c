@@ -125,6 +125,9 @@ static EventSite *add_site(EventBlock *b, SiteList *list, uint64_t pc, const Eve
         s->counter = (intptr_t)(event_board_offset(a->counter.board) + a->counter.offset);
     }
     b->needs_state |= s->regs != EVENT_REGS_NONE;
+    if (calls && s->regs == EVENT_REGS_NONE && !s->no_fp) {
+        event_fp_watch();
+    }
     *(list->last ? &list->last->next : &list->first) = s;
     list->last = s;
     return s;
@@ -260,53 +263,50 @@ void event_block_free(EventBlock *b)
 
 // --- helpers ------------------------------------------------------------------------------------
 
-// The callback computes under the host's own rounding, and its exception flags are not the guest's.
-// Usually the modes are the default ones and only flags must be kept, which costs two reads.
-static inline uint32_t fp_save(CPUState *cs)
+// The callback computes under the host's own rounding, and its exception flags are not the guest's.  To read the
+// control register costs 6 ns on an EPYC, to write what it holds already half of one; so it is read at the first callback
+// after guest code may have changed it (event-fp.c).
+static inline void fp_save(CPUState *cs)
 {
 #if defined(__x86_64__)
-    (void)cs;
-    uint32_t guest = _mm_getcsr();
-    if (__builtin_expect((guest & ~0x3fu) != 0x1f80, 0)) {
+    if (!cs->fp_known) {
+        cs->fp_saved = _mm_getcsr();
+        cs->fp_known = 1;
+    }
+    if (__builtin_expect((cs->fp_saved & ~0x3fu) != 0x1f80, 0)) {
         _mm_setcsr(0x1f80);
     }
-    return guest;
 #else
     cs->isa->fp_leave(cs);
-    return 0;
 #endif
 }
 
-static inline void fp_restore(CPUState *cs, uint32_t guest)
+static inline void fp_restore(CPUState *cs)
 {
 #if defined(__x86_64__)
-    (void)cs;
-    if (__builtin_expect(_mm_getcsr() != guest, 0)) {
-        _mm_setcsr(guest);
-    }
+    _mm_setcsr(cs->fp_saved);
 #else
-    (void)guest;
-    cs->isa->fp_enter(cs);
+    cpu_fp_enter(cs);
 #endif
 }
 
 void HELPER(event_call)(CPUArchState *cs, void *p)
 {
     const EventSite *s = p;
-    uint32_t fp = fp_save(cs);
+    fp_save(cs);
     cs->event_site = s;
     s->fn(cs->cpu_index, s->opaque);
-    fp_restore(cs, fp);
+    fp_restore(cs);
 }
 
 void HELPER(event_mem)(CPUArchState *cs, void *p, uint32_t info, uint64_t addr, uint64_t value)
 {
     const EventSite *s = p;
-    uint32_t fp = fp_save(cs);
+    fp_save(cs);
     cs->event_site = s;
     cs->event_value[0] = value;
     s->mem_fn(cs->cpu_index, info, addr, s->opaque);
-    fp_restore(cs, fp);
+    fp_restore(cs);
 }
 
 // With registers, the FP control registers among them, which are the host's while guest code runs.
@@ -316,7 +316,7 @@ static void call_with_state(CPUState *cs, const EventSite *s)
     cpu_private(cs)->fp_loaded = false;
     cs->event_site = s;
     s->fn(cs->cpu_index, s->opaque);
-    cs->isa->fp_enter(cs);
+    cpu_fp_enter(cs);
     cpu_private(cs)->fp_loaded = true;
 }
 
@@ -331,7 +331,7 @@ static void mem_with_state(CPUState *cs, const EventSite *s, uint32_t info, uint
     cs->event_site = s;
     cs->event_value[0] = value;
     s->mem_fn(cs->cpu_index, info, addr, s->opaque);
-    cs->isa->fp_enter(cs);
+    cpu_fp_enter(cs);
     cpu_private(cs)->fp_loaded = true;
 }
 
@@ -482,7 +482,7 @@ void HELPER(event_edge)(CPUArchState *cs, void *p)
     cs->isa->set_pc(cs, b->pc);
     fire_edge(cs, b->pc, true);
     cs->event_site = NULL;
-    cs->isa->fp_enter(cs);
+    cpu_fp_enter(cs);
     cpu_private(cs)->fp_loaded = true;
 }
 

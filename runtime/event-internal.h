@@ -68,6 +68,14 @@ void event_block_seal(EventBlock *b);
 // Adds the actions to the block's ops.
 void event_block_inject(const EventBlock *b, TCGContext *ctx);
 void event_block_free(EventBlock *b);
+
+// --- event-fp.c ---
+// A callback that may compute in floating point comes.
+void event_fp_watch(void);
+// Adds what such callbacks must know to a block's ops, its own events' among them.
+void event_fp_inject(TCGContext *ctx);
+
+// --- event-block.c, going on ---
 void event_block_init(void); // helpers
 // CPUState.access_hook.
 void event_helper_access(CPUState *cs, uint64_t addr, uint32_t size, bool write);

@@ -393,7 +393,7 @@ static const OptionRow rows[] = {
      "--load-pass-plugin=./my.so --passes=my-pass ./prog"},
     {GROUP_PASS, "passes", "PIPELINE", "PASSES", false, set_passes,
      "run LLVM passes on all guest code, as opt's -passes takes them; implies --llvm=all",
-     "--passes='function(instcombine)' ./prog"},
+     "--passes='function(gvn,simplifycfg)' ./prog"},
     {GROUP_PASS, "instrument-lib", "FILE.bc", "INSTRUMENT_LIB", false, set_library,
      "call the hooks (on_load, on_block, ...) that a bitcode file defines, inlined where code is hot; implies "
      "--llvm=all",

@@ -247,6 +247,7 @@ static void add_ops(TCGContext *ctx, TranslationBlock *tb)
     if (tb->events) {
         event_block_inject(tb->events, ctx);
     }
+    event_fp_inject(ctx);
     if (tb->checked) {
         add_check(ctx, tb);
     }

@@ -617,7 +617,7 @@ static void hot_known(void *env, const TCGCode *code)
     LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
     cs->isa->fp_leave(cs);
     bool known = llvm_tier_knows(tier, tb->pc, block_mode(tb));
-    cs->isa->fp_enter(cs);
+    cpu_fp_enter(cs);
     if (known) {
         tb->code.hot = tier_host_hot;
         tier_host_hot(env, code);
@@ -663,7 +663,7 @@ void tier_host_hot(void *env, const TCGCode *code)
         cs->isa->fp_leave(cs);
         GError *error = NULL;
         tier = get_tier(&error);
-        cs->isa->fp_enter(cs);
+        cpu_fp_enter(cs);
         if (!tier) {
             if (state.opts->llvm_given) {
                 process_fail(EXIT_INTERNAL, "LLVM cannot be used: %s", error->message);
@@ -676,7 +676,7 @@ void tier_host_hot(void *env, const TCGCode *code)
     // Floating point of the request's own would leave its exception flags to the guest.
     cs->isa->fp_leave(cs);
     llvm_tier_request(tier, code);
-    cs->isa->fp_enter(cs);
+    cpu_fp_enter(cs);
 }
 
 bool tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot)

@@ -443,16 +443,63 @@ static bool parse_call(Value call, const char *name, GuestOp *g)
     return false;
 }
 
-static void lower_one(LLVMUnit *u, Value call, const char *name)
+static bool is_marker(const char *name)
 {
-    GuestOp g = {0};
     static const char *const markers[] = {"guest.block", "guest.insn", "guest.syscall",
                                           "guest.call", "guest.ret"};
     bool marker = false;
     for (unsigned i = 0; i < G_N_ELEMENTS(markers); i++) {
         marker |= strcmp(name, markers[i]) == 0;
     }
-    if (!marker) {
+    return marker;
+}
+
+// Are the call's operands and result what its name says?
+static bool has_types(Value call, const GuestOp *g)
+{
+    TCGType t = mem_types[g->mem].tcg;
+    Type type = LLVMTypeOf(g->v ? g->v : call);
+    unsigned bits = mem_types[g->mem].size * 8;
+    LLVMTypeKind kind = LLVMGetTypeKind(type);
+    bool ok = LLVMGetTypeKind(LLVMTypeOf(g->addr)) == LLVMIntegerTypeKind;
+    switch (t) {
+    case TCG_TYPE_F32: ok &= kind == LLVMFloatTypeKind; break;
+    case TCG_TYPE_F64: ok &= kind == LLVMDoubleTypeKind; break;
+    case TCG_TYPE_V64:
+    case TCG_TYPE_V128:
+    case TCG_TYPE_V256: ok &= kind == LLVMVectorTypeKind; break;
+    default: ok &= kind == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) == bits;
+    }
+    return ok && (!g->expected || LLVMTypeOf(g->expected) == type) &&
+           (g->kind == GUEST_ST || LLVMTypeOf(call) == type);
+}
+
+char *guest_ops_check(LLVMModuleRef module)
+{
+    for (Value fn = LLVMGetFirstFunction(module); fn; fn = LLVMGetNextFunction(fn)) {
+        size_t length;
+        const char *name = LLVMGetValueName2(fn, &length);
+        if (!g_str_has_prefix(name, "guest.") || !LLVMIsDeclaration(fn)) {
+            continue;
+        }
+        for (LLVMUseRef use = LLVMGetFirstUse(fn); use; use = LLVMGetNextUse(use)) {
+            Value call = LLVMGetUser(use);
+            GuestOp g = {0};
+            bool called = LLVMIsACallInst(call) && LLVMGetCalledValue(call) == fn;
+            if (!called ||
+                (!is_marker(name) && (!parse_call(call, name, &g) || !has_types(call, &g)))) {
+                return g_strdup_printf("'%s' is no guest operation, or not with these arguments",
+                                       name);
+            }
+        }
+    }
+    return NULL;
+}
+
+static void lower_one(LLVMUnit *u, Value call, const char *name)
+{
+    GuestOp g = {0};
+    if (!is_marker(name)) {
         if (!parse_call(call, name, &g)) {
             return;
         }

@@ -33,6 +33,8 @@ Value guest_ops_flow(LLVMUnit *u, Value target); // the marker, or NULL
 void guest_ops_reg(LLVMUnit *u, Value access, const char *name);
 // Lowers the named operations in the unit's module.
 void guest_ops_lower(LLVMUnit *u);
+// NULL, or what is wrong with guest operations in a module that somebody has changed; g_free it.
+char *guest_ops_check(LLVMModuleRef module);
 
 // What lowered guest operations call when LLVM has no instruction for them: to be defined in the Jit
 // under these names (jit_define).

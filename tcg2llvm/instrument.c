@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "passes/library.h"
+#include "tcg2llvm/guest-ops.h"
 #include "tcg2llvm/llvm-shim/load.h"
+#include "tcg2llvm/llvm-shim/shim.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -403,23 +405,73 @@ static bool complain(const Instrument *in, const Item *item, uint64_t pc, const 
     return false;
 }
 
+// A unit's functions by name, before something changes it: defined here (2) or elsewhere (1).
+static GHashTable *list_functions(LLVMModuleRef module)
+{
+    GHashTable *list = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    size_t length;
+    for (LLVMValueRef fn = LLVMGetFirstFunction(module); fn; fn = LLVMGetNextFunction(fn)) {
+        g_hash_table_insert(list, g_strdup(LLVMGetValueName2(fn, &length)),
+                            GUINT_TO_POINTER(LLVMIsDeclaration(fn) ? 1 : 2));
+    }
+    return list;
+}
+
+// What the verifier does not know of, and the code that follows cannot take.
+static char *find_fault(const Instrument *in, LLVMModuleRef module, GHashTable *before)
+{
+    GHashTableIter each;
+    gpointer name, how;
+    size_t length;
+    g_hash_table_iter_init(&each, before);
+    while (g_hash_table_iter_next(&each, &name, &how)) {
+        LLVMValueRef fn = LLVMGetNamedFunction(module, name);
+        if (GPOINTER_TO_UINT(how) == 2 && (!fn || LLVMIsDeclaration(fn))) {
+            return g_strdup_printf("the function '%s' is gone", (const char *)name);
+        }
+    }
+    for (LLVMValueRef fn = LLVMGetFirstFunction(module); fn; fn = LLVMGetNextFunction(fn)) {
+        const char *called = LLVMGetValueName2(fn, &length);
+        bool is_new = LLVMIsDeclaration(fn) && LLVMGetFirstUse(fn) && !LLVMGetIntrinsicID(fn) &&
+                      !g_hash_table_contains(before, called);
+        if (is_new && !g_str_has_prefix(called, "guest.") && !jit_resolve(in->jit, called)) {
+            return g_strdup_printf("it calls '%s', and there is no such function (see `define` in "
+                                   "passes/pass.h)",
+                                   called);
+        }
+    }
+    return guest_ops_check(module);
+}
+
 static bool run_item(Instrument *in, const Item *item, JitContext *context, MynaPassUnit *unit,
                      GError **error)
 {
     char *message = NULL;
     bool ok = true;
-    switch (item->kind) {
-    case INSTRUMENT_PLUGIN: return true;
-    case INSTRUMENT_LIBRARY: myna_library_hook(unit, &item->library); return true;
-    case INSTRUMENT_PASS:
+    if (item->kind != INSTRUMENT_PASS && item->kind != INSTRUMENT_PIPELINE) {
+        if (item->kind == INSTRUMENT_LIBRARY) {
+            myna_library_hook(unit, &item->library);
+        }
+        return true;
+    }
+    g_autoptr(GHashTable) before = list_functions(unit->module);
+    bool is_pass = item->kind == INSTRUMENT_PASS;
+    g_autofree char *what = g_strdup_printf("%s '%s', the unit at 0x%" PRIx64,
+                                            is_pass ? "pass" : "pipeline",
+                                            is_pass ? item->pass->name : item->args, unit->pc);
+    shim_working_on(what);
+    if (is_pass) {
         ok = item->pass->run(item->self, unit, &message) ||
              complain(in, item, unit->pc, "gives up at", message ? message : "no reason given",
                       error);
         free(message);
-        break;
-    case INSTRUMENT_PIPELINE: ok = jit_run_passes(context, unit->module, item->args, error); break;
+    } else {
+        ok = jit_run_passes(context, unit->module, item->args, error);
     }
-    if (ok && !jit_verify(unit->module, &message)) {
+    shim_working_on(NULL);
+    message = NULL;
+    if (ok &&
+        (!jit_verify(unit->module, &message) || (message = find_fault(in, unit->module, before)))) {
         ok = complain(in, item, unit->pc, "made ill-formed IR of", message, error);
         g_free(message);
     }

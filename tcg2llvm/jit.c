@@ -416,14 +416,15 @@ bool jit_inline_helpers(JitContext *context, LLVMModuleRef module, GError **erro
     return true;
 }
 
-bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipeline, GError **error)
+static bool run_pipeline(JitContext *context, LLVMModuleRef module, const char *pipeline, bool keep,
+                         GError **error)
 {
     uint64_t start = now_ns();
     char *message = NULL;
     if (!context->passes) {
         context->passes = shim_passes_new(context->machines[JIT_O2]);
     }
-    bool ok = shim_passes_run(context->passes, module, pipeline, &message);
+    bool ok = shim_passes_run(context->passes, module, pipeline, keep, &message);
     context->times.optimise += now_ns() - start;
     if (!ok) {
         g_set_error(error, JIT_ERROR, JIT_ERROR_PIPELINE, "cannot run passes '%s': %s", pipeline,
@@ -431,6 +432,11 @@ bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipel
         free(message);
     }
     return ok;
+}
+
+bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipeline, GError **error)
+{
+    return run_pipeline(context, module, pipeline, false, error);
 }
 
 const char *jit_level_pipeline(JitLevel level)
@@ -450,7 +456,7 @@ bool jit_optimise(JitContext *context, LLVMModuleRef module, JitLevel level, GEr
         return true;
     }
     bool held = first_use_begin(context->jit, level);
-    bool ok = jit_run_passes(context, module, levels[level].passes, error);
+    bool ok = run_pipeline(context, module, levels[level].passes, true, error);
     first_use_end(context->jit, level, held, false);
     return ok;
 }

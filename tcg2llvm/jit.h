@@ -156,7 +156,7 @@ bool jit_optimise(JitContext *context, LLVMModuleRef module, JitLevel level, GEr
 void jit_add_library(Jit *jit, const void *bitcode, size_t size);
 // The same, and inlines them at once: for who wants to see what helpers do.
 bool jit_inline_helpers(JitContext *context, LLVMModuleRef module, GError **error);
-// Runs a pipeline of the caller's, in the form of opt's -passes; parsed once a context.
+// Runs a pipeline of the caller's, in the form of opt's -passes; parsed anew each time.
 bool jit_run_passes(JitContext *context, LLVMModuleRef module, const char *pipeline,
                     GError **error);
 // The level's pipeline as text (empty: none), for --dump-ir's index and the cache's key.

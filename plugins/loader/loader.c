@@ -141,18 +141,41 @@ const char *plugin_unload(unsigned index)
     return NULL;
 }
 
+// A command's callback may unload plugins, its own too: their code goes when all have been called.
+typedef struct Later {
+    void (*fn)(void *plugin);
+    void *plugin;
+} Later;
+static _Thread_local GArray *later; // NULL: no command is under way in this thread
+
+bool plugin_after_command(void (*fn)(void *plugin), void *plugin)
+{
+    const Later l = {fn, plugin};
+    if (later) {
+        g_array_append_val(later, l);
+    }
+    return later;
+}
+
 unsigned plugin_command(void *mon, const char *line)
 {
     unsigned n = 0;
+    g_autoptr(GArray) leaving = g_array_new(FALSE, FALSE, sizeof(Later));
     g_mutex_lock(&lock);
     g_autoptr(GArray) copy = list ? g_array_copy(list) : g_array_new(FALSE, FALSE, sizeof(Loaded));
     g_mutex_unlock(&lock);
+    later = leaving;
     for (guint i = 0; i < copy->len; i++) {
         const Loaded *p = &g_array_index(copy, Loaded, i);
         if (p->face->command) {
             p->face->command(p->plugin, mon, line);
             n++;
         }
+    }
+    later = NULL;
+    for (guint i = 0; i < leaving->len; i++) {
+        const Later *l = &g_array_index(leaving, Later, i);
+        l->fn(l->plugin);
     }
     return n;
 }

@@ -42,5 +42,7 @@ void plugin_list_print(GString *out);
 const char *plugin_unload(unsigned index);
 // Gives the line to each plugin that listens; how many there were.
 unsigned plugin_command(void *mon, const char *line);
+// In a plugin_command of this thread: fn(plugin) is called at its end.  False, and nothing else, when there is none.
+bool plugin_after_command(void (*fn)(void *plugin), void *plugin);
 
 #endif

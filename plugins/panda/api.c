@@ -15,14 +15,15 @@ static void tell(const char *what) { fprintf(stderr, "myna: panda: %s\n", what);
 // What user mode has not.
 static const char *missing(panda_cb_type type)
 {
+#define NO_MEMORY "a user-mode guest has no physical memory: the callback will not be called"
+#define NO_REPLAY "a user-mode guest has no devices to replay: the callback will not be called"
     switch (type) {
-    case PANDA_CB_PHYS_MEM_READ:
-    case PANDA_CB_PHYS_MEM_WRITE:
-        return "a user-mode guest has no physical memory: the callback will not be called";
-    case PANDA_CB_REPLAY_HD_TRANSFER:
+    case PANDA_CB_PHYS_MEM_READ: return "PANDA_CB_PHYS_MEM_READ: " NO_MEMORY;
+    case PANDA_CB_PHYS_MEM_WRITE: return "PANDA_CB_PHYS_MEM_WRITE: " NO_MEMORY;
+    case PANDA_CB_REPLAY_HD_TRANSFER: return "PANDA_CB_REPLAY_HD_TRANSFER: " NO_REPLAY;
     case PANDA_CB_REPLAY_BEFORE_CPU_PHYSICAL_MEM_RW_RAM:
-    case PANDA_CB_REPLAY_HANDLE_PACKET:
-        return "a user-mode guest has no devices to replay: the callback will not be called";
+        return "PANDA_CB_REPLAY_BEFORE_CPU_PHYSICAL_MEM_RW_RAM: " NO_REPLAY;
+    case PANDA_CB_REPLAY_HANDLE_PACKET: return "PANDA_CB_REPLAY_HANDLE_PACKET: " NO_REPLAY;
     default: return NULL;
     }
 }

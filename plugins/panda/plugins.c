@@ -97,6 +97,12 @@ static void gone(void *opaque)
     g_free(p);
 }
 
+static void remove_client(void *plugin)
+{
+    PandaPlugin *p = plugin;
+    event_client_remove(p->client, gone, p);
+}
+
 static void unload(void *plugin)
 {
     PandaPlugin *p = plugin;
@@ -107,7 +113,9 @@ static void unload(void *plugin)
     if (first) {
         plugin_list_remove(p);
         panda_refresh();
-        event_client_remove(p->client, gone, p);
+        if (!plugin_after_command(remove_client, p)) {
+            remove_client(p);
+        }
     }
 }
 
@@ -124,7 +132,7 @@ static void at_exit(Event *e, void *opaque)
 static void command(void *plugin, void *mon, const char *line)
 {
     const PandaPlugin *p = plugin;
-    for (guint k = 0; !p->disabled && k < p->callbacks->len; k++) {
+    for (guint k = 0; !p->disabled && !p->leaving && k < p->callbacks->len; k++) {
         const PandaCallback *c = &g_array_index(p->callbacks, PandaCallback, k);
         if (c->type == PANDA_CB_MONITOR) {
             c->cb.monitor(mon, line);

@@ -216,15 +216,22 @@ static bool qemu_plugin_load(const char *spec, const char *guest, GError **error
 
 // --- going --------------------------------------------------------------------------------------
 
+static void leave(qemu_plugin_id_t id, qemu_plugin_simple_cb_t cb, bool unload);
+
 static void left(void *opaque)
 {
     QemuPlugin *p = opaque;
     qemu_plugin_simple_cb_t cb = p->leave_cb;
     p->leaving = false;
     if (cb) {
+        p->in_leave_cb = true;
         cb(p->id);
+        p->in_leave_cb = false;
     }
-    if (p->unload) {
+    if (p->asked && !p->unload) {
+        p->asked = false;
+        leave(p->id, p->asked_cb, p->asked_unload);
+    } else if (p->unload) {
         plugin_list_remove(p);
         unlink_plugin(p);
         plugin_free(p);
@@ -237,13 +244,23 @@ static void leave(qemu_plugin_id_t id, qemu_plugin_simple_cb_t cb, bool unload)
     if (!p || p->leaving) {
         return; // it is on its way
     }
+    if (p->in_leave_cb) { // its code is running, and must not go before it has returned
+        p->asked = true;
+        p->asked_unload |= unload;
+        p->asked_cb = cb;
+        return;
+    }
     p->leaving = true;
     if (p->installing) {
         return; // its own code runs: qemu_plugin_load sees to it
     }
     p->unload = unload;
     p->leave_cb = cb;
-    memset(p->slots, 0, sizeof(p->slots)); // the core takes the hooks back
+    // The core takes the hooks back; another thread may be on its way through a slot, which keeps its plugin.
+    for (size_t i = 0; i < G_N_ELEMENTS(p->slots); i++) {
+        p->slots[i].hook = NULL;
+        p->slots[i].cb.any = NULL;
+    }
     if (unload) {
         event_client_remove(p->client, left, p);
     } else {

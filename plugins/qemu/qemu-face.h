@@ -57,6 +57,9 @@ struct QemuPlugin {
     QemuSlot slots[QEMU_EV_COUNT];
     qemu_plugin_simple_cb_t leave_cb;
     bool installing, leaving, unload;
+    // Its leave_cb is running; what that asks for (reset, uninstall) is done behind it.
+    bool in_leave_cb, asked, asked_unload;
+    qemu_plugin_simple_cb_t asked_cb;
     uintptr_t text_start, text_end; // of its code
     GHashTable *no_fp; // its callbacks: function -> 2: computes no floating point, 1: may
     QemuPlugin *next;

@@ -15,6 +15,7 @@
 #include "tcg2llvm/llvm-shim/shim.h"
 
 #include <cstdio>
+#include <unistd.h>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -50,8 +51,16 @@ static TargetMachine *unwrap(LLVMTargetMachineRef tm)
     return reinterpret_cast<TargetMachine *>(tm);
 }
 
+static thread_local const char *working_on;
+
+void shim_working_on(const char *what) { working_on = what; }
+
 static void report_fatal(void *, const char *reason, bool)
 {
+    if (working_on) {
+        fprintf(stderr, "myna: %s: LLVM gave up: %s\n", working_on, reason);
+        _exit(70);
+    }
     // What LLVM calls fatal is IR that it cannot compile: our fault, never the guest's.
     fprintf(stderr, "myna: LLVM gave up: %s\n", reason);
     abort();
@@ -226,7 +235,8 @@ class KeepAddressRegisters final : public MachineFunctionPass
     }
 
   private:
-    static bool keep(MachineFunction &function, MachineInstr &insn, const TargetRegisterInfo &registers)
+    static bool keep(MachineFunction &function, MachineInstr &insn,
+                     const TargetRegisterInfo &registers)
     {
         if (insn.getNumExplicitDefs() != 1 || !insn.getOperand(0).isReg()) {
             return false;

@@ -79,18 +79,21 @@ ShimPasses *shim_passes_new(LLVMTargetMachineRef tm)
 
 void shim_passes_free(ShimPasses *passes) { delete passes; }
 
-bool shim_passes_run(ShimPasses *passes, LLVMModuleRef module, const char *pipeline, char **error)
+bool shim_passes_run(ShimPasses *passes, LLVMModuleRef module, const char *pipeline, bool keep,
+                     char **error)
 {
     auto at = passes->pipelines.find(pipeline);
-    if (at == passes->pipelines.end()) {
-        ModulePassManager parsed;
+    ModulePassManager parsed;
+    if (!keep || at == passes->pipelines.end()) {
         if (Error problem = passes->builder.parsePassPipeline(parsed, pipeline)) {
             *error = strdup(toString(std::move(problem)).c_str());
             return false;
         }
-        at = passes->pipelines.emplace(pipeline, std::move(parsed)).first;
+        if (keep) {
+            at = passes->pipelines.emplace(pipeline, std::move(parsed)).first;
+        }
     }
-    at->second.run(*unwrap(module), passes->modules);
+    (keep ? at->second : parsed).run(*unwrap(module), passes->modules);
     // Results point into the module, which goes away: drop them all, the inner ones first.
     passes->loops.clear();
     passes->functions.clear();

@@ -54,8 +54,12 @@ typedef struct ShimPasses ShimPasses;
 // tm tells the passes about costs; it must outlive the result.
 ShimPasses *shim_passes_new(LLVMTargetMachineRef tm);
 void shim_passes_free(ShimPasses *passes);
-// Runs a textual pipeline, as opt's -passes takes it. A text is parsed when it is first seen.
-bool shim_passes_run(ShimPasses *passes, LLVMModuleRef module, const char *pipeline, char **error);
+// Runs a textual pipeline, as opt's -passes takes it. keep: it is parsed when it is first seen, and used again; which not every
+// pass survives (the inliner's wrapper, of default<O1>, is empty after its first run; plugins may count on opt's single one).
+bool shim_passes_run(ShimPasses *passes, LLVMModuleRef module, const char *pipeline, bool keep,
+                     char **error);
+// What this thread runs for the user, for LLVM's last words should it give up (status 70); NULL: nothing. Not copied.
+void shim_working_on(const char *what);
 
 // Loads an LLVM pass plugin (what opt's --load-pass-plugin takes). Its passes have names in the
 // pipelines of each ShimPasses that is made afterwards. Loaded for the process's life.

@@ -110,6 +110,27 @@ def icount_is_exact(rig):
 
 
 @test
+def counters_that_others_look_at(rig):
+    """Several in a thread's block, held in registers in hot code: functions that are called find them right."""
+    so = rig.a_pass("counters")
+    for guest, program in rig.guests():
+        accesses = CALLS * (2 if guest == "x86_64" else 1)
+        for hot in ("1000000", "50"):
+            run = rig.run("--hot", hot, f"--pass={so}", program=[program], status=7)
+            check(f"{guest} --hot {hot}", run.stderr, f"insns={INSNS} loads={accesses} stores={accesses} calls={CALLS} "
+                                                      f"returns={CALLS} hooked={CALLS} wrong=0\n")
+
+
+@test
+def pipelines_as_a_whole(rig):
+    """Pipelines with an inliner's wrapper, which runs but once, over many units."""
+    for pipeline in ("default<O1>", "function(instcombine<no-verify-fixpoint>,gvn),globaldce"):
+        for guest, program in rig.guests():
+            run = rig.run("--hot=50", f"--passes={pipeline}", program=[program], status=7)
+            check(f"{guest} {pipeline}", run.stderr, "")
+
+
+@test
 def hooks(rig):
     for guest, program in rig.guests():
         for hot in ("1000000", "50"):
@@ -274,6 +295,11 @@ def bad_passes(rig):
         (64, [f"--instrument-lib={rig.path('type.bc')}"], r"on_insn must be void on_insn\(uint64_t pc\)"),
         (70, [f"--pass={bad}:terminator"], f"pass 'bad' made ill-formed IR of {unit}.*terminator.*"),
         (70, [f"--pass={bad}:refuse"], f"pass 'bad' gives up at {unit}not this one"),
+        (70, [f"--pass={bad}:call"], f"pass 'bad' made ill-formed IR of {unit}it calls 'bad.nowhere', and there is no such"),
+        (70, [f"--pass={bad}:operation"], f"pass 'bad' made ill-formed IR of {unit}'guest.ld.i24' is no guest operation"),
+        (70, [f"--pass={bad}:delete"], f"pass 'bad' made ill-formed IR of {unit}the function 'tb_[0-9a-f]+' is gone"),
+        (70, [f"--load-pass-plugin={rig.plugin()}", "--passes=give-up"],
+         r"pipeline 'give-up', the unit at 0x[0-9a-f]+: LLVM gave up: this is too much"),
         (70, [f"--load-pass-plugin={rig.plugin()}", "--passes=break-stores"],
          f"pipeline 'break-stores' made ill-formed IR of {unit}.*does not dominate.*"),
     ]

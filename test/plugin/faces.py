@@ -80,6 +80,54 @@ def own(o):
               os.path.exists(os.path.join(directory, "log2")), done.stderr)
 
 
+# A plugin that the monitor tells to take out itself, or the other.
+GOES = """
+#include "config.h"
+#include "qemu-common.h"
+#include "cpu.h"
+#include "panda_plugin.h"
+static void *self_;
+static int monitor(Monitor *mon, const char *cmd)
+{
+    monitor_printf(mon, "NAME hears %s\\n", cmd);
+    if (!strcmp(cmd, "NAME goes")) {
+        panda_unload_plugin(self_);
+    } else if (!strcmp(cmd, "other goes")) {
+        panda_unload_plugin(panda_get_plugin_by_name("panda_OTHER.so"));
+    }
+    monitor_printf(mon, "NAME has heard\\n");
+    return 0;
+}
+bool init_plugin(void *self)
+{
+    panda_cb cb = {.monitor = monitor};
+    self_ = self;
+    panda_register_callback(self, PANDA_CB_MONITOR, cb);
+    return true;
+}
+void uninit_plugin(void *self) { (void)self; }
+"""
+
+
+def leave_by_command(o, m, d):
+    """Plugins that unload each other, and themselves, in their own callback."""
+    for name, other in (("one", "two"), ("two", "one")):
+        with open(f"{d}/{name}.c", "w", encoding="ascii") as f:
+            f.write(GOES.replace("NAME", name).replace("OTHER", other))
+        build(o, f"{d}/{name}.c", f"{d}/panda_{name}.so", "panda")
+    for line, says, left in (("one goes", "one hears one goes\none has heard\ntwo hears one goes\ntwo has heard\n", {"two"}),
+                             ("two goes", "one hears two goes\none has heard\ntwo hears two goes\ntwo has heard\n", {"one"}),
+                             ("other goes", "one hears other goes\none has heard\n", {"one"})):
+        for name in ("one", "two"):
+            m.ask(f"load_plugin {d}/panda_{name}.so")
+        got = m.ask(f'plugin_cmd "{line}"')
+        check(f"{line}: what is said", got == says, repr(got))
+        there = set(re.findall(r"panda_(one|two)", m.ask("list_plugins")))
+        check(f"{line}: who is left", there == left, repr(there))
+        for _ in left:
+            m.ask("unload_plugin 0")
+
+
 def commands(o):
     """The monitor's commands for plugins, while /bin/cat waits for its input."""
     with tempfile.TemporaryDirectory() as d:
@@ -111,6 +159,11 @@ def commands(o):
             p.stdin.flush()
             check("the guest goes on after it", p.stdout.readline() == b"once more\n")
             check("the list", "panda_all" not in m.ask("list_plugins"))
+            m.ask("unload_plugin 0")
+            leave_by_command(o, m, d)
+            p.stdin.write(b"and on\n")
+            p.stdin.flush()
+            check("the guest goes on to the end", p.stdout.readline() == b"and on\n")
             p.stdin.close()
             check("its status", p.wait(60) == 0)
         with open(f"{d}/log", encoding="ascii") as f:

@@ -26,7 +26,7 @@ def run(options, *command):
 
 def engines(o):
     guest = os.path.join(o.dir, f"guest-{o.guest}")
-    so = {name: os.path.join(o.dir, f"{name}.so") for name in ("count", "v6", "every")}
+    so = {name: os.path.join(o.dir, f"{name}.so") for name in ("count", "v6", "every", "again")}
     plain = run(o, "--tci", guest)
     wrong = [] if plain[0] == 7 else [f"the guest itself gives {plain[0]}: {plain[2]}"]
     known = {}
@@ -51,6 +51,15 @@ def engines(o):
         first = known.setdefault("every", (engine, (status, out, log)))
         if status != 7 or not log.startswith("blocks ") or (status, out, log) != first[1] or out == plain[1]:
             wrong.append(f"{engine} every: {status} {out!r} {err!r} {log!r}; {first}")
+        # One that resets itself and takes itself out where its reset is told.
+        status, out, err, log = run(o, engine, "-plugin", so["again"], guest)
+        if (status, out, err) != (*plain[:2], "gone after 4 resets, 0 late\n"):
+            wrong.append(f"{engine} again: {status} {out!r} {err!r}")
+        # Callbacks that compute: the guest's flags and rounding are its own.
+        for where in ("blocks", "insns"):
+            status, out, err, log = run(o, engine, "-plugin", f"{o.dir}/fp.so,at={where}", f"{o.dir}/fp-{o.guest}")
+            if status != 7:
+                wrong.append(f"{engine} fp {where}: {status} {out!r} {err!r}")
         # Two at once: the later interface, beside the counts.
         status, out, err, log = run(o, engine, "-plugin", so["v6"], "-plugin", so["count"], guest)
         if status != 42 or out != plain[1].upper() or "interrupts 1 resets 1\n" not in log:

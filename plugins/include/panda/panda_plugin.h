@@ -70,8 +70,9 @@ typedef union panda_cb {
     // True: insn_exec is to be called before each execution of the instruction (of every plugin's).
     bool (*insn_translate)(CPUState *env, target_ulong pc);
     int (*insn_exec)(CPUState *env, target_ulong pc);
-    // With panda_enable_memcb.  Both are called after the access; buf holds what was read or written, in guest
-    // memory's order of bytes.  Registers are current with panda_enable_precise_pc.
+    // With panda_enable_memcb.  A read is told after it; a write in front of it, so memory holds the old value (but for
+    // writes of helpers, REP MOVS and its kin, FXSAVE, which are told afterwards).  buf holds what was read or is written, in
+    // guest memory's order of bytes.  Registers are current with panda_enable_precise_pc.
     int (*virt_mem_read)(CPUState *env, target_ulong pc, target_ulong addr, target_ulong size,
                          void *buf);
     int (*virt_mem_write)(CPUState *env, target_ulong pc, target_ulong addr, target_ulong size,
