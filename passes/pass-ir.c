@@ -301,11 +301,6 @@ void myna_add(MynaPassUnit *unit, LLVMBuilderRef b, LLVMValueRef ptr, LLVMValueR
     LLVMSetAlignment(store, 8);
     myna_own_memory(unit, old);
     myna_own_memory(unit, store);
-    // tcg2llvm/pass-counts.c holds such words in registers.
-    LLVMContextRef c = LLVMGetModuleContext(unit->module);
-    LLVMValueRef none = LLVMMetadataAsValue(c, LLVMMDNodeInContext2(c, NULL, 0));
-    LLVMSetMetadata(old, md_kind(c, "myna.add"), none);
-    LLVMSetMetadata(store, md_kind(c, "myna.add"), none);
 }
 
 LLVMValueRef myna_call(MynaPassUnit *unit, LLVMBuilderRef b, const char *name, LLVMTypeRef result,

@@ -11,7 +11,6 @@
 #include "tcg2llvm/fp-order.h"
 #include "tcg2llvm/guest-ops.h"
 #include "tcg2llvm/instrument.h"
-#include "tcg2llvm/pass-counts.h"
 
 static uint64_t now_ns(void)
 {
@@ -252,9 +251,6 @@ static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape s
     if (!ok) {
         LLVMDisposeModule(module);
         return NULL;
-    }
-    if (common->opt.instrument && level == LLVM_HOT && !blocks[0].info.precise) {
-        pass_counts_gather(module);
     }
     return module;
 }

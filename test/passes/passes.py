@@ -111,7 +111,7 @@ def icount_is_exact(rig):
 
 @test
 def counters_that_others_look_at(rig):
-    """Several in a thread's block, held in registers in hot code: functions that are called find them right."""
+    """Several in a thread's block: functions that are called find them right, also where LLVM holds them in registers."""
     so = rig.a_pass("counters")
     for guest, program in rig.guests():
         accesses = CALLS * (2 if guest == "x86_64" else 1)
