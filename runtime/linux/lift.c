@@ -309,7 +309,7 @@ static int lift(Lift *l, const char *where, unsigned level)
         }
         find_symbol(l, NULL);
         name = g_strdup_printf("lift_%" PRIx64, l->start);
-    } else if (find_symbol(l, where)) {
+    } else if (*where && find_symbol(l, where)) {
         name = g_strdup(where);
     } else {
         return fail(EXIT_USAGE, l->path, "it has no symbol of this name");

@@ -221,6 +221,16 @@ def plugin_live_as_in_opt(rig):
 
 
 @test
+def plugin_calls_its_own_function(rig):
+    for guest, program in rig.guests():
+        stores = CALLS * (2 if guest == "x86_64" else 1)
+        for hot in ("1000000", "50"):
+            run = rig.run("--hot", hot, f"--load-pass-plugin={rig.plugin()}", "--passes=tell-stores", program=[program], status=7)
+            check(f"{guest} --hot {hot}", run.stderr.splitlines(),
+                  [f"{n} stores, the last to somewhere" for n in range(10000, stores + 1, 10000)])
+
+
+@test
 def names_are_those_of_the_table(rig):
     """What is called guest.* in dumps of programs is a row of guest-op-table.h, with its arguments."""
     with open(f"{TOP}/tcg2llvm/guest-op-table.h", encoding="utf-8") as f:
@@ -473,6 +483,7 @@ def lift(rig):
             (["/no/such", "main"], 127, "cannot lift from '/no/such': it cannot be read"),
             (["/etc/passwd", "main"], 126, "cannot lift from '/etc/passwd': "),
             ([program, "nosuch"], 64, "it has no symbol of this name"),
+            ([program, ""], 64, "it has no symbol of this name"),
             ([program, "0x10"], 64, "there is no code at this address"),
             ([program], 64, "usage: myna lift FILE"),
             ([program, "_start", "-O", "7"], 64, "usage: myna lift FILE")):

@@ -2,8 +2,11 @@
 //
 // An LLVM pass plugin as anybody would write one: `freeze-stores` freezes what the guest stores, and
 // `break-stores` makes ill-formed IR. Loaded by opt-19 and by myna.
+#include <cstdio>
+
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Module.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Passes/PassPlugin.h"
 #include "llvm/Support/ErrorHandling.h"
@@ -63,7 +66,30 @@ struct GiveUp : PassInfoMixin<GiveUp> {
     static bool isRequired() { return true; }
 };
 
+// Calls a function that this file exports.
+struct TellStores : PassInfoMixin<TellStores> {
+    PreservedAnalyses run(Function &function, FunctionAnalysisManager &)
+    {
+        for (CallInst *store : stores(function)) {
+            IRBuilder<> b(store);
+            FunctionCallee tell = function.getParent()->getOrInsertFunction(
+                "stores_tell", b.getVoidTy(), b.getInt64Ty());
+            b.CreateCall(tell, {store->getArgOperand(2)});
+        }
+        return PreservedAnalyses::none();
+    }
+    static bool isRequired() { return true; }
+};
+
 } // namespace
+
+extern "C" void stores_tell(uint64_t address)
+{
+    static unsigned long told;
+    if (++told % 10000 == 0) {
+        dprintf(2, "%lu stores, %s\n", told, address ? "the last to somewhere" : "to nowhere");
+    }
+}
 
 extern "C" PassPluginLibraryInfo llvmGetPassPluginInfo()
 {
@@ -75,6 +101,8 @@ extern "C" PassPluginLibraryInfo llvmGetPassPluginInfo()
                         passes.addPass(FreezeStores());
                     } else if (name == "break-stores") {
                         passes.addPass(BreakStores());
+                    } else if (name == "tell-stores") {
+                        passes.addPass(TellStores());
                     } else if (name == "give-up") {
                         passes.addPass(GiveUp());
                     } else {
