@@ -127,7 +127,7 @@ static void flush_and_wait(void)
     EventRemovals *removals = event_take_removals();
     tb_flush_all();
     cpu_request_exit_all();
-    rcu_barrier();
+    later_barrier();
     event_finish_removals(removals);
     rcu_read_lock();
 }

@@ -30,7 +30,7 @@ struct EventHook {
     void *opaque;
     atomic_bool resting;
     _Atomic(EventHook *) next;
-    struct rcu_head rcu;
+    Later later;
 };
 
 struct EventClient {
@@ -56,7 +56,7 @@ _Atomic uint32_t event_counts[EVENT_KINDS];
 enum { PC_LISTS = 1024 };
 
 static struct EventState {
-    pthread_mutex_t lock; // a leaf but for liburcu's
+    pthread_mutex_t lock; // a leaf but for later.c's
     _Atomic(EventHook *) hooks[EVENT_KINDS];
     _Atomic(EventHook *) pc_hooks[PC_LISTS]; // by pc_list
     _Atomic uint32_t pc_count;
@@ -180,7 +180,7 @@ static EventHook *add_hook(EventHook *h)
     return h;
 }
 
-static void free_hook(struct rcu_head *head) { g_free(caa_container_of(head, EventHook, rcu)); }
+static void free_hook(Later *l) { g_free(caa_container_of(l, EventHook, later)); }
 
 // Under the lock.  A reader that stands on the hook goes on through its next.
 static void unlink_hook(EventHook *h)
@@ -193,7 +193,7 @@ static void unlink_hook(EventHook *h)
     if (!atomic_exchange(&h->resting, true)) {
         count_hook(h, -1);
     }
-    tb_call_later(&h->rcu, free_hook);
+    later_call(&h->later, free_hook);
 }
 
 EventHook *event_subscribe(EventClient *c, EventKind kind, EventFn *fn, void *opaque)
@@ -390,7 +390,7 @@ static void leave(EventClient *c, bool forget, void (*done)(void *), void *opaqu
     if (!inside) {
         tb_flush_all();
         cpu_request_exit_all();
-        rcu_barrier(); // what was freed goes after a grace period: so does the client
+        later_barrier(); // what was freed goes after a grace period: so does the client
         synchronize_rcu();
         finish_removal(r);
         return;

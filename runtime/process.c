@@ -167,16 +167,31 @@ bool process_has_capability(unsigned capability)
     return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == FIRST_USER_NAMESPACE;
 }
 
+// --- helpers --------------------------------------------------------------------------------------
+
+void process_end_helpers(void)
+{
+    stress_rest();
+    tier_host_rest(); // its threads use the others
+    files_aside_rest();
+    later_rest();
+    // The kernel counts a thread for a moment after it has been joined.
+    struct stat st;
+    for (int i = 0; i < 100 && stat("/proc/self/task", &st) == 0 && st.st_nlink > 3; i++) {
+        usleep(500);
+    }
+}
+
 // --- fork ---------------------------------------------------------------------------------------
 
-// Outer locks first; the order is that of tb.h. liburcu's thread must come to rest before all of them: it
-// stops between two callbacks only, these take our locks (a freed unit gives its place in the slab
-// back), and it may wait for CPUs that are in guest code.  The tier's come after the blocks': who translates
+// Outer locks first; the order is that of tb.h. The thread that frees must come to rest before all of them: what it
+// calls takes our locks (a freed unit gives its place in the slab back), and it may wait for CPUs that are in guest
+// code.  The tier's come after the blocks': who translates
 // asks the persistent cache.
 void process_fork_prepare(void)
 {
     cpu_request_exit_all();
-    call_rcu_before_fork();
+    later_fork_prepare();
     cpu_stop_fork_prepare();
     verify_fork_prepare();
     tb_fork_prepare();
@@ -188,12 +203,13 @@ void process_fork_prepare(void)
     log_fork_prepare();
     code_log_fork_prepare();
     files_aside_fork_prepare();
+    later_fork_lock();
 }
 
 void process_fork_parent(void)
 {
+    later_fork_done(false);
     files_aside_fork_parent();
-    call_rcu_after_fork_parent();
     code_log_fork_parent();
     log_fork_parent();
     event_fork_done();
@@ -208,8 +224,8 @@ void process_fork_parent(void)
 
 void process_fork_child(void)
 {
+    later_fork_done(true);
     files_aside_fork_child();
-    call_rcu_after_fork_child();
     code_log_fork_child();
     log_fork_child();
     event_fork_done();

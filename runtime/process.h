@@ -30,6 +30,10 @@ _Noreturn void process_exit(int status);
 // Ends as the guest does: by this signal's default action.
 _Noreturn void process_die_by_signal(int sig);
 
+// Ends myna's own threads that only help, until they are needed again: for system calls that want a process with one
+// thread.  While the guest has one.  Those of the servers and of plugins stay.
+void process_end_helpers(void);
+
 // myna's own files stay out of the guest's way: gives a close-on-exec duplicate of fd with a high number
 // and closes fd; -1 and errno when there is none.  The guest must not get at descriptors for which
 // process_fd_is_own says true (close, dup2 onto them, close_range).

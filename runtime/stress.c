@@ -27,7 +27,9 @@ bool stress_wanted;
 
 static struct StressState {
     uint64_t seed;
-    atomic_bool ticking; // the thread exists
+    atomic_bool ticking; // the thread exists, and is to go on
+    bool ticks;          // it can be joined
+    pthread_t ticker;
 } state;
 
 void stress_init(uint64_t seed)
@@ -150,7 +152,7 @@ static void *tick(void *opaque)
 {
     (void)opaque;
     uint64_t random = state.seed ^ 0x5eed;
-    for (;;) {
+    while (atomic_load(&state.ticking)) {
         uint64_t r = draw(&random);
         // From 30 us to 4 ms, short waits as often as long ones.
         struct timespec wait = {.tv_nsec = (long)((30000 + (r >> 8) % 30000) << (r & 7) % 7)};
@@ -173,16 +175,26 @@ static void start_ticking(void)
         return;
     }
     sigset_t all, old;
-    pthread_t thread;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    if (pthread_create(&thread, NULL, tick, NULL) == 0) {
-        pthread_detach(thread);
-    }
+    state.ticks = pthread_create(&state.ticker, NULL, tick, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-void stress_fork_child(void) { atomic_store(&state.ticking, false); }
+void stress_rest(void)
+{
+    atomic_store(&state.ticking, false);
+    if (state.ticks) {
+        pthread_join(state.ticker, NULL);
+        state.ticks = false;
+    }
+}
+
+void stress_fork_child(void)
+{
+    atomic_store(&state.ticking, false);
+    state.ticks = false;
+}
 
 // --- a round ----------------------------------------------------------------------------------------
 

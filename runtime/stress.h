@@ -20,6 +20,7 @@ extern bool stress_wanted;
 bool stress_round(CPUState *cs);
 
 // The child of a fork has no thread yet.
+void stress_rest(void); // ends its thread; the next round starts another
 void stress_fork_child(void);
 
 #endif

@@ -43,7 +43,7 @@ enum {
 
 // Buckets hold lists through table_next.
 typedef struct TBTable {
-    struct rcu_head rcu;
+    Later later;
     size_t buckets; // a power of two
     size_t mapped;  // bytes; 0: from the heap
     _Atomic(TranslationBlock *) first[];
@@ -57,7 +57,6 @@ static struct TBCache {
     size_t used;      // of it
     size_t populated; // of it
     size_t live_bytes, budget;
-    bool rcu_thread; // liburcu's thread exists
 } cache = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .budget = (size_t)DEFAULT_BUDGET_MB << 20,
@@ -176,9 +175,9 @@ size_t tb_room_size(const TranslationBlock *tb)
                     (const uint8_t *)tb_room((TranslationBlock *)tb));
 }
 
-static void free_tb(struct rcu_head *head)
+static void free_tb(Later *l)
 {
-    TranslationBlock *tb = caa_container_of(head, TranslationBlock, rcu);
+    TranslationBlock *tb = caa_container_of(l, TranslationBlock, later);
     tb_release(tb);
 }
 
@@ -193,25 +192,6 @@ void tb_release(TranslationBlock *tb)
         free(tb->code.targets);
         chunk_put(tb->chunk);
     }
-}
-
-// liburcu starts its thread at the first call_rcu; the guest's signals are not for it.
-void tb_start_rcu_thread(void)
-{
-    if (!cache.rcu_thread) {
-        sigset_t all, old;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &old);
-        get_default_call_rcu_data();
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
-        cache.rcu_thread = true;
-    }
-}
-
-void tb_call_later(struct rcu_head *head, void (*fn)(struct rcu_head *))
-{
-    tb_start_rcu_thread();
-    call_rcu(head, fn);
 }
 
 // --- table --------------------------------------------------------------------------------------
@@ -259,9 +239,9 @@ static void table_remove(TranslationBlock *tb)
                           memory_order_release);
 }
 
-static void free_table(struct rcu_head *head)
+static void free_table(Later *l)
 {
-    TBTable *t = caa_container_of(head, TBTable, rcu);
+    TBTable *t = caa_container_of(l, TBTable, later);
     if (t->mapped) {
         munmap(t, t->mapped);
     } else {
@@ -281,7 +261,7 @@ static void table_grow(TBTable *old)
         }
     }
     atomic_store_explicit(&cache.table, t, memory_order_release);
-    tb_call_later(&old->rcu, free_table);
+    later_call(&old->later, free_table);
 }
 
 void tb_keep(TranslationBlock *tb, size_t used)
@@ -393,7 +373,7 @@ void tb_invalidate(TranslationBlock *tb)
     tier_host_forget(tb);
     cache.live_bytes -= tb->alloc_size;
     stats.tb_invalidated++;
-    tb_call_later(&tb->rcu, free_tb);
+    later_call(&tb->later, free_tb);
 }
 
 static void flush_one(TranslationBlock *tb, void *opaque)
@@ -426,7 +406,6 @@ void tb_invalidate_range(uint64_t start, uint64_t end)
 
 // --- fork ---------------------------------------------------------------------------------------
 
-// call_rcu_before_fork has been called (process_fork_prepare).
 void tb_fork_prepare(void)
 {
     tb_lock();

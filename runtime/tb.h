@@ -23,6 +23,7 @@
 #include <urcu-bp.h>
 
 #include "frontend/translator.h"
+#include "later.h"
 #include "tcg/quick.h"
 #include "tcg/tcg-code.h"
 
@@ -52,7 +53,7 @@ struct TranslationBlock {
 
     _Atomic uint32_t refs;                  // the cache's, and one a holder
     _Atomic(TranslationBlock *) table_next; // in the table's bucket
-    struct rcu_head rcu;
+    Later later;
     struct TBChunk *chunk;
     uint32_t own_counter; // code.counter, but in the quick tier (tb-quick.c)
     size_t alloc_size;
@@ -129,10 +130,6 @@ void tb_set_budget(size_t bytes); // for tests; default 256 MiB
 // References that outlive invalidation (LLVM units).
 void tb_hold(TranslationBlock *tb);
 void tb_release(TranslationBlock *tb);
-// call_rcu, with liburcu's thread deaf to the guest's signals.
-void tb_call_later(struct rcu_head *head, void (*fn)(struct rcu_head *));
-// Starts that thread, if it is not there yet: before a process is made that shares the memory.
-void tb_start_rcu_thread(void);
 
 // --- pages (tb-page.c) ----------------------------------------------------------------------------
 // What a translation has to know of a page; write-protects it when it is writable to the guest.

@@ -41,7 +41,7 @@ typedef struct TBUnitLink {
 
 typedef struct TBUnit {
     LLVMCode *code;
-    struct rcu_head rcu;
+    Later later;
     TBUnitLink links[]; // one a member, in the order of code->members
 } TBUnit;
 
@@ -78,9 +78,9 @@ static uint32_t patience(const TranslationBlock *tb)
 
 // --- units, under tb_lock ---------------------------------------------------------------------------
 
-static void free_unit(struct rcu_head *head)
+static void free_unit(Later *l)
 {
-    TBUnit *u = caa_container_of(head, TBUnit, rcu);
+    TBUnit *u = caa_container_of(l, TBUnit, later);
     for (unsigned i = 0; i < u->code->n_members; i++) {
         tb_release(tb_of(u->code->members[i]));
     }
@@ -139,7 +139,7 @@ static void unit_drop(TBUnit *u)
             tb->code.hot = tier_host_hot;
         }
     }
-    tb_call_later(&u->rcu, free_unit);
+    later_call(&u->later, free_unit);
 }
 
 void tier_host_forget(TranslationBlock *tb)
@@ -720,6 +720,14 @@ void tier_host_finish(void)
     LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
     if (tier) {
         llvm_tier_flush_cache(tier);
+    }
+}
+
+void tier_host_rest(void)
+{
+    LLVMTier *tier = atomic_load_explicit(&state.tier, memory_order_acquire);
+    if (tier) {
+        llvm_tier_rest(tier);
     }
 }
 

@@ -46,6 +46,8 @@ bool tier_host_owns(const void *host_pc);
 
 // Before the process ends or executes another program: keeps what was compiled.
 void tier_host_finish(void);
+// Ends the compile threads until there is something to do again (llvm_tier_rest).
+void tier_host_rest(void);
 void tier_host_print_stats(FILE *f);
 void tier_host_fork_prepare(void);
 void tier_host_fork_parent(void);

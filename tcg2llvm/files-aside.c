@@ -27,6 +27,8 @@ static struct {
     pthread_cond_t changed;
     _Atomic State state;
     _Atomic bool shared;
+    bool rest;
+    pthread_t thread;
     pid_t pid; // a child in the same memory has a table of its own already
     void (*fn)(void *);
     void *opaque;
@@ -77,8 +79,12 @@ static void *serve(void *unused)
     }
     pthread_mutex_lock(&aside.lock);
     for (;;) {
-        while (!aside.fn) {
+        while (!aside.fn && !aside.rest) {
             pthread_cond_wait(&aside.changed, &aside.lock);
+        }
+        if (aside.rest) {
+            pthread_mutex_unlock(&aside.lock);
+            return NULL;
         }
         void (*fn)(void *) = aside.fn;
         pthread_mutex_unlock(&aside.lock);
@@ -97,13 +103,10 @@ void files_aside_start(void)
         return;
     }
     sigset_t all, old;
-    pthread_t thread;
     aside.pid = getpid();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    if (pthread_create(&thread, NULL, serve, NULL) == 0) {
-        pthread_detach(thread);
-    } else {
+    if (pthread_create(&aside.thread, NULL, serve, NULL) != 0) {
         set_state(FAILED);
     }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -163,6 +166,22 @@ void files_aside_share(void)
 {
     files_aside_start();
     aside.shared = true;
+}
+
+void files_aside_rest(void)
+{
+    pthread_mutex_lock(&aside.caller);
+    pthread_mutex_lock(&aside.lock);
+    bool ours = aside.state == READY && aside.pid == getpid();
+    aside.rest = ours;
+    pthread_cond_broadcast(&aside.changed);
+    pthread_mutex_unlock(&aside.lock);
+    if (ours) {
+        pthread_join(aside.thread, NULL);
+        aside.rest = aside.shared = false;
+        set_state(NOT_STARTED);
+    }
+    pthread_mutex_unlock(&aside.caller);
 }
 
 void files_aside_fork_prepare(void)

@@ -24,6 +24,8 @@ void files_aside_start(void);
 void files_aside_background(void);
 // From now on the guest has several threads.
 void files_aside_share(void);
+// Ends that thread; files_aside_start starts another.  While the guest has one thread, and myna no other that opens files.
+void files_aside_rest(void);
 
 // Around fork, after the locks of those who call files_aside.
 void files_aside_fork_prepare(void);

@@ -450,12 +450,8 @@ void llvm_tier_drain(LLVMTier *t)
     pthread_mutex_unlock(&t->queue_lock);
 }
 
-void llvm_tier_free(LLVMTier *t)
+void llvm_tier_rest(LLVMTier *t)
 {
-    if (!t) {
-        return;
-    }
-    forget_queue(t);
     pthread_mutex_lock(&t->queue_lock);
     t->stop = true;
     unsigned running = t->running;
@@ -464,6 +460,19 @@ void llvm_tier_free(LLVMTier *t)
     for (unsigned i = 0; i < running; i++) {
         pthread_join(t->threads[i], NULL);
     }
+    pthread_mutex_lock(&t->queue_lock);
+    t->running = 0;
+    t->stop = false;
+    pthread_mutex_unlock(&t->queue_lock);
+}
+
+void llvm_tier_free(LLVMTier *t)
+{
+    if (!t) {
+        return;
+    }
+    forget_queue(t);
+    llvm_tier_rest(t);
     compiler_free(t->sync);
     g_hash_table_destroy(t->queue);
     g_hash_table_destroy(t->at_work);

@@ -213,6 +213,9 @@ bool llvm_tier_knows(LLVMTier *tier, uint64_t pc, uint64_t mode);
 // Forgets what is queued and waits until the unit in work, if any, has been installed or dropped: after
 // it no `install` for an earlier request comes.  For a flush of the whole cache.
 void llvm_tier_drain(LLVMTier *tier);
+// Ends the compile threads, each after the unit in work; what is queued stays so.  The next request starts one again.  While
+// nobody asks for anything.
+void llvm_tier_rest(LLVMTier *tier);
 
 // Any thread; nothing may be running in the unit.  NULL is allowed.
 void llvm_code_free(LLVMCode *unit);

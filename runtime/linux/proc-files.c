@@ -163,6 +163,11 @@ int64_t proc_file_open(GuestTask *task, ProcFile file, const char *path, int fla
     if (writes || (file == PROC_CPUINFO && !task->process->abi->print_cpuinfo)) {
         return -ENOSYS; // as Linux decides
     }
+    // Something may be mounted over it, or /proc may be no proc.
+    struct statfs fs;
+    if (statfs(path, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
+        return -ENOSYS;
+    }
     static const char by_thread[] = "/thread-self/";
     const char *rest = strstr(path, by_thread);
     g_autofree char *by_number = NULL;

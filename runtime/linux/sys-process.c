@@ -32,6 +32,7 @@
 #include "runtime/cpu-stop.h"
 #include "runtime/gdb/gdb.h"
 #include "runtime/guest-memory.h"
+#include "runtime/later.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
 #include "runtime/tb.h"
@@ -278,7 +279,7 @@ static bool lodger_new(Lodger *l, GuestTask *task, const CloneRequest *request)
     l->parent = task;
     cpu_private(l->cs)->own_cflags = CF_NO_BREAK; // the debugger's points are not for it
     cpu_private(l->cs)->starts_nothing = true;
-    tb_start_rcu_thread();
+    later_start();
     l->task->blocked = task->blocked;
     return true;
 }
@@ -575,4 +576,32 @@ int64_t sys_set_tid_address(GuestTask *task, const uint64_t a[6])
 {
     task->clear_child_tid = a[0];
     return task->tid;
+}
+
+// --- namespaces ---------------------------------------------------------------------------------
+// Linux refuses some to a process with several threads, or whose directory is shared; the guest is to be refused them
+// for its own threads alone.
+static void be_alone(GuestTask *task)
+{
+    GuestProcess *process = task->process;
+    pthread_mutex_lock(&process->lock);
+    bool alone = process->nb_threads == 1 && !task->is_vfork_child;
+    pthread_mutex_unlock(&process->lock);
+    if (alone) {
+        process_end_helpers();
+    }
+}
+
+int64_t sys_unshare(GuestTask *task, const uint64_t a[6])
+{
+    if (a[0] & (CLONE_NEWUSER | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) {
+        be_alone(task);
+    }
+    return host_syscall_retry(task, SYS_unshare, a);
+}
+
+int64_t sys_setns(GuestTask *task, const uint64_t a[6])
+{
+    be_alone(task);
+    return host_syscall_retry(task, SYS_setns, a);
 }

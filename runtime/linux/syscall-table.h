@@ -347,7 +347,7 @@ SYSCALL(pselect6,           270,  308,   72,  335, DO(sys_pselect6), INT, INT, I
         INOUT(FDSET), INOUT(FDSET), INOUT(TIMESPEC), PTR)
 SYSCALL(ppoll,              271,  309,   73,  336, DO(sys_ppoll), INT, INOUT_N(POLLFD, 1), UINT,
         INOUT(TIMESPEC), IN(SIGSET), SIZE)
-SYSCALL(unshare,            272,  310,   97,  337, PASS, INT, FLAGS(clone))
+SYSCALL(unshare,            272,  310,   97,  337, DO(sys_unshare), INT, FLAGS(clone))
 SYSCALL(set_robust_list,    273,  311,   99,  338, PASS, INT, PTR, SIZE)
 SYSCALL(get_robust_list,    274,  312,  100,  339, PASS, INT, INT, OUT(LONG), OUT(LONG))
 SYSCALL(splice,             275,  313,   76,  340, PASS, INT, FD, INOUT(LONG), FD, INOUT(LONG),
@@ -392,7 +392,7 @@ SYSCALL(open_by_handle_at,  304,  342,  265,  371, PASS, INT, FD, PTR, FLAGS(ope
 SYSCALL(clock_adjtime,      305,  343,  266,  372, PASS, INT, ENUM(clock), PTR)
 SYSCALL(syncfs,             306,  344,  267,  373, PASS, INT, FD)
 SYSCALL(sendmmsg,           307,  345,  269,  374, PASS, INT, FD, PTR, UINT, FLAGS(msg))
-SYSCALL(setns,              308,  346,  268,  375, PASS, INT, FD, FLAGS(clone))
+SYSCALL(setns,              308,  346,  268,  375, DO(sys_setns), INT, FD, FLAGS(clone))
 SYSCALL(getcpu,             309,  318,  168,  345, PASS, INT, OUT(INT), OUT(INT), PTR)
 SYSCALL(process_vm_readv,   310,  347,  270,  376, PASS, INT, INT, IIOV(2), SIZE, PTR,
         SIZE, HEX)
