@@ -511,7 +511,10 @@ static void make_entries(LLVMUnit *u)
 {
     LLVMLower *l = u->l;
     Value region = u->fn, number = LLVMBuildPtrToInt(u->b, LLVMGetParam(u->fn, 1), l->i64, "");
-    Value dispatch = LLVMBuildSwitch(u->b, number, u->check_bb[0], u->n_blocks);
+    LLVMBasicBlockRef none = lower_new_bb(u, "");
+    Value dispatch = LLVMBuildSwitch(u->b, number, none, u->n_blocks);
+    LLVMPositionBuilderAtEnd(u->b, none);
+    LLVMBuildUnreachable(u->b);
     for (unsigned i = 0; i < u->n_blocks; i++) {
         if (u->blocks[i].entry) {
             make_function(u, u->blocks[i].entry);
@@ -521,9 +524,8 @@ static void make_entries(LLVMUnit *u)
             args[1] = LLVMConstIntToPtr(which, l->ptr);
             LLVMPositionBuilderAtEnd(u->b, LLVMAppendBasicBlockInContext(l->c, u->fn, ""));
             lower_tail_call(u, region, args);
-            if (i > 0) {
-                LLVMAddCase(dispatch, which, u->check_bb[i]);
-            }
+            u->enter_bb[i] = LLVMAppendBasicBlockInContext(l->c, region, "enter");
+            LLVMAddCase(dispatch, which, u->enter_bb[i]);
         }
     }
     LLVMSetLinkage(region, LLVMInternalLinkage);
@@ -592,6 +594,7 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     u->n_blocks = n;
     u->blocks = g_memdup2(blocks, n * sizeof(*blocks));
     u->check_bb = g_new0(LLVMBasicBlockRef, n);
+    u->enter_bb = g_new0(LLVMBasicBlockRef, n);
     u->body_bb = g_new0(LLVMBasicBlockRef, n);
     u->back_bb = g_new0(LLVMBasicBlockRef, n);
     u->entry = lower_new_bb(u, "entry");
@@ -699,9 +702,20 @@ void llvm_unit_end(LLVMUnit *u)
     if (!u->opt.cold) {
         place_syncs(u);
     }
-    // Homes are filled on entry; SROA and DCE drop what is not read.
+    // Homes are filled on entry, where there are several ways in on each; SROA and DCE drop what is not read.
+    if (has_entries(u)) {
+        for (unsigned i = 0; i < u->n_blocks; i++) {
+            if (u->enter_bb[i]) {
+                LLVMPositionBuilderAtEnd(u->b, u->enter_bb[i]);
+                load_homes(u, &u->pinned);
+                LLVMBuildBr(u->b, u->check_bb[i]);
+            }
+        }
+    }
     LLVMPositionBuilderBefore(u->b, LLVMGetBasicBlockTerminator(u->entry));
-    load_homes(u, &u->pinned);
+    if (!has_entries(u)) {
+        load_homes(u, &u->pinned);
+    }
     for (unsigned i = 0; i < TCG_NB_PINNED && u->opt.pinned; i++) {
         if (u->home[u->pinned_global[i]]) {
             LLVMBuildStore(u->b, LLVMGetParam(u->fn, 2 + i), u->home[u->pinned_global[i]]);
@@ -713,6 +727,7 @@ void llvm_unit_end(LLVMUnit *u)
     }
     g_free(u->blocks);
     g_free(u->check_bb);
+    g_free(u->enter_bb);
     g_free(u->body_bb);
     g_free(u->back_bb);
     g_free(u->reach);

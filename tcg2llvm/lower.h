@@ -127,7 +127,10 @@ struct LLVMUnit {
     LLVMUnitBlock *blocks;
     LLVMBasicBlockRef *check_bb,
         *body_bb; // of each block: its start, and behind its exit_request check
-    LLVMBasicBlockRef *back_bb; // hot: in front of its start on a way back in a loop, NULL until there is one
+    LLVMBasicBlockRef
+        *enter_bb; // in front of its start where the function is entered at it, else NULL
+    LLVMBasicBlockRef
+        *back_bb; // hot: in front of its start on a way back in a loop, NULL until there is one
     unsigned n_blocks;
     uint8_t *reach; // n_blocks * n_blocks: [i * n + j]: control may get from block i to j in here
     uintptr_t guest_base;
