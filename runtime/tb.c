@@ -189,7 +189,7 @@ void tb_release(TranslationBlock *tb)
         tb_quick_free(tb);
         tb_way_free(tb);
         event_block_free(tb->events);
-        free(tb->code.targets);
+        free(tb->targets);
         chunk_put(tb->chunk);
     }
 }

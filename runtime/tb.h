@@ -55,7 +55,9 @@ struct TranslationBlock {
     _Atomic(TranslationBlock *) table_next; // in the table's bucket
     Later later;
     struct TBChunk *chunk;
-    uint32_t own_counter; // code.counter, but in the quick tier (tb-quick.c)
+    uint32_t own_counter;         // code.counter, but in the quick tier (tb-quick.c)
+    uint32_t count_to;            // executions, of all, when code.counter is 0
+    _Atomic(TBTargets *) targets; // where its indirect jump has gone; NULL: never asked
     size_t alloc_size;
 
     // Under tb_lock.  Where slot n jumps to, and the next block in the list of those that jump to the same
@@ -67,16 +69,17 @@ struct TranslationBlock {
     uint64_t pages[TB_MAX_PAGES];
     TranslationBlock *page_next[TB_MAX_PAGES];  // in the page's list
     TranslationBlock **page_link[TB_MAX_PAGES]; // the word that leads to this block there
-    TCGEntry *cold_entry;      // what `entry` goes back to; NULL: the block goes too
-    struct TBUnitLink *units;  // LLVM units that hold a copy (tier-host.c)
-    struct SlabBlock *quick;   // code of the quick tier (tb-quick.c)
-    struct SlabBlock *ways[2]; // ways out of pinned code: slots, indirect jump (tb-way.c)
-    TCGEntry *other_entry;     // --verify: the compiled form, beside the bytecode
-    struct EventBlock *events; // what instrumentation adds (event-block.c); NULL: nothing
-    const uint8_t *bytes;      // checked blocks: what was translated
-    uint32_t relocs;           // of its code: the first one's number (tb-quick.c)
-    uint32_t fresh;            // translated by this process (tb-image.c): which; 0: not to be kept
-    uint32_t quick_size;       // of its code, bytes
+    TCGEntry *cold_entry;         // what `entry` goes back to; NULL: the block goes too
+    struct TBUnitLink *units;     // LLVM units that hold a copy (tier-host.c)
+    struct SlabBlock *quick;      // code of the quick tier (tb-quick.c)
+    TranslationBlock *quick_next; // of those with code in the same page
+    struct SlabBlock *ways[2];    // ways out of pinned code: slots, indirect jump (tb-way.c)
+    TCGEntry *other_entry;        // --verify: the compiled form, beside the bytecode
+    struct EventBlock *events;    // what instrumentation adds (event-block.c); NULL: nothing
+    const uint8_t *bytes;         // checked blocks: what was translated
+    uint32_t relocs;              // of its code: the first one's number (tb-quick.c)
+    uint32_t fresh;      // translated by this process (tb-image.c): which; 0: not to be kept
+    uint32_t quick_size; // of its code, bytes
     uint16_t nb_relocs;
     TCGQuickJumps jumps; // of its code
     uint32_t bytecode_size;

@@ -59,13 +59,16 @@ static struct TierState {
 // The quick tier's, `--hot` by CPU seconds: python3 -c pass 0.76 (1000), 0.65 (5000), 0.45 (20000), 0.40
 // (100000); a loop of 1.3 s in python 1.93, 1.49, 1.32, 1.26; kernels of 0.3 s and more hardly differ.
 // KNOWN: code that is in the persistent cache, which is asked then.
-// WARM: from here on it is noted where an indirect jump goes.
+// WARM: it is noted where an indirect jump goes, and so each time that its executions are AGAIN times as many: NOTED of
+// the jumps that follow.
 enum {
     HOT_INTERPRETED = 1000,
     HOT_QUICK = 20000,
     HOT_COMPILED = 2000,
     HOT_KNOWN = 30,
     WARM = 500,
+    AGAIN = 4,
+    NOTED = 2000,
 };
 
 // A program that has run before will run again, and what is compiled is kept: it is compiled that much sooner.
@@ -74,6 +77,18 @@ enum { SOONER = 4 };
 static uint32_t patience(const TranslationBlock *tb)
 {
     return tb->restored && !state.opts->hot ? state.hot / SOONER : state.hot;
+}
+
+// The block's hot() is called in `wait` executions, of which there were `executions`.
+static void count(TranslationBlock *tb, uint32_t executions, uint32_t wait)
+{
+    tb->count_to = executions + wait;
+    *tb->code.counter = wait;
+}
+
+static uint32_t executions(const TranslationBlock *tb)
+{
+    return !tb->code.hot || tb->hot ? UINT32_MAX : tb->count_to - *tb->code.counter;
 }
 
 // --- units, under tb_lock ---------------------------------------------------------------------------
@@ -135,7 +150,7 @@ static void unit_drop(TBUnit *u)
             tb_invalidate(tb); // it has nothing else to run, or (--verify) to compare with
         } else if (current) {
             tb_set_entry(tb, tb->cold_entry, tb_cold_pinned());
-            *tb->code.counter = patience(tb); // it may get hot again
+            count(tb, 0, patience(tb)); // it may get hot again
             tb->code.hot = tier_host_hot;
         }
     }
@@ -207,20 +222,6 @@ static uint64_t block_mode(const TranslationBlock *tb)
            (uint64_t)cpu_is_parallel() << 62 | (uint64_t)tb->checked << 63;
 }
 
-static void hot_warm(void *env, const TCGCode *code);
-static void hot_known(void *env, const TCGCode *code);
-
-static uint32_t executions(const TranslationBlock *tb)
-{
-    if (!tb->code.hot || tb->hot) {
-        return UINT32_MAX;
-    }
-    uint32_t limit = tb->code.hot == hot_known  ? HOT_KNOWN
-                     : tb->code.hot == hot_warm ? WARM
-                                                : patience(tb);
-    return limit - *tb->code.counter;
-}
-
 static bool host_block_info(void *opaque, const TCGCode *code, LLVMBlockInfo *info)
 {
     (void)opaque;
@@ -246,16 +247,27 @@ static bool host_translate(void *opaque, TCGContext *ctx, const TCGCode *code)
     return tb_translate_again(ctx, state.isa, tb_of(code));
 }
 
-// Lets the quick tier note where the block's indirect jump goes.
-static void start_targets(TranslationBlock *tb)
+// Lets the quick tier note where the block's indirect jump goes the next times.
+static void note_targets(TranslationBlock *tb)
 {
-    if (!tb->indirect || atomic_load_explicit(&tb->code.targets, memory_order_relaxed)) {
+    if (!tb->indirect) {
         return;
     }
-    TBTargets *fresh = calloc(1, sizeof(*fresh)), *none = NULL;
-    if (fresh && !atomic_compare_exchange_strong(&tb->code.targets, &none, fresh)) {
-        free(fresh); // another thread was quicker
+    TBTargets *targets = atomic_load_explicit(&tb->targets, memory_order_acquire);
+    if (!targets) {
+        TBTargets *fresh = calloc(1, sizeof(*fresh));
+        if (!fresh) {
+            return;
+        }
+        fresh->noting = &tb->code.noting;
+        if (atomic_compare_exchange_strong(&tb->targets, &targets, fresh)) {
+            targets = fresh;
+        } else {
+            free(fresh); // another thread was quicker
+        }
     }
+    targets->wanted = NOTED;
+    atomic_store_explicit(&tb->code.noting, targets, memory_order_release);
 }
 
 static void host_successors(void *opaque, const TCGCode *code, const TCGCode *succ[2])
@@ -298,7 +310,7 @@ static int by_count(const void *a, const void *b)
 
 static unsigned host_targets(void *opaque, const TCGCode *code, LLVMTarget *out, unsigned max)
 {
-    const TBTargets *targets = atomic_load_explicit(&code->targets, memory_order_acquire);
+    const TBTargets *targets = atomic_load_explicit(&tb_of(code)->targets, memory_order_acquire);
     LLVMTarget all[TB_TARGETS];
     uint64_t sum = 0;
     unsigned n = 0, held = 0;
@@ -361,9 +373,9 @@ static void host_install(void *opaque, LLVMCode *code)
 static void host_postpone(void *opaque, const TCGCode *code)
 {
     (void)opaque;
-    TCGCode *c = (TCGCode *)code;
-    start_targets(tb_of(code));
-    *c->counter = patience(tb_of(code));
+    TranslationBlock *tb = tb_of(code);
+    note_targets(tb);
+    count(tb, 0, patience(tb));
 }
 
 static void host_failed(void *opaque, const TCGCode *code, const GError *error)
@@ -592,21 +604,22 @@ void tier_host_set_code_size(size_t bytes) { state.code_size = bytes; }
 
 // --- compiling ----------------------------------------------------------------------------------
 
+static void hot_warm(void *env, const TCGCode *code);
+
+// The block was executed so many times, and is fewer than `warm` times before it is asked again where it jumps to.
+static void wait_until_hot(TranslationBlock *tb, uint32_t executions, uint64_t warm)
+{
+    bool warm_first = tb->indirect && patience(tb) > warm;
+    tb->code.hot = warm_first ? hot_warm : tier_host_hot;
+    count(tb, executions, (warm_first ? (uint32_t)warm : patience(tb)) - executions);
+}
+
 static void hot_warm(void *env, const TCGCode *code)
 {
     (void)env;
-    TCGCode *c = (TCGCode *)code;
-    start_targets(tb_of(code));
-    *c->counter = patience(tb_of(code)) - WARM;
-    c->hot = tier_host_hot;
-}
-
-// What is counted from now on, after `executions`.
-static void wait_until_hot(TranslationBlock *tb, uint32_t executions)
-{
-    bool warm_first = tb->indirect && patience(tb) > WARM;
-    tb->code.hot = warm_first ? hot_warm : tier_host_hot;
-    *tb->code.counter = (warm_first ? WARM : patience(tb)) - executions;
+    TranslationBlock *tb = tb_of(code);
+    note_targets(tb);
+    wait_until_hot(tb, tb->count_to, (uint64_t)tb->count_to * AGAIN);
 }
 
 // Most blocks do not run so often, so the persistent cache is asked about few.
@@ -622,7 +635,7 @@ static void hot_known(void *env, const TCGCode *code)
         tb->code.hot = tier_host_hot;
         tier_host_hot(env, code);
     } else {
-        wait_until_hot(tb, HOT_KNOWN);
+        wait_until_hot(tb, HOT_KNOWN, WARM);
     }
 }
 
@@ -639,9 +652,9 @@ void tier_host_count(TranslationBlock *tb)
     g_clear_error(&error);
     if (tier && !state.opts->hot && llvm_tier_has_cache(tier)) {
         tb->code.hot = hot_known;
-        *tb->code.counter = HOT_KNOWN;
+        count(tb, 0, HOT_KNOWN);
     } else {
-        wait_until_hot(tb, 0);
+        wait_until_hot(tb, 0, WARM);
     }
 }
 
@@ -650,7 +663,7 @@ void tier_host_hot(void *env, const TCGCode *code)
 {
     CPUState *cs = env;
     // Counted on: the more often a block asks, the sooner it is compiled.  host_install ends it.
-    *code->counter = patience(tb_of(code));
+    count(tb_of(code), 0, patience(tb_of(code)));
     tb_of(code)->hot = true;
     if (cpu_private(cs)->starts_nothing) {
         return; // the tier's threads, and the locks that they hold

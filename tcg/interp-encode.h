@@ -22,10 +22,11 @@ typedef struct Fixup {
 typedef struct QuickTarget {
     bool (*in_reach)(const void *func); // whether code may call it directly
     const TCGQuickJump *jump;           // or NULL
-    bool record;                        // targets of indirect jumps, for TCGCode.targets
+    bool record;                        // targets of indirect jumps, for TCGCode.noting
     // Is the constant an address of the block's, or of the program's?
     bool (*is_bound)(const TCGCode *code, uint64_t v);
     bool *bound; // set when code was made that holds one
+    struct QuickNotes *notes; // under precise state
 } QuickTarget;
 
 struct Encoder {

@@ -90,7 +90,7 @@ typedef enum InterpOp {
     IOP_GUEST_STI, // sub = log2 size.  slot -, slot base, imm32 disp; imm32 value
     // Stencils alone (quick-call.c): a helper's argument in its register, and the call.
     IOP_QUICK_ARG, // sub = (number - 1) * QUICK_ARG_KINDS + kind.  slot -, slot a | imm32 | imm64
-    IOP_QUICK_RECORD, // imm32 offset of the pc; imm64 address of TCGCode.targets
+    IOP_QUICK_RECORD, // imm32 offset of the pc; imm64 address of TCGCode.noting
     IOP_QUICK_PROBE,  // imm32 offset of the pc, imm32 of the jump cache; imm64 mode
     IOP_QUICK_CODE,   // slot bytes, slot words; machine code (quick-native.c)
     IOP_QUICK_JUMP,   // slot condition, of x86; rel32

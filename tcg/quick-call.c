@@ -69,7 +69,7 @@ static void emit_probe(Encoder *e, const TCGOp *op)
     if (e->quick->record && e->s->jump_kind != TCG_JUMP_RETURN) {
         ip = emit(e, IOP_QUICK_RECORD, 0);
         put_imm32(ip, 0, jump->pc_offset);
-        ip[2] = (uint64_t)(uintptr_t)&e->code->targets;
+        ip[2] = (uint64_t)(uintptr_t)&e->code->noting;
     }
     ip = emit(e, IOP_QUICK_PROBE, 0);
     put_imm32(ip, 0, jump->pc_offset);

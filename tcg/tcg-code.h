@@ -22,18 +22,25 @@ typedef uintptr_t TCGEntry(void *env, const TCGCode *code);
 
 // Where a block's indirect jump has gone, while it ran in the quick tier: pcs in a small table, each in one of
 // four places.  When these are taken, a newcomer wears down the count of one.  (Not atomic: threads may lose
-// counts, or leave a pc with another's.)
+// counts, or leave a pc with another's.)  A sample is enough, and each jump noted costs as much as some thirty
+// instructions: when `wanted` is down to 0, the jumps that follow are not noted.
 enum { TB_TARGETS = 64, TB_TARGET_PLACES = 4 };
 typedef struct TBTarget {
     uint64_t pc;
     uint32_t count, reserved;
 } TBTarget;
-typedef struct TBTargets {
+typedef struct TBTargets TBTargets;
+struct TBTargets {
     TBTarget t[TB_TARGETS];
-} TBTargets;
+    _Atomic(TBTargets *) *noting; // what says that jumps are noted here: the block's TCGCode.noting
+    int32_t wanted;
+};
 
 static inline void tb_targets_record(TBTargets *targets, uint64_t pc)
 {
+    if (--targets->wanted <= 0) {
+        atomic_store_explicit(targets->noting, NULL, memory_order_relaxed);
+    }
     unsigned hash = (unsigned)((pc * 0x9e3779b97f4a7c15u) >> 58);
     TBTarget *first = &targets->t[hash];
     for (unsigned i = 0; i < TB_TARGET_PLACES; i++) {
@@ -58,7 +65,7 @@ struct TCGCode {
     uint32_t *counter;
     void (*hot)(void *env, const TCGCode *code); // or NULL
     _Atomic(TBTargets *)
-        targets; // the quick tier records its indirect jump's targets here, unless NULL
+        noting; // the quick tier notes here where its indirect jump goes, unless NULL
 };
 
 #define TB_JMP_CACHE_BITS 14

@@ -7,7 +7,7 @@
 // jump is; the block behind the call is where the callee returns to, by an indirect jump: such blocks are
 // taken in as guesses, which the returns of the region compare the guest's pc with.
 //
-// Other indirect jumps go where the quick tier has seen them go (TCGCode.targets): a jump table's cases are in
+// Other indirect jumps go where the quick tier has seen them go (TBTargets): a jump table's cases are in
 // the region, however seldom each is executed, and then the region may be larger.
 //
 // A block that has compiled code of its own is only taken in again when it stands in one loop with the
