@@ -12,7 +12,8 @@
 //   4. A thread inside cpu_guard_access: the copy ends there and says so.
 //   5. A guest access through a tagged pointer, which is made good: see fault-tag.c.  (Of SIGFPE and what is
 //      made good there: fault-fp.c.)
-//   6. Guest code or a helper of it was running: the guest's own fault.
+//   6. Guest code or a helper of it was running: the guest's own fault.  (In 2 and 6 the quick tier's code may have had
+//      guest registers in the host's: they go to env first.)
 //   7. Else the fault is ours.
 //
 // A handler that leaves by siglongjmp must undo what the kernel did for it: the signal mask, and on x86
@@ -31,6 +32,7 @@
 #include "process.h"
 #include "stats.h"
 #include "tb.h"
+#include "tb-quick.h"
 
 typedef struct Guard {
     sigjmp_buf env;
@@ -67,6 +69,18 @@ static uint64_t fault_host_pc(const ucontext_t *uc)
 {
     return (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
 }
+// What the quick tier had in the host's registers.
+static void recover_state(CPUState *cs, const ucontext_t *uc)
+{
+    static const uint8_t order[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                    REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                    REG_R12, REG_R13, REG_R14, REG_R15};
+    uint64_t regs[G_N_ELEMENTS(order)];
+    for (unsigned i = 0; i < G_N_ELEMENTS(order); i++) {
+        regs[i] = (uint64_t)uc->uc_mcontext.gregs[order[i]];
+    }
+    tb_quick_recover(cs, fault_host_pc(uc), regs, &cs->insn_pc);
+}
 static void restore_fp_control(const ucontext_t *uc)
 {
     if (uc->uc_mcontext.fpregs) {
@@ -82,6 +96,7 @@ static bool fault_was_write(const ucontext_t *uc)
     return (insn & 0x0a000000) == 0x08000000 && !(insn & (1u << 22));
 }
 static uint64_t fault_host_pc(const ucontext_t *uc) { return uc->uc_mcontext.pc; }
+static void recover_state(CPUState *cs, const ucontext_t *uc) { (void)cs, (void)uc; }
 static void restore_fp_control(const ucontext_t *uc) { (void)uc; }
 #else
 #error "tell here how a host fault looks"
@@ -156,6 +171,9 @@ bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context)
     }
     if (sig == SIGSEGV && info->si_code == SEGV_ACCERR && fault_was_write(uc) && !tb_lock_held() &&
         guest_memory_write_fault(h2g(info->si_addr))) {
+        if (in_guest && !guard) {
+            recover_state(cs, uc);
+        }
         if (in_guest && !guard && cs->insn_pc != INSN_PC_NONE) {
             begin_instruction_again(cs, uc);
         }
@@ -177,6 +195,7 @@ bool cpu_handle_host_fault(int sig, siginfo_t *info, void *context)
         return true;
     }
     if (in_guest) {
+        recover_state(cs, uc);
         raise_guest_fault(cs, sig, info, uc);
     }
     process_internal_fault("signal %d, code %d, address %p, at host address 0x%" PRIx64, sig,

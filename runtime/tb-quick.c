@@ -29,10 +29,11 @@ static const size_t DEFAULT_CODE_SIZE = (size_t)256 << 20;
 enum {
     COUNTERS = 16384 - 2048, // of a group, which takes 64 KiB
     DISTANCE = 4096,         // bytes
+    PAGE = 4096,
+    LONGEST = 1 << 20, // code of a block
 };
 typedef struct Counters {
-    pthread_mutex_t lock; // the thread that frees blocks holds no tb_lock
-    uint32_t *fresh;      // those of the newest group that nobody has had
+    uint32_t *fresh; // those of the newest group that nobody has had
     unsigned nb_fresh;
     GPtrArray *free;
 } Counters;
@@ -42,8 +43,11 @@ static struct QuickState {
     TCGQuick *quick;
     size_t size; // of the block that is prepared
     bool count;
-    GArray *relocs; // of all blocks; NULL: not wanted
+    GArray *relocs;       // of all blocks; NULL: not wanted
+    pthread_mutex_t lock; // for what follows: the thread that frees blocks holds no tb_lock
     Counters counters;
+    TranslationBlock **pages; // of the slab: the blocks under precise state whose code begins there
+    uint8_t *base, *end;      // of the slab
 } state;
 
 bool tb_quick_start(size_t code_size, bool count, GError **error)
@@ -68,8 +72,11 @@ bool tb_quick_start(size_t code_size, bool count, GError **error)
         return false;
     }
     state.slab = slab;
+    state.base = base;
+    state.end = base + size;
+    state.pages = slab_map_aligned((size / PAGE + 1) * sizeof(*state.pages));
     state.quick = tcg_quick_new();
-    pthread_mutex_init(&state.counters.lock, NULL);
+    pthread_mutex_init(&state.lock, NULL);
     state.counters.free = g_ptr_array_new();
     return true;
 }
@@ -80,7 +87,6 @@ static uint32_t *take_counter(void)
 {
     Counters *c = &state.counters;
     uint32_t *counter = NULL;
-    pthread_mutex_lock(&c->lock);
     if (c->free->len) {
         counter = g_ptr_array_steal_index_fast(c->free, c->free->len - 1);
     } else {
@@ -94,34 +100,61 @@ static uint32_t *take_counter(void)
             counter = c->fresh++;
         }
     }
-    pthread_mutex_unlock(&c->lock);
     return counter;
+}
+
+static TranslationBlock **page_of(const uint8_t *code)
+{
+    return &state.pages[(size_t)(code - state.base) / PAGE];
+}
+
+static void forget_page(TranslationBlock *tb)
+{
+    for (TranslationBlock **p = page_of(tb->quick->base); *p; p = &(*p)->quick_next) {
+        if (*p == tb) {
+            *p = tb->quick_next;
+            return;
+        }
+    }
 }
 
 static void give_back(TranslationBlock *tb)
 {
-    slab_release(state.slab, tb->quick);
-    tb->quick = NULL;
+    pthread_mutex_lock(&state.lock);
+    if (tb->gen_cflags & CF_PRECISE) {
+        forget_page(tb);
+    }
     if (tb->code.counter != &tb->own_counter) {
-        pthread_mutex_lock(&state.counters.lock);
         g_ptr_array_add(state.counters.free, tb->code.counter);
-        pthread_mutex_unlock(&state.counters.lock);
         tb->code.counter = &tb->own_counter;
     }
+    pthread_mutex_unlock(&state.lock);
+    slab_release(state.slab, tb->quick);
+    tb->quick = NULL;
 }
 
 // For the block's code and its counter; false: the slab is full.
 static bool take_place(TranslationBlock *tb, size_t size)
 {
     tb->quick = slab_alloc(state.slab, size);
-    if (tb->quick && state.count) {
-        uint32_t *counter = take_counter();
-        if (counter) {
-            *counter = *tb->code.counter;
-            tb->code.counter = counter;
-        } else {
-            give_back(tb);
-        }
+    if (!tb->quick) {
+        return false;
+    }
+    tb->quick_size = (uint32_t)size;
+    pthread_mutex_lock(&state.lock);
+    uint32_t *counter = state.count ? take_counter() : NULL;
+    if (counter) {
+        *counter = *tb->code.counter;
+        tb->code.counter = counter;
+    }
+    if (tb->gen_cflags & CF_PRECISE) {
+        TranslationBlock **page = page_of(tb->quick->base);
+        tb->quick_next = *page;
+        *page = tb;
+    }
+    pthread_mutex_unlock(&state.lock);
+    if (state.count && !counter) {
+        give_back(tb);
     }
     return tb->quick != NULL;
 }
@@ -221,7 +254,6 @@ bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size,
         give_back(tb);
         return false;
     }
-    tb->quick_size = (uint32_t)size;
     tb->jumps = tcg_quick_jumps_of(relocs, n);
     stats.quick_bytes += size;
     code_log_add(tb->quick->base, size, tb->pc, "quick");
@@ -236,7 +268,6 @@ bool tb_quick_emit(TranslationBlock *tb)
         return false;
     }
     tcg_quick_emit(state.quick, tb->quick->base);
-    tb->quick_size = (uint32_t)state.size;
     tb->jumps = tcg_quick_jumps(state.quick);
     if (state.relocs) {
         remember_relocs(tb);
@@ -271,10 +302,42 @@ void tb_quick_free(TranslationBlock *tb)
     }
 }
 
+// --- faults ---------------------------------------------------------------------------------------
+
+// Under state.lock.  Code may begin pages before.
+static const TranslationBlock *find(const uint8_t *at)
+{
+    for (TranslationBlock **page = page_of(at); page >= state.pages; page--) {
+        for (const TranslationBlock *tb = *page; tb; tb = tb->quick_next) {
+            if ((size_t)(at - tb->quick->base) < tb->quick_size) {
+                return tb;
+            }
+        }
+        if (at - (state.base + (page - state.pages) * PAGE) > LONGEST) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+bool tb_quick_recover(void *env, uint64_t host_pc, const uint64_t *regs, uint64_t *pc)
+{
+    const uint8_t *at = (const uint8_t *)(uintptr_t)host_pc;
+    if (!state.pages || at < state.base || at >= state.end) {
+        return false;
+    }
+    pthread_mutex_lock(&state.lock);
+    const TranslationBlock *tb = find(at);
+    bool found = tb && tcg_quick_recover(tb->quick->base, tb->quick_size,
+                                         (size_t)(at - tb->quick->base), regs, env, pc);
+    pthread_mutex_unlock(&state.lock);
+    return found;
+}
+
 void tb_quick_fork_prepare(void)
 {
     if (state.slab) {
-        pthread_mutex_lock(&state.counters.lock);
+        pthread_mutex_lock(&state.lock);
         slab_lock(state.slab);
     }
 }
@@ -283,6 +346,6 @@ void tb_quick_fork_done(void)
 {
     if (state.slab) {
         slab_unlock(state.slab);
-        pthread_mutex_unlock(&state.counters.lock);
+        pthread_mutex_unlock(&state.lock);
     }
 }

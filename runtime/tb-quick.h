@@ -38,6 +38,10 @@ bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size,
 // from's slot is linked to `to`, or NULL: to nothing.  Between blocks whose entry is quick code the jump is direct.
 void tb_quick_chain(TranslationBlock *from, unsigned slot, const TranslationBlock *to);
 
+// A fault at this place of the host's, whose general registers are given in the machine's numbering: where that is an
+// access in code made under precise state, the guest's registers go to env and its pc to *pc.  Any thread, in a handler.
+bool tb_quick_recover(void *env, uint64_t host_pc, const uint64_t *regs, uint64_t *pc);
+
 void tb_quick_free(TranslationBlock *tb); // its last reference is gone; any thread
 void tb_quick_fork_prepare(void);
 void tb_quick_fork_done(void);

@@ -8,7 +8,7 @@
 // is a stencil, a helper, a label or the block's end; what dies before that never is.
 //
 // The code becomes instructions of the encoder's among the others (IOP_QUICK_CODE), so that both mix op by op.  Under
-// precise state the guest's registers are stored, and the instruction's pc, in front of each access; they stay known.
+// precise state it is noted for each access where the guest's registers are (quick-state.h).
 //
 // rdi is env; rax and rcx are free within an op; the other registers that a call may destroy hold temps, i32 with
 // their upper halves clear.
@@ -17,6 +17,7 @@
 
 #include "interp-encode.h"
 #include "quick-regs.h"
+#include "quick-state.h"
 
 #if defined(__x86_64__)
 
@@ -273,8 +274,9 @@ static void native_deposit(Native *n, const TCGOp *op, bool wide)
     native_result(n, op, d);
 }
 
-static void native_mov(Native *n, const TCGOp *op, bool wide)
+static void native_mov(Encoder *e, const TCGOp *op, bool wide)
 {
+    Native *n = &e->native;
     const TCGTemp *to = arg_temp(op->args[0]), *from = arg_temp(op->args[1]);
     if (is_imm32(op->args[1]) &&
         !(op->life & 1)) { // a constant that is read is an operand of the reader
@@ -283,6 +285,11 @@ static void native_mov(Native *n, const TCGOp *op, bool wide)
         if (old != NO_REG) {
             native_forget(n, old);
         }
+        if (e->s->precise && to->kind == TEMP_GLOBAL && quick_note_holds(from->val)) {
+            native_put_off(n, to, (int32_t)from->val);
+            return;
+        }
+        native_drop_constant(n, to);
         x86_mem(&n->at, 0xc7 | native_width(wide), 0, &at);
         x86_put32(&n->at, (int32_t)from->val);
         return;
@@ -374,13 +381,24 @@ static bool native_movcond(Native *n, const TCGOp *op, bool wide)
 }
 
 // An access of env: whom of the globals in registers does it touch?
+static bool overlaps(const TCGTemp *t, intptr_t offset, unsigned size)
+{
+    return offset < t->offset + (intptr_t)tcg_type_size(t->type) &&
+           t->offset < offset + (intptr_t)size;
+}
+
 static void meet_globals(Native *n, intptr_t offset, unsigned size, bool write)
 {
+    for (unsigned i = n->nb_consts; i > 0; i--) {
+        const TCGTemp *t = n->consts[i - 1].temp;
+        if (overlaps(t, offset, size)) {
+            native_store_constant(n, t);
+        }
+    }
     for (unsigned bits = POOL; bits; bits &= bits - 1) {
         int r = __builtin_ctz(bits);
         const TCGTemp *t = n->temp[r];
-        if (t && offset < t->offset + (intptr_t)tcg_type_size(t->type) &&
-            t->offset < offset + (intptr_t)size) {
+        if (t && overlaps(t, offset, size)) {
             if (n->dirty >> r & 1) {
                 native_store(n, r);
             }
@@ -427,20 +445,27 @@ static void load(Native *n, int d, const X86Mem *m, unsigned bits, bool sign, bo
     x86_mem(&n->at, code, (unsigned)d, m);
 }
 
-// A value of an op's, of so many bytes, to memory.  The address has its registers.
-static void save(Native *n, TCGArg arg, const X86Mem *m, unsigned size)
+// The register of a value that is about to be saved; NO_REG: it is part of the instruction.
+static int to_save(Native *n, TCGArg arg, unsigned size)
+{
+    const TCGTemp *t = arg_temp(arg);
+    return t->kind == TEMP_CONST && (size < 8 || fits_s32(t->val)) ? NO_REG : native_value(n, arg);
+}
+
+// A value of an op's, of so many bytes, to memory: one instruction.  The address has its registers; r: to_save().
+static void save(Native *n, TCGArg arg, int r, const X86Mem *m, unsigned size)
 {
     static const unsigned codes[] = {
         [1] = 0x88 | X86_8, [2] = 0x89 | X86_16, [4] = 0x89, [8] = 0x89 | X86_W};
     const TCGTemp *t = arg_temp(arg);
-    if (t->kind == TEMP_CONST && (size < 8 || fits_s32(t->val))) {
+    if (r == NO_REG) {
         x86_mem(&n->at, size == 1 ? 0xc6 : (codes[size] & ~0xffu) | 0xc7, 0, m);
         for (unsigned i = 0; i < (size < 4 ? size : 4); i++) {
             x86_put8(&n->at, (uint8_t)(t->val >> 8 * i));
         }
         return;
     }
-    x86_mem(&n->at, codes[size], (unsigned)native_value(n, arg), m);
+    x86_mem(&n->at, codes[size], (unsigned)r, m);
 }
 
 static bool native_env(Native *n, const TCGOp *op, bool is_store, unsigned size, bool sign)
@@ -452,7 +477,7 @@ static bool native_env(Native *n, const TCGOp *op, bool is_store, unsigned size,
     X86Mem m = {ENV, NO_REG, 0, (int32_t)offset};
     meet_globals(n, offset, size, is_store);
     if (is_store) {
-        save(n, op->args[0], &m, size);
+        save(n, op->args[0], to_save(n, op->args[0], size), &m, size);
         native_end_lives(n, op);
         return true;
     }
@@ -495,32 +520,6 @@ static X86Mem guest_address(Native *n, const Address *a)
     return m;
 }
 
-// Under precise state: what a fault must find in env.
-static void before_access(Encoder *e)
-{
-    Native *n = &e->native;
-    if (!e->s->precise) {
-        return;
-    }
-    for (unsigned bits = n->dirty; bits; bits &= bits - 1) {
-        int r = __builtin_ctz(bits);
-        if (n->temp[r]->kind == TEMP_GLOBAL) {
-            native_store(n, r);
-        }
-    }
-    if (!e->pc_saved) {
-        X86Mem at = {ENV, NO_REG, 0, (int32_t)e->s->pc_offset};
-        if (fits_s32(e->pc)) {
-            x86_mem(&n->at, 0xc7 | X86_W, 0, &at);
-            x86_put32(&n->at, (int32_t)e->pc);
-        } else {
-            native_constant(n, RAX, e->pc);
-            x86_mem(&n->at, 0x89 | X86_W, RAX, &at);
-        }
-        e->pc_saved = true;
-    }
-}
-
 // The access `op`; its address is computed by it and the ops from `first` on.
 static bool native_guest(Encoder *e, const TCGOp *first, const TCGOp *op, const Address *a)
 {
@@ -532,19 +531,28 @@ static bool native_guest(Encoder *e, const TCGOp *first, const TCGOp *op, const 
         (size > 1 && (mop & (MO_BSWAP | MO_ALIGN)))) {
         return false;
     }
-    before_access(e);
     X86Mem m = guest_address(n, a);
+    int saved = is_load ? NO_REG : to_save(n, op->args[0], size);
+    if (e->s->precise) {
+        quick_note_state(e);
+    }
     if (is_load) {
         for (const TCGOp *at = first; at != op->next; at = at->next) {
             native_end_lives(n, at);
         }
         n->locked = 0; // the address is read before the result is written
         int d = native_take(n);
+        if (e->s->precise) {
+            quick_note_place(e);
+        }
         load(n, d, &m, size * 8, mop & MO_SIGN, native_is_wide(arg_temp(op->args[0])));
         native_result(n, op, d);
         return true;
     }
-    save(n, op->args[0], &m, size);
+    if (e->s->precise) {
+        quick_note_place(e);
+    }
+    save(n, op->args[0], saved, &m, size);
     for (const TCGOp *at = first; at != op->next; at = at->next) {
         native_end_lives(n, at);
     }
@@ -655,6 +663,26 @@ static bool native_call(Encoder *e, const TCGOp *op)
 
 // --- the table ---------------------------------------------------------------------------------------
 
+// Nobody reads its value any more.
+static void native_discard(Native *n, const TCGOp *op)
+{
+    const TCGTemp *t = arg_temp(op->args[0]);
+    int r = native_find(n, t);
+    if (r != NO_REG) {
+        native_let_die(n, r);
+    }
+    native_drop_constant(n, t);
+}
+
+// What the op reads of the constants that were put off.
+static void read_constants(Native *n, const TCGOp *op)
+{
+    unsigned nout = tcg_op_nout(op);
+    for (unsigned i = nout; i < nout + tcg_op_nin(op) && n->nb_consts; i++) {
+        native_store_constant(n, arg_temp(op->args[i]));
+    }
+}
+
 #define BOTH(op) INDEX_op_##op##_i32 : case INDEX_op_##op##_i64
 
 static bool native_one(Encoder *e, const TCGOp *op)
@@ -667,9 +695,10 @@ static bool native_one(Encoder *e, const TCGOp *op)
             return false; // its address as a value
         }
     }
+    read_constants(n, op);
     switch (op->opc) {
         // clang-format off
-    case BOTH(mov): native_mov(n, op, wide); return true;
+    case BOTH(mov): native_mov(e, op, wide); return true;
     case BOTH(add): native_alu(n, op, X86_ADD, wide); return true;
     case BOTH(sub): native_alu(n, op, X86_SUB, wide); return true;
     case BOTH(and): native_alu(n, op, X86_AND, wide); return true;
@@ -719,6 +748,7 @@ static bool native_one(Encoder *e, const TCGOp *op)
     case INDEX_op_st_i64: return native_env(n, op, true, 8, false);
     case INDEX_op_count: native_count(n, op); return true;
     case INDEX_op_call: return native_call(e, op);
+    case INDEX_op_discard: native_discard(n, op); return true;
     // clang-format on
     default: return is_int_access(op) && native_access(e, op);
     }
@@ -726,6 +756,9 @@ static bool native_one(Encoder *e, const TCGOp *op)
 
 void native_begin(Encoder *e)
 {
+    if (e->quick) {
+        quick_notes_clear(e->quick->notes);
+    }
     e->native = (Native){.on = e->quick && !e->s->log_writes,
                          .keep_dead = e->s->keep_dead,
                          .code = e->code,
@@ -747,6 +780,9 @@ const TCGOp *native_op(Encoder *e, const TCGOp *op)
     if (op->opc == INDEX_op_add_i64 || op->opc == INDEX_op_shl_i64) {
         Address a;
         const TCGOp *access = address_fold(e, op, &a);
+        for (const TCGOp *at = op; access && at != access->next; at = at->next) {
+            read_constants(n, at);
+        }
         if (access && is_int_access(access) && native_guest(e, op, access, &a)) {
             return access;
         }
@@ -757,7 +793,7 @@ const TCGOp *native_op(Encoder *e, const TCGOp *op)
 void native_settle(Encoder *e)
 {
     Native *n = &e->native;
-    if (n->dirty && open_record(e)) {
+    if ((n->dirty || n->nb_consts) && open_record(e)) {
         native_store_all(n);
     }
     close_record(e);

@@ -15,7 +15,7 @@
 typedef struct Encoder Encoder;
 typedef struct Address Address;
 
-enum { NATIVE_REGS = 16 };
+enum { NATIVE_REGS = 16, NATIVE_CONSTS = 4 };
 
 // Which host registers hold temps, in the course of a block.
 typedef struct Native {
@@ -31,6 +31,13 @@ typedef struct Native {
     uint16_t locked; // of the op in work
     uint32_t clock, used[NATIVE_REGS];
     const TCGTemp *temp[NATIVE_REGS]; // NULL: none
+    // Under precise state: constants that globals have and env has not yet.  They change often (what the flags are of),
+    // and most are never looked at.
+    unsigned nb_consts;
+    struct {
+        const TCGTemp *temp;
+        int32_t value;
+    } consts[NATIVE_CONSTS];
 } Native;
 
 void native_begin(Encoder *e); // of a block

@@ -37,8 +37,46 @@ void native_store(Native *n, int r)
     n->dirty &= (uint16_t)~(1u << r);
 }
 
+// Takes out the i-th constant that was put off.
+static void take_constant(Native *n, unsigned i, bool store)
+{
+    const TCGTemp *t = n->consts[i].temp;
+    if (store) {
+        X86Mem at = native_slot(t);
+        x86_mem(&n->at, 0xc7 | native_width(native_is_wide(t)), 0, &at);
+        x86_put32(&n->at, n->consts[i].value);
+    }
+    n->consts[i] = n->consts[--n->nb_consts];
+}
+
+static void end_constant(Native *n, const TCGTemp *t, bool store)
+{
+    for (unsigned i = 0; i < n->nb_consts; i++) {
+        if (n->consts[i].temp == t) {
+            take_constant(n, i, store);
+            return;
+        }
+    }
+}
+
+void native_drop_constant(Native *n, const TCGTemp *t) { end_constant(n, t, false); }
+void native_store_constant(Native *n, const TCGTemp *t) { end_constant(n, t, true); }
+
+void native_put_off(Native *n, const TCGTemp *t, int32_t value)
+{
+    native_drop_constant(n, t);
+    if (n->nb_consts == NATIVE_CONSTS) {
+        take_constant(n, 0, true);
+    }
+    n->consts[n->nb_consts].temp = t;
+    n->consts[n->nb_consts++].value = value;
+}
+
 void native_store_all(Native *n)
 {
+    while (n->nb_consts) {
+        take_constant(n, n->nb_consts - 1, true);
+    }
     for (unsigned bits = n->dirty; bits; bits &= bits - 1) {
         native_store(n, __builtin_ctz(bits));
     }
@@ -154,6 +192,7 @@ void native_result(Native *n, const TCGOp *op, int r)
         native_forget(n, old);
     }
     native_forget(n, r);
+    native_drop_constant(n, t);
     if (!(op->life & 1) || (n->keep_dead && t->kind == TEMP_GLOBAL)) {
         n->temp[r] = t;
         n->dirty |= (uint16_t)(1u << r);

@@ -32,9 +32,14 @@ static inline bool native_dies(const TCGOp *op, unsigned i)
 int native_find(const Native *n, const TCGTemp *t);
 // The register holds nothing any more.
 void native_forget(Native *n, int r);
-// To env, where it is not the same already; they stay known.
+// To env, where it is not the same already; registers stay known.
 void native_store(Native *n, int r);
 void native_store_all(Native *n);
+// The global gets the constant in env later.
+void native_put_off(Native *n, const TCGTemp *t, int32_t value);
+// Its constant that was put off is not wanted any more; or is now.
+void native_drop_constant(Native *n, const TCGTemp *t);
+void native_store_constant(Native *n, const TCGTemp *t);
 // A register for a new value: a free one, or the one that was used longest ago.  Does not touch the flags.
 int native_take(Native *n);
 void native_constant(Native *n, int r, uint64_t v);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "interp-encode.h"
+#include "quick-state.h"
 
 #if TCG_HAVE_STENCILS
 
@@ -42,6 +43,8 @@ struct TCGQuick {
     const TCGCode *code;
     bool count;
     size_t nb_insns, code_size, data_size;
+    size_t notes_size; // behind the data, under precise state
+    QuickNotes *notes;
     uint64_t *words; // MAX_WORDS each; touched as far as blocks reach
     QuickInsn *insns, *cold;
     uint32_t *code_of_word; // offset of the instruction's code
@@ -177,6 +180,7 @@ static bool is_bound(const TCGCode *code, uint64_t v)
 TCGQuick *tcg_quick_new(void)
 {
     TCGQuick *q = g_new0(TCGQuick, 1);
+    q->notes = quick_notes_new();
     q->words = g_new(uint64_t, MAX_WORDS);
     q->insns = g_new(QuickInsn, MAX_WORDS);
     q->cold = g_new(QuickInsn, MAX_WORDS);
@@ -187,6 +191,7 @@ TCGQuick *tcg_quick_new(void)
 void tcg_quick_free(TCGQuick *q)
 {
     if (q) {
+        quick_notes_free(q->notes);
         g_free(q->words);
         g_free(q->insns);
         g_free(q->cold);
@@ -367,7 +372,7 @@ static size_t place_code(TCGQuick *q)
 size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
                          const TCGQuickJump *jump)
 {
-    const QuickTarget target = {reaches, jump, count, is_bound, &q->bound};
+    const QuickTarget target = {reaches, jump, count, is_bound, &q->bound, q->notes};
     size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), &target);
     q->code = code;
     q->count = count;
@@ -375,10 +380,11 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
     find_direct(q, n);
     order(q, n);
     q->code_size = (place_code(q) + DATA_ALIGN - 1) & ~(size_t)(DATA_ALIGN - 1);
-    return n ? q->code_size + q->data_size : 0;
+    q->notes_size = s->precise ? quick_notes_size(q->notes) : 0;
+    return n ? q->code_size + q->data_size + q->notes_size : 0;
 }
 
-size_t tcg_quick_data_size(const TCGQuick *q) { return q->data_size; }
+size_t tcg_quick_data_size(const TCGQuick *q) { return q->data_size + q->notes_size; }
 
 // --- emitting --------------------------------------------------------------------------------------------
 
@@ -728,6 +734,9 @@ void tcg_quick_emit(TCGQuick *q, void *at)
         to = copy_stencil(hot_stencil, to, &ends);
     }
     memset(to, 0xcc, (size_t)(data - to)); // int3
+    if (q->notes_size) {
+        quick_notes_write(q->notes, q->code_of_word, data + q->data_size);
+    }
 }
 
 // --- called by stencils ------------------------------------------------------------------------------

@@ -18,7 +18,7 @@
 //
 // Stencils have their operands in env, as in the interpreter; the result of one integer instruction travels to the
 // next in a register (acc), and is not stored when nobody else reads it.  The commonest integer ops have code of their
-// own, with values in registers (quick-native.c); under precise state these are stored in front of each guest access.
+// own, with values in registers (quick-native.c); under precise state it is noted where they are (quick-state.h).
 //
 // Nothing here allocates or knows of memory for code: the caller gives it.
 
@@ -57,6 +57,12 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
 // Writes the prepared code at `at`, which is aligned to 16 bytes and lies in the range given to
 // tcg_quick_init.  It is a TCGEntry.
 void tcg_quick_emit(TCGQuick *q, void *at);
+
+// Of code made under precise state (TCGContext.precise), `size` bytes: at an access of guest memory of its own, `at` bytes
+// from its start, puts the guest's registers into env that it has in the host's, regs, as the machine numbers them.
+// Gives the guest's pc.  false: env has them.
+bool tcg_quick_recover(const void *code, size_t size, size_t at, const uint64_t *regs, void *env,
+                       uint64_t *pc);
 
 // Bytes at the end of the prepared code that are data.
 size_t tcg_quick_data_size(const TCGQuick *q);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
+#include <glib.h>
 
 #include "tcg/quick.h"
 
@@ -56,6 +58,38 @@ static inline void *quick_move(const TCGQuick *q, uint8_t *at, size_t size, cons
     return tcg_quick_bind(place, size, to, relocs, n) ? place : NULL;
 }
 
+// Code that was made under precise state.
+typedef struct QuickPrecise {
+    const uint8_t *code;
+    size_t size;
+} QuickPrecise;
+
+static inline GArray *quick_precise(void)
+{
+    static GArray *all;
+    all = all ? all : g_array_new(false, false, sizeof(QuickPrecise));
+    return all;
+}
+
+// In a handler of a fault: what such code had in the host's registers goes to env, and its pc to *pc.
+static inline void quick_recover(const ucontext_t *uc, void *env, uint64_t *pc)
+{
+    static const uint8_t order[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                    REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                    REG_R12, REG_R13, REG_R14, REG_R15};
+    const uint8_t *at = (const uint8_t *)(uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+    uint64_t regs[16];
+    for (unsigned i = 0; i < 16; i++) {
+        regs[i] = (uint64_t)uc->uc_mcontext.gregs[order[i]];
+    }
+    for (unsigned i = 0; i < quick_precise()->len; i++) {
+        const QuickPrecise *p = &g_array_index(quick_precise(), QuickPrecise, i);
+        if ((size_t)(at - p->code) < p->size) {
+            tcg_quick_recover(p->code, p->size, (size_t)(at - p->code), regs, env, pc);
+        }
+    }
+}
+
 // Compiles the block in s, and moves it, as the persistent cache does; code->entry is then its own.  Gives the size, 0
 // when it cannot be done.
 static inline size_t quick_compile(TCGContext *s, TCGCode *code, bool count)
@@ -76,7 +110,12 @@ static inline size_t quick_compile(TCGContext *s, TCGCode *code, bool count)
     if (!moved) {
         tcg_quick_emit(q, at);
     }
-    atomic_store(&code->entry, (TCGEntry *)(moved ? moved : at));
+    at = moved ? moved : at;
+    atomic_store(&code->entry, (TCGEntry *)at);
+    if (s->precise) {
+        QuickPrecise p = {at, size};
+        g_array_append_val(quick_precise(), p);
+    }
     return size;
 }
 

@@ -254,7 +254,24 @@ static void on_segv(int sig, siginfo_t *info, void *uc)
 #else
     fault_was_guest = tcg_interp_is_guest_access((uintptr_t)((ucontext_t *)uc)->uc_mcontext.pc);
 #endif
+#ifdef TEST_QUICK
+    quick_recover(uc, &env, &env.insn_pc);
+#endif
     siglongjmp(fault_jmp, 1);
+}
+
+static bool faults(TestBlock *b)
+{
+    struct sigaction sa = {.sa_sigaction = on_segv, .sa_flags = SA_SIGINFO}, old;
+    sigaction(SIGSEGV, &sa, &old);
+    fault_was_guest = false;
+    volatile bool faulted = true;
+    if (sigsetjmp(fault_jmp, 1) == 0) {
+        test_block_run(b);
+        faulted = false;
+    }
+    sigaction(SIGSEGV, &old, NULL);
+    return faulted;
 }
 
 // A fault in the second of three instructions: registers are as of its start, the pc is its own.
@@ -266,7 +283,7 @@ static void test_precise_fault(void **state)
     for (unsigned kind = 0; kind < 5; kind++) {
         setup(NULL);
         tcg_ctx->precise = true;
-        tcg_gen_insn_start(0x401000, 0);
+        tcg_gen_insn_start(0x123456401000, 0);
         tcg_gen_qemu_ld_i64(g(1), k64(at(0)), MO_8);
         tcg_gen_movi_i64(g(2), 11);
         tcg_gen_insn_start(0x123456401003, 0);
@@ -281,20 +298,14 @@ static void test_precise_fault(void **state)
             tcg_gen_qemu_st_i64(g(3), a, MO_16);
         }
         }
-        tcg_gen_insn_start(0x401009, 0);
+        tcg_gen_insn_start(0x123456401009, 0);
         tcg_gen_movi_i64(g(2), 22);
         tcg_gen_exit_tb(0);
         test_block_finish(&one);
         env.g[0] = (uint64_t)(uintptr_t)page;
-        struct sigaction sa = {.sa_sigaction = on_segv, .sa_flags = SA_SIGINFO}, old;
-        sigaction(SIGSEGV, &sa, &old);
-        fault_was_guest = false;
-        if (sigsetjmp(fault_jmp, 1) == 0) {
-            test_block_run(&one);
-            sigaction(SIGSEGV, &old, NULL);
+        if (!faults(&one)) {
             fail_msg("kind %u: no fault", kind);
         }
-        sigaction(SIGSEGV, &old, NULL);
 #ifndef TEST_QUICK
         assert_true(fault_was_guest);
 #endif
@@ -317,10 +328,11 @@ static void test_precise_after_branch(void **state)
     tcg_gen_brcondi_i64(TCG_COND_EQ, g(0), 0, l);
     tcg_gen_qemu_ld_i64(g(1), k64(at(0)), MO_8);
     gen_set_label(l);
-    tcg_gen_qemu_ld_i64(g(1), k64(at(1)), MO_8);
+    tcg_gen_qemu_ld_i64(g(1), g(2), MO_8);
     tcg_gen_exit_tb(0);
     test_block_finish(&one);
-    test_block_run(&one);
+    env.g[2] = 8;
+    assert_true(faults(&one));
     assert_int_equal(env.insn_pc, 0x401000);
 }
 

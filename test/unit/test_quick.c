@@ -120,9 +120,10 @@ static void test_probe(void **state)
 
 static sigjmp_buf faulted;
 
-static void on_fault(int sig)
+static void on_fault(int sig, siginfo_t *info, void *uc)
 {
-    (void)sig;
+    (void)sig, (void)info;
+    quick_recover(uc, &env, &env.insn_pc);
     siglongjmp(faulted, 1);
 }
 
@@ -136,6 +137,8 @@ static size_t finish_access(TestBlock *b, bool precise, uint64_t pc, bool store)
         tcg_gen_addi_i64(tcg_global_i64(G0), tcg_global_i64(G0), 5);
         tcg_gen_xor_i64(tcg_global_i64(G0 + 1), tcg_global_i64(G0 + 1), tcg_global_i64(G0));
     }
+    tcg_gen_movi_i64(tcg_global_i64(G0 + 5), -7);
+    tcg_gen_movi_i64(tcg_global_i64(G0 + 6), 0x12345);
     tcg_gen_insn_start(pc + 4, 0);
     TCGv_i64 at = tcg_temp_new_i64();
     tcg_gen_add_i64(at, tcg_global_i64(G0 + 3), tcg_global_i64(G0 + 4));
@@ -145,18 +148,19 @@ static size_t finish_access(TestBlock *b, bool precise, uint64_t pc, bool store)
         tcg_gen_qemu_ld_i64(tcg_global_i64(G0 + 2), at, MO_UQ);
     }
     tcg_gen_addi_i64(tcg_global_i64(G0), tcg_global_i64(G0), 100);
+    tcg_gen_movi_i64(tcg_global_i64(G0 + 5), 9);
     tcg_gen_exit_tb(0);
     test_block_finish(b);
     return b->size;
 }
 
-// A fault finds every register as it was in front of the access, and the pc; what this takes is a store for each, not one
-// for each op.
+// A fault finds every register as it was in front of the access, and the pc; without one nothing is stored for it.
 static void test_precise_registers(void **state)
 {
     static TestBlock plain, precise;
     (void)state;
-    void (*old)(int) = signal(SIGSEGV, on_fault);
+    struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO}, old;
+    sigaction(SIGSEGV, &sa, &old);
     const uint64_t pcs[] = {0x401000, 0x7f1234567890};
     for (unsigned i = 0; i < 4; i++) {
         uint64_t pc = pcs[i / 2], memory = 77;
@@ -185,12 +189,14 @@ static void test_precise_registers(void **state)
             assert_true(env.g[0] == (fault ? g0 : g0 + 100));
             assert_true(env.g[1] == g1);
             assert_true(env.g[2] == (fault || store ? 11 : 77));
-            assert_true(env.insn_pc == pc + 4);
+            assert_true(env.g[5] == (fault ? (uint64_t)-7 : 9));
+            assert_true(env.g[6] == 0x12345);
+            assert_true(env.insn_pc == (fault ? pc + 4 : 0));
             assert_true(memory == (store && !fault ? g1 : 77));
             memory = 77;
         }
     }
-    signal(SIGSEGV, old);
+    sigaction(SIGSEGV, &old, NULL);
 }
 
 // --- moving --------------------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ static void on_signal(int sig, siginfo_t *info, void *uc_)
         CPUState *cs = &running_env->cs;
         cs->exception_index = sig == SIGBUS && info->si_code != SI_KERNEL ? EXCP_BUS : EXCP_SEGV;
         cs->fault_addr = (uint64_t)(uintptr_t)info->si_addr;
+        quick_recover(uc, running_env, &cs->insn_pc);
         running_env = NULL;
         // As the runtime does: keep the FP flags that have gathered.
         _mm_setcsr(uc->uc_mcontext.fpregs->mxcsr);
