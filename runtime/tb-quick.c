@@ -30,7 +30,6 @@ enum {
     COUNTERS = 16384 - 2048, // of a group, which takes 64 KiB
     DISTANCE = 4096,         // bytes
     PAGE = 4096,
-    LONGEST = 1 << 20, // code of a block
 };
 typedef struct Counters {
     uint32_t *fresh; // those of the newest group that nobody has had
@@ -71,10 +70,15 @@ bool tb_quick_start(size_t code_size, bool count, GError **error)
                     "within 2 GiB of myna's own code");
         return false;
     }
+    state.pages = slab_map_aligned((size / PAGE + 1) * sizeof(*state.pages));
+    if (!state.pages) {
+        slab_free(slab);
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "no memory for the quick tier");
+        return false;
+    }
     state.slab = slab;
     state.base = base;
     state.end = base + size;
-    state.pages = slab_map_aligned((size / PAGE + 1) * sizeof(*state.pages));
     state.quick = tcg_quick_new();
     pthread_mutex_init(&state.lock, NULL);
     state.counters.free = g_ptr_array_new();
@@ -307,14 +311,11 @@ void tb_quick_free(TranslationBlock *tb)
 // Under state.lock.  Code may begin pages before.
 static const TranslationBlock *find(const uint8_t *at)
 {
-    for (TranslationBlock **page = page_of(at); page >= state.pages; page--) {
-        for (const TranslationBlock *tb = *page; tb; tb = tb->quick_next) {
+    for (ptrdiff_t page = (at - state.base) / PAGE; page >= 0; page--) {
+        for (const TranslationBlock *tb = state.pages[page]; tb; tb = tb->quick_next) {
             if ((size_t)(at - tb->quick->base) < tb->quick_size) {
                 return tb;
             }
-        }
-        if (at - (state.base + (page - state.pages) * PAGE) > LONGEST) {
-            break;
         }
     }
     return NULL;
@@ -323,7 +324,7 @@ static const TranslationBlock *find(const uint8_t *at)
 bool tb_quick_recover(void *env, uint64_t host_pc, const uint64_t *regs, uint64_t *pc)
 {
     const uint8_t *at = (const uint8_t *)(uintptr_t)host_pc;
-    if (!state.pages || at < state.base || at >= state.end) {
+    if (!state.slab || at < state.base || at >= state.end) {
         return false;
     }
     pthread_mutex_lock(&state.lock);
