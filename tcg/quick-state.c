@@ -94,8 +94,10 @@ void quick_notes_write(const QuickNotes *notes, const uint32_t *code_of_word, ui
         const uint32_t head[] = {at | note->n << AT_BITS, (uint32_t)(note->pc - end.pc)};
         g_assert(at < 1u << AT_BITS);
         to = mempcpy(to, head, sizeof(head));
-        to = mempcpy(to, &g_array_index(notes->values, uint32_t, note->first),
-                     note->n * sizeof(uint32_t));
+        if (note->n) {
+            to = mempcpy(to, &g_array_index(notes->values, uint32_t, note->first),
+                         note->n * sizeof(uint32_t));
+        }
     }
     memcpy(to, &end, sizeof(end));
 }
