@@ -232,7 +232,7 @@ def script(path, interpreter, body):
     return lambda directory, size: [interpreter, write(f"{directory}/{path}", lambda: body), str(size)]
 
 
-# At scale 1 the interpreters take five seconds natively.
+# At scale 1 the interpreters take about five seconds natively.
 # name: (size at scale 1, unit, does --tci run a part, command)
 PROGRAMS = {
     "pystone": (4500000, "loops", True, script("pystone.py", "/usr/bin/python3", PYSTONE)),

@@ -3,7 +3,7 @@
 // Precise state in the quick tier's own code: what a fault's handler needs to put the guest's registers into env.
 //
 // Under precise state a fault must find in env all that the guest's instructions have written so far.  Storing it in front
-// of each access made programs that handle SIGSEGV 1.6 times slower.  Here nothing is stored: behind the block's code
+// of each access was a third of what precise state cost (docs/design.md).  Here nothing is stored: behind the block's code
 // stands a note for each access, of which host registers, and which constants, env has not got yet.
 
 #ifndef TCG_QUICK_STATE_H

@@ -74,6 +74,7 @@ static inline GArray *quick_precise(void)
 // In a handler of a fault: what such code had in the host's registers goes to env, and its pc to *pc.
 static inline void quick_recover(const ucontext_t *uc, void *env, uint64_t *pc)
 {
+#if defined(__x86_64__)
     static const uint8_t order[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
                                     REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
                                     REG_R12, REG_R13, REG_R14, REG_R15};
@@ -88,6 +89,9 @@ static inline void quick_recover(const ucontext_t *uc, void *env, uint64_t *pc)
             tcg_quick_recover(p->code, p->size, (size_t)(at - p->code), regs, env, pc);
         }
     }
+#else // no quick tier
+    (void)uc, (void)env, (void)pc;
+#endif
 }
 
 // Compiles the block in s, and moves it, as the persistent cache does; code->entry is then its own.  Gives the size, 0
