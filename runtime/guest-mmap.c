@@ -199,7 +199,7 @@ bool guest_range_is_ours(uint64_t addr, uint64_t len)
 static const char *file_name(int fd)
 {
     char link[32], path[PATH_MAX];
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
     ssize_t n = readlink(link, path, sizeof(path) - 1);
     if (n < 0) {
         return NULL;

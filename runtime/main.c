@@ -74,6 +74,7 @@ int main(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "binfmt")) {
         return binfmt_command(argc - 2, argv + 2);
     }
+    linux_take_over_limits();
     int first;
     if (argc > 2 && binfmt_started_us()) { // the kernel's words: PROGRAM ARGV0 ARGUMENTS
         options_parse(&options, 1, argv);

@@ -14,7 +14,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -117,11 +119,32 @@ void files_aside_start(void)
     pthread_mutex_unlock(&aside.lock);
 }
 
+// On a thread of the guest's: a limit that it has set on the size of files (RLIMIT_FSIZE) makes fn's writing fail, but
+// SIGXFSZ is not for the guest, which has written nothing.
+static void call_here(void (*fn)(void *opaque), void *opaque)
+{
+    struct rlimit limit;
+    sigset_t too_large, old, pending;
+    if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY) {
+        fn(opaque);
+        return;
+    }
+    sigemptyset(&too_large);
+    sigaddset(&too_large, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &too_large, &old);
+    sigpending(&pending);
+    fn(opaque);
+    if (!sigismember(&pending, SIGXFSZ)) {
+        sigtimedwait(&too_large, NULL, &(struct timespec){0});
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
 void files_aside(void (*fn)(void *opaque), void *opaque)
 {
     if (is_aside || aside.state != READY || !(is_background || aside.shared) ||
         getpid() != aside.pid) {
-        fn(opaque);
+        call_here(fn, opaque);
         return;
     }
     pthread_mutex_lock(&aside.caller);

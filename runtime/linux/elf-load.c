@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "elf-stack.h"
 #include "paths.h"
 #include "runtime/event-internal.h"
 #include "runtime/guest-memory.h"
@@ -427,7 +426,7 @@ bool program_load(const Program *program, CPUState *cs, char *const *envp, uint6
         return false;
     }
     loaded->auxv = g_byte_array_new();
-    if (!stack_build(&info, &loaded->sp, loaded->auxv, error) ||
+    if (!stack_build(&info, &loaded->sp, &loaded->strings, loaded->auxv, error) ||
         !map_sigpage(abi, &loaded->sigpage, error)) {
         prefix_path(error, program->path);
         g_byte_array_unref(loaded->auxv);

@@ -12,6 +12,7 @@
 
 #include "abi.h"
 #include "elf-image.h"
+#include "elf-stack.h"
 
 // A file that is to be run, opened and understood, nothing mapped yet.
 typedef struct Program {
@@ -33,6 +34,7 @@ typedef struct LoadedProgram {
     uint64_t entry;   // first instruction: the interpreter's when there is one
     uint64_t sp;      // stack pointer at entry
     uint64_t sigpage; // address of the ABI's sigpage, 0 when it has none
+    StackStrings strings;
     GByteArray *auxv; // as on the stack, for /proc/self/auxv; the caller unrefs it
 } LoadedProgram;
 

@@ -103,7 +103,8 @@ static bool map_stack(const StackInfo *info, uint64_t *low, uint64_t *top, GErro
     return true;
 }
 
-bool stack_build(const StackInfo *info, uint64_t *sp, GByteArray *auxv, GError **error)
+bool stack_build(const StackInfo *info, uint64_t *sp, StackStrings *strings, GByteArray *auxv,
+                 GError **error)
 {
     unsigned word = info->abi->isa->pointer_bits / 8;
     uint64_t low, top, zero = 0;
@@ -114,6 +115,7 @@ bool stack_build(const StackInfo *info, uint64_t *sp, GByteArray *auxv, GError *
     Writer w = {.sp = top, .low = low, .word = word};
     push_bytes(&w, &zero, word);
     uint64_t execfn = push_string(&w, info->exec_path);
+    strings->end = w.sp;
 
     // Strings in order, their addresses into the vectors.
     guint envc = g_strv_length((char **)info->envp);
@@ -121,11 +123,13 @@ bool stack_build(const StackInfo *info, uint64_t *sp, GByteArray *auxv, GError *
     for (guint i = envc; i-- > 0;) {
         env[i] = push_string(&w, info->envp[i]);
     }
+    strings->env = w.sp;
     guint argc = info->argv->len;
     g_autofree uint64_t *arg = g_new(uint64_t, argc + 1);
     for (guint i = argc; i-- > 0;) {
         arg[i] = push_string(&w, info->argv->pdata[i]);
     }
+    strings->args = w.sp;
     w.sp &= ~UINT64_C(15);
     uint64_t platform = push_string(&w, info->abi->platform);
     if (getrandom(random, sizeof(random), 0) != sizeof(random)) {

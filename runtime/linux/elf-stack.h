@@ -20,8 +20,14 @@ typedef struct StackInfo {
     bool executable;
 } StackInfo;
 
-// Maps a stack and fills it; gives the stack pointer at entry, and appends the auxiliary vector's bytes
-// to auxv.
-bool stack_build(const StackInfo *info, uint64_t *sp, GByteArray *auxv, GError **error);
+// Where the strings of the arguments and, right behind them, of the environment stand.
+typedef struct StackStrings {
+    uint64_t args, env, end;
+} StackStrings;
+
+// Maps a stack and fills it; gives the stack pointer at entry and the strings' places, and appends the auxiliary
+// vector's bytes to auxv.
+bool stack_build(const StackInfo *info, uint64_t *sp, StackStrings *strings, GByteArray *auxv,
+                 GError **error);
 
 #endif

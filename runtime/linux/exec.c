@@ -2,8 +2,9 @@
 //
 // execve: the new program is to run under myna too, with the same options.  So myna executes itself:
 //
-//   /proc/self/exe [options] -0 ARGV0 PROGRAM ARGS...
+//   /proc/thread-self/exe [options] -0 ARGV0 PROGRAM ARGS...
 //
+// (/proc/self is the first thread, and when that has ended it has no program any more.)
 // That must not fail with an error of myna's own behind the point of no return, so the program is opened
 // and looked at first, as the new myna will do it; the errors are execve's.  The environment is the
 // guest's, but for variables that the host's dynamic linker would take for its own: these travel under
@@ -158,7 +159,7 @@ static char *path_of_fd(int fd)
 {
     char link[64], target[PATH_MAX];
     struct stat by_fd, by_name;
-    g_snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    g_snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
     ssize_t len = readlink(link, target, sizeof(target) - 1);
     if (len > 0) {
         target[len] = '\0';
@@ -284,7 +285,7 @@ static int64_t execute(GuestTask *task, ExecCall *call)
         g_ptr_array_add(call->env, NULL);
     }
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &task->blocked, NULL, sizeof(task->blocked));
-    int64_t error = HOST_SYSCALL(task, SYS_execve, (uint64_t)(uintptr_t)"/proc/self/exe",
+    int64_t error = HOST_SYSCALL(task, SYS_execve, (uint64_t)(uintptr_t)"/proc/thread-self/exe",
                                  (uint64_t)(uintptr_t)call->new_argv->pdata,
                                  (uint64_t)(uintptr_t)call->env->pdata);
     if (debugger) {

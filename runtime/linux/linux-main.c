@@ -17,6 +17,7 @@
 #include "elf-load.h"
 #include "exec.h"
 #include "guest-signal.h"
+#include "kernel-view.h"
 #include "runtime/cpu-exec.h"
 #include "runtime/pass-host.h"
 #include "runtime/gdb/gdb.h"
@@ -100,13 +101,17 @@ static uint64_t stack_size(const MynaOptions *opts, const GuestLimits *limits)
     return getrlimit(RLIMIT_STACK, &host) == 0 ? MIN(host.rlim_cur, most) : UINT64_C(8) << 20;
 }
 
+static GuestLimits first_limits; // of the process as it was started
+
+void linux_take_over_limits(void) { limits_take_over(&first_limits); }
+
 int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
 {
     GError *error = NULL;
     Program program;
     LoadedProgram loaded;
     char **env = options_guest_environ(opts, envp);
-    GuestLimits limits = {0};
+    GuestLimits limits = first_limits;
     g_autofree char *debugger = NULL;
     bool successor = exec_is_successor(env, &limits, &debugger);
     if (successor) {
@@ -151,6 +156,7 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     process->stack_start = loaded.sp;
     process->sigpage = loaded.sigpage;
     process->limits = limits;
+    process->kernel_shows_strings = kernel_view_show(&loaded.strings);
     // The name that ps shows.
     g_autofree char *base = g_path_get_basename(program.exec_path);
     prctl(PR_SET_NAME, base);

@@ -9,6 +9,9 @@
 
 #include "runtime/options.h"
 
+// Makes limits on memory that were set before myna was started (ulimit -v) the guest's; before anything needs much.
+void linux_take_over_limits(void);
+
 // Runs the program argv[0] with the arguments behind it; envp is the host's environment.  Gives the exit
 // status of a program that could not be run (an error line has been printed: EXIT_NOT_FOUND,
 // EXIT_CANNOT_RUN); one that runs ends the process.

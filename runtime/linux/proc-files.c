@@ -21,8 +21,13 @@
 #include "runtime/guest-memory.h"
 #include "tcg2llvm/files-aside.h"
 
-static void put_cmdline(const GuestProcess *process, FILE *f)
+// As they were when the program began.
+static void put_strings(const GuestProcess *process, ProcFile file, FILE *f)
 {
+    if (file == PROC_ENVIRON) {
+        fwrite(process->environ_block->data, process->environ_block->len, 1, f);
+        return;
+    }
     for (guint i = 0; i < process->argv->len; i++) {
         const char *arg = process->argv->pdata[i];
         fwrite(arg, strlen(arg) + 1, 1, f);
@@ -96,10 +101,13 @@ static bool put_file(const GuestTask *task, ProcFile file, const char *path, FIL
     switch (file) {
     case PROC_MAPS: guest_memory_print_maps(f, false, page); return true;
     case PROC_SMAPS: guest_memory_print_maps(f, true, page); return true;
-    case PROC_CMDLINE: put_cmdline(process, f); return true;
     case PROC_AUXV: fwrite(process->auxv->data, process->auxv->len, 1, f); return true;
+    case PROC_CMDLINE:
     case PROC_ENVIRON:
-        fwrite(process->environ_block->data, process->environ_block->len, 1, f);
+        if (process->kernel_shows_strings) {
+            return false; // as they are now
+        }
+        put_strings(process, file, f);
         return true;
     case PROC_STAT: return put_stat(process, path, f);
     case PROC_STATUS: return put_status(process, path, f);
@@ -194,7 +202,7 @@ static bool is_task_dir(int fd)
     if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
         return false;
     }
-    g_snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    g_snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
     g_snprintf(own, sizeof(own), "/proc/%d/task", getpid());
     ssize_t len = readlink(link, target, sizeof(target) - 1);
     return len > 0 && (size_t)len == strlen(own) && memcmp(target, own, (size_t)len) == 0;

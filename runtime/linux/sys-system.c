@@ -42,6 +42,25 @@ static bool limit_is_kept(unsigned resource)
            resource == RLIMIT_RSS;
 }
 
+void limits_take_over(GuestLimits *limits)
+{
+    static const int starving[] = {RLIMIT_AS, RLIMIT_DATA};
+    for (size_t i = 0; i < G_N_ELEMENTS(starving); i++) {
+        int resource = starving[i];
+        struct rlimit host, none = {RLIM_INFINITY, RLIM_INFINITY};
+        if (getrlimit(resource, &host) < 0 || host.rlim_cur == RLIM_INFINITY) {
+            continue;
+        }
+        limits->of[resource].cur = host.rlim_cur;
+        limits->of[resource].max = host.rlim_max;
+        limits->kept |= 1u << resource;
+        if (setrlimit(resource, &none) < 0) { // the right to this is the superuser's
+            host.rlim_cur = host.rlim_max;
+            setrlimit(resource, &host);
+        }
+    }
+}
+
 void limits_apply(const GuestLimits *limits, uint64_t sp)
 {
     static const int enforced[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK};
@@ -126,7 +145,12 @@ int64_t sys_prctl(GuestTask *task, const uint64_t a[6])
     case PR_SET_SYSCALL_USER_DISPATCH: // so would this
     case PR_SET_TSC:                   // the emulator reads the time stamp counter itself
         return -EINVAL;
-    case PR_SET_MM: return -EPERM; // the places are those of the emulator
+    case PR_SET_MM:
+        if (!task->process->kernel_shows_strings || a[1] < PR_SET_MM_ARG_START ||
+            a[1] > PR_SET_MM_ENV_END) {
+            return -EPERM; // the places are those of the emulator
+        }
+        return HOST_SYSCALL(task, SYS_prctl, a[0], a[1], a[2], a[3], a[4]);
     case PR_GET_TID_ADDRESS:
         return guest_write(a[1], &task->clear_child_tid, sizeof(uint64_t)) ? 0 : -EFAULT;
     default: return HOST_SYSCALL(task, SYS_prctl, a[0], a[1], a[2], a[3], a[4]);

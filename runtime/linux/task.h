@@ -61,6 +61,7 @@ typedef struct GuestProcess {
     GuestActions *actions;
     unsigned nb_threads;
     // What /proc/self shows.
+    bool kernel_shows_strings; // of arguments and environment: argv and environ_block are not asked
     char *exe_path; // absolute, links resolved
     GPtrArray *argv;
     GByteArray *environ_block; // NUL-separated
@@ -114,6 +115,8 @@ GuestProcess *guest_process_new(const GuestABI *abi);
 // of them.  Freed with guest_process_free, which frees nothing of the parent's.
 GuestProcess *guest_process_share(GuestProcess *parent, bool share_actions);
 void guest_process_free(GuestProcess *process);
+// Limits on memory that the process was started with become kept ones, and the host's are lifted as far as they may be.
+void limits_take_over(GuestLimits *limits);
 // Makes what is kept hold for the guest's memory; sp: of the thread that asks, 0 when none runs yet.
 void limits_apply(const GuestLimits *limits, uint64_t sp);
 // A thread ends: its robust futexes are marked and their waiters woken (robust.c).

@@ -2,6 +2,7 @@
 //
 // execve of itself, of scripts, by descriptor, and of what cannot be executed.
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -158,6 +159,41 @@ static void test_fexecve(void)
     printf("memfd: %d\n", WEXITSTATUS(status));
 }
 
+// The first thread has ended; the process still has its program.
+static void *exec_alone(void *opaque)
+{
+    char name[64], state[512];
+    snprintf(name, sizeof(name), "/proc/self/task/%d/stat", getpid());
+    for (int i = 0; i < 1000; i++) {
+        int fd = open(name, O_RDONLY);
+        ssize_t n = read(fd, state, sizeof(state) - 1);
+        state[n < 0 ? 0 : n] = 0;
+        close(fd);
+        if (strstr(state, ") Z ")) {
+            break;
+        }
+        usleep(1000);
+    }
+    execve(self, (char *[]){"second thread", "--exit", NULL}, environ);
+    printf("%s\n", strerrorname_np(errno));
+    _exit(111);
+    return opaque;
+}
+
+static void test_without_first_thread(void)
+{
+    int status;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t t;
+        pthread_create(&t, NULL, exec_alone, NULL);
+        pthread_exit(NULL);
+    }
+    waitpid(pid, &status, 0);
+    printf("without its first thread: %d\n", WEXITSTATUS(status));
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--exit") == 0) {
@@ -175,6 +211,7 @@ int main(int argc, char **argv)
     test_self();
     test_scripts();
     test_fexecve();
+    test_without_first_thread();
     SHOW(execve(self, (char **)8, environ));
     SHOW(execve((char *)8, argv, environ));
     char command[64];

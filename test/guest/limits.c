@@ -106,10 +106,31 @@ static int data(void)
     return (sbrk(32 * MB) == (void *)-1) + 2 * (map(32 * MB, PROT_WRITE) == MAP_FAILED) +
            4 * (reading == MAP_FAILED) + 8 * (mprotect(reading, 32 * MB, PROT_WRITE) != 0);
 }
+// Files of the emulator's own are nothing that the guest has written.
+static int file_size(void)
+{
+    set_limit(RLIMIT_FSIZE, 0, 0);
+    recurse(10);
+    return open("/proc/self/exe", O_RDONLY) >= 0 ? 7 : 8;
+}
+static int file_size_too_large(void)
+{
+    char name[] = "/tmp/myna-limits-XXXXXX";
+    int fd = mkstemp(name);
+    unlink(name);
+    set_limit(RLIMIT_FSIZE, 10, 10);
+    CHECK(write(fd, "123456789abcdef", 15) == 10);
+    return write(fd, "x", 1) < 0;
+}
 static int run_self(const char *what)
 {
     execl("/proc/self/exe", "limits", what, NULL);
     return 99;
+}
+static int exec_with_file_size(void)
+{
+    set_limit(RLIMIT_FSIZE, 0, 0);
+    return run_self("exit");
 }
 static int limits_are_inherited(void)
 {
@@ -148,6 +169,9 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "recurse") == 0) {
         return recurse(400);
     }
+    if (argc > 1 && strcmp(argv[1], "exit") == 0) {
+        return recurse(10);
+    }
     if (argc > 1) {
         getrlimit(RLIMIT_STACK, &stack);
         getrlimit(RLIMIT_AS, &as);
@@ -175,6 +199,9 @@ int main(int argc, char **argv)
     CASE(as_mremap);
     CASE(as_malloc);
     CASE(data);
+    CASE(file_size);
+    CASE(file_size_too_large);
+    CASE(exec_with_file_size);
     CASE(limits_are_inherited);
     CASE(exec_with_26_of_64);
     CASE(exec_with_26_of_1);

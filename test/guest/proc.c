@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 
 #include "guest-test.h"
 
@@ -128,6 +129,41 @@ static void test_others(int argc, char **argv)
     printf("threads listed: %d\n", count_tasks());
 }
 
+// What another process sees of this one's strings, with '|' for NUL.
+static void show_to_another(const char *file, size_t most)
+{
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char name[64], buf[65536];
+        snprintf(name, sizeof(name), "/proc/%d/%s", (int)getppid(), file);
+        size_t len = read_file(name, buf, sizeof(buf));
+        for (size_t i = 0; i < len; i++) {
+            buf[i] = buf[i] ? buf[i] : '|';
+        }
+        const char *text = len > most ? buf + len - most : buf;
+        printf("%s: %.*s\n", file, (int)(len > most ? most : len), text);
+        fflush(stdout);
+        _exit(0);
+    }
+    waitpid(pid, NULL, 0);
+}
+
+// setproctitle writes over the arguments, and on into the environment.
+static void test_title(char **argv)
+{
+    show_to_another("cmdline", 8);
+    show_to_another("environ", 4);
+    size_t len = strlen(argv[0]);
+    memset(argv[0], 'a', len);
+    show_to_another("cmdline", 8);
+    char buf[65536];
+    printf("itself: %d\n", read_file("/proc/self/cmdline", buf, sizeof(buf)) == len + 1 &&
+                               memcmp(buf, argv[0], len + 1) == 0);
+    strcpy(argv[0] + len, "bcdef");
+    show_to_another("cmdline", 8);
+}
+
 static void test_system(void)
 {
     struct utsname u;
@@ -228,6 +264,7 @@ int main(int argc, char **argv)
     test_maps();
     test_others(argc, argv);
     test_threads();
+    test_title(argv);
     test_system();
     return finish();
 }
