@@ -48,7 +48,10 @@ enum {
 typedef struct MynaLibrary {
     char *prefix;
     unsigned hooks; // a bit for each that it defines
-    void *bitcode;  // malloc'd
+    // It has functions PREFIX!construct and PREFIX!destruct, which call what is to run when it has been loaded, and
+    // when the process ends.
+    bool constructs, destructs;
+    void *bitcode; // malloc'd
     size_t size;
     // Thread-local variables that do not start as zeros: where in the block, and the name of the bytes to copy.
     unsigned n_templates;
@@ -60,9 +63,13 @@ typedef struct MynaLibraryTemplate {
     size_t offset, size;
 } MynaLibraryTemplate;
 
+#define LIBRARY_CONSTRUCT "!construct"
+#define LIBRARY_DESTRUCT "!destruct"
+
 // Reads a bitcode file.  alloc reserves room in the thread's block; a word at block_at from the thread pointer
 // (llvm.thread.pointer) holds the block's address.  False and *error (malloc'd) when it is no such file, or has
-// what cannot be supported.
+// what cannot be supported.  What the library asks to have done at the end of process and thread are calls of
+// myna.cxa_atexit, myna.atexit and myna.thread_atexit, as __cxa_atexit(), atexit() and __cxa_thread_atexit().
 bool myna_library_read(LLVMContextRef context, const char *path, const char *prefix,
                        int64_t block_at, size_t (*alloc)(void *opaque, size_t size, size_t align),
                        void *opaque, MynaLibrary *library, char **error);

@@ -69,6 +69,10 @@ struct MynaPassHost {
     bool (*write_memory)(MynaPassHost *host, uint64_t addr, const void *buf, size_t size);
     void *opaque;
     size_t helper_insn_at; // myna_watch_helpers
+    // In init only.  A file without a name that all processes of the run share: this one, its children by fork, and
+    // the programs that they execute.  `pass` tells passes apart, 31 characters at most without ',' and ':'.  A
+    // descriptor out of the guest's reach, or -1; *first when nobody has written to it yet.
+    int (*shared_file)(MynaPassHost *host, const char *pass, bool *first);
 };
 
 // A unit: what `run` gets.

@@ -2,10 +2,12 @@
 //
 // taint's arguments, shadow memory, sources and sinks.
 //
-//   --pass=taint:file=GLOB[,fd=N][,memory=START+LENGTH][,sink=GLOB|fd:N|socket][,addresses][,out=FILE]
+//   --pass=taint:file=GLOB[,fd=N][,socket[=PORT]][,memory=START+LENGTH][,sink=GLOB|fd:N|socket][,addresses][,out=FILE]
 //
-//   file, fd, memory   sources, at most eight in all; each may stand there several times. What is read or mapped
-//                      from a file whose path matches, or read or received from a descriptor; or a range of memory
+//   file, fd, socket, memory
+//                      sources, at most eight in all; each may stand there several times. What is read or mapped
+//                      from a file whose path matches, or read or received from a descriptor, or from any socket, or
+//                      from those with this port at one end; or a range of memory
 //   sink               what is written or sent there is looked at: files, a descriptor, any socket (unless told: all)
 //   addresses          a value loaded from an address that depends on tainted data is tainted (tables)
 //
@@ -13,21 +15,28 @@
 // written, each with its sources. At the end a line with the number of bytes written, and tainted.
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "passes/taint-flow.h"
+#include "passes/taint-shared.h"
 #include "passes/taint.h"
 
 enum { MAX_SOURCES = 8, MAX_SINKS = 8, MAX_IOV = 1024, MAX_SENT = 16 << 20 };
+// Devices that there are not, for the slots of memory that is no file's.
+#define ANONYMOUS_MEMORY UINT64_MAX
+#define SYSTEM_V_MEMORY (UINT64_MAX - 1)
 
 typedef enum RuleKind { RULE_PATH, RULE_FD, RULE_SOCKET, RULE_MEMORY } RuleKind;
 
@@ -91,6 +100,7 @@ void taint_mark(uint64_t addr, uint64_t size, uint8_t sources)
             uintptr_t end = ((uintptr_t)shadow + n) & ~(uintptr_t)4095;
             memset(shadow, 0, whole - (uintptr_t)shadow);
             madvise((void *)whole, end - whole, MADV_DONTNEED);
+            madvise((void *)whole, end - whole, MADV_REMOVE); // where it is shared
             memset((void *)end, 0, (uintptr_t)shadow + n - end);
         } else {
             memset(shadow, sources, n);
@@ -149,6 +159,13 @@ static bool parse_source(const char *key, const char *value, Rule *rule)
         rule->fd = (int)n;
         return ok;
     }
+    if (strcmp(key, "socket") == 0) {
+        rule->kind = RULE_SOCKET;
+        rule->text = (free(rule->text), NULL);
+        bool ok = !*value || (number(value, 0, &rest, &n) && n > 0 && n < 65536);
+        rule->fd = ok && *value ? (int)n : 0;
+        return ok && asprintf(&rule->text, *value ? "socket:%s" : "socket", value) >= 0;
+    }
     rule->kind = RULE_MEMORY;
     return number(value, '+', &rest, &rule->start) && number(rest + 1, 0, &rest, &rule->length) &&
            rule->length;
@@ -169,7 +186,8 @@ static bool parse_sink(const char *value, Rule *rule)
 
 static bool parse_item(const char *key, const char *value, char **error)
 {
-    bool source = !strcmp(key, "file") || !strcmp(key, "fd") || !strcmp(key, "memory");
+    bool source = !strcmp(key, "file") || !strcmp(key, "fd") || !strcmp(key, "memory") ||
+                  !strcmp(key, "socket");
     if (source && e.n_sources < MAX_SOURCES && parse_source(key, value, &e.sources[e.n_sources])) {
         e.n_sources++;
     } else if (!strcmp(key, "sink") && e.n_sinks < MAX_SINKS &&
@@ -194,7 +212,8 @@ static bool open_output(char **error)
 
 bool taint_events_init(const char *args, char **error)
 {
-    static const char *const keys[] = {"file", "fd", "memory", "sink", "addresses", "out", NULL};
+    static const char *const keys[] = {"file", "fd",        "socket", "memory",
+                                       "sink", "addresses", "out",    NULL};
     *error = myna_args_check(args, keys);
     if (*error) {
         return false;
@@ -212,13 +231,13 @@ bool taint_events_init(const char *args, char **error)
     }
     free(copy);
     if (!e.n_sources) {
-        *error = strdup("it needs a source: file=GLOB, fd=N or memory=START+LENGTH");
+        *error = strdup("it needs a source: file=GLOB, fd=N, socket or memory=START+LENGTH");
         return false;
     }
     e.out = myna_arg(args, "out");
     taint.dir = mmap(NULL, TAINT_REGIONS * sizeof(*taint.dir), PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (taint.dir == MAP_FAILED) {
+    if (taint.dir == MAP_FAILED || !taint_shared_init()) {
         *error = strdup("no memory");
         return false;
     }
@@ -251,11 +270,29 @@ static void path_of(int fd, char path[4096])
     path[n < 0 ? 0 : n] = 0;
 }
 
+static bool has_port(int fd, int port)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a;
+    bool found = false;
+    for (int peer = 0; peer < 2 && !found; peer++) {
+        socklen_t n = sizeof(a);
+        int failed = peer ? getpeername(fd, &a.any, &n) : getsockname(fd, &a.any, &n);
+        found = !failed && ((a.any.sa_family == AF_INET && ntohs(a.v4.sin_port) == port) ||
+                            (a.any.sa_family == AF_INET6 && ntohs(a.v6.sin6_port) == port));
+    }
+    return found;
+}
+
 static bool matches(const Rule *rule, int fd, const char *path)
 {
     switch (rule->kind) {
     case RULE_FD: return rule->fd == fd;
-    case RULE_SOCKET: return strncmp(path, "socket:", 7) == 0;
+    case RULE_SOCKET:
+        return strncmp(path, "socket:", 7) == 0 && (!rule->fd || has_port(fd, rule->fd));
     case RULE_PATH: {
         const char *name = strrchr(path, '/');
         bool whole = strchr(rule->text, '/');
@@ -278,9 +315,20 @@ static uint8_t sources_of(int fd)
 
 // --- system calls that move data -----------------------------------------------------------------------------
 
-// Where a call's data is: a buffer; an iovec; a message with one; several of those; a mapping, or one that moves; another
-// descriptor. CLEAR: the kernel writes what is no guest's data, LENGTH bytes of it or as many as the result says.
-typedef enum Shape { BUFFER, VECTOR, MESSAGE, MESSAGES, MAP, MOVE, COPY, CLEAR } Shape;
+// Where a call's data is: a buffer; an iovec; a message with one; several of those; a mapping, or one that moves, goes or
+// is System V's; another descriptor. CLEAR: the kernel writes what is no guest's data, LENGTH bytes of it or as many as the result says.
+typedef enum Shape {
+    BUFFER,
+    VECTOR,
+    MESSAGE,
+    MESSAGES,
+    MAP,
+    MOVE,
+    UNMAP,
+    ATTACH,
+    COPY,
+    CLEAR,
+} Shape;
 
 static const struct Row {
     const char *name;
@@ -315,6 +363,8 @@ static const struct Row {
     {"mmap", MAP, .writes = false},
     {"mmap2", MAP, .writes = false},
     {"mremap", MOVE, .writes = false},
+    {"munmap", UNMAP, .writes = false},
+    {"shmat", ATTACH, .writes = false},
     {"sendfile", COPY, true, .to = 0, .from_at = 2},
     {"splice", COPY, true, .to = 2, .from_at = 1, .to_at = 3},
     {"copy_file_range", COPY, true, .to = 2, .from_at = 1, .to_at = 3},
@@ -414,8 +464,9 @@ static void arrived(const struct Row *row, const MynaSyscall *call)
     uint8_t sources = sources_of(fd), *labels = calloc(n ? n : 1, 1);
     struct iovec *iov = malloc(MAX_IOV * sizeof(*iov));
     unsigned count = pieces(row, call, iov);
+    const TaintMessage message = {.iov = iov, .count = count};
     bool stays = row->flags && (call->args[row->flags] & MSG_PEEK);
-    bool known = taint_flow_read(fd, offset_of(row, call), labels, n, stays);
+    bool known = taint_flow_read(fd, &message, offset_of(row, call), labels, n, stays);
     for (uint64_t i = 0, done = 0; i < count && done < n; i++) {
         uint64_t size = iov[i].iov_len < n - done ? iov[i].iov_len : n - done;
         taint_mark((uintptr_t)iov[i].iov_base, size, sources);
@@ -426,6 +477,26 @@ static void arrived(const struct Row *row, const MynaSyscall *call)
     }
     free(labels);
     free(iov);
+}
+
+// A mapping that is shared has its file's sources, which others see and change; one of nobody's file gets a slot by a
+// number of its own. False: it is not shared, or cannot be.
+static bool mapped_shared(const MynaSyscall *call, bool anonymous)
+{
+    static uint64_t number;
+    uint64_t slot = 0, flags = call->args[3] & MAP_TYPE;
+    if (flags != MAP_SHARED && flags != MAP_SHARED_VALIDATE) {
+        return false;
+    }
+    if (!anonymous) {
+        slot = taint_flow_file((int)call->args[4]);
+    } else {
+        uint64_t unique = (uint64_t)getpid() << 32 |
+                          __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED);
+        slot = taint_slot(ANONYMOUS_MEMORY, unique, true);
+    }
+    return taint_map_shared((uint64_t)call->result, call->args[1], slot,
+                            anonymous ? 0 : call->args[5]);
 }
 
 static void mapped(const MynaSyscall *call)
@@ -439,11 +510,18 @@ static void mapped(const MynaSyscall *call)
                                                              : 0;
         size = size < left ? size : left;
     }
+    taint_unmap_shared((uint64_t)call->result, call->args[1]);
+    if (mapped_shared(call, anonymous)) {
+        if (sources) {
+            taint_mark((uint64_t)call->result, size, sources);
+        }
+        return;
+    }
     taint_mark((uint64_t)call->result, call->args[1], 0);
     taint_mark((uint64_t)call->result, size, sources);
     uint8_t *labels = anonymous ? NULL : calloc(call->args[1], 1);
-    if (labels &&
-        taint_flow_read((int)call->args[4], (int64_t)call->args[5], labels, call->args[1], true)) {
+    if (labels && taint_flow_read((int)call->args[4], NULL, (int64_t)call->args[5], labels,
+                                  call->args[1], true)) {
         add_labels((uint64_t)call->result, labels, call->args[1]);
     }
     free(labels);
@@ -453,13 +531,32 @@ static void mapped(const MynaSyscall *call)
 static void moved(const MynaSyscall *call)
 {
     uint64_t from = call->args[0], to = (uint64_t)call->result, old = call->args[1],
-             size = call->args[2];
+             size = call->args[2], slot, offset;
+    if (taint_find_shared(from, &slot, &offset)) {
+        taint_unmap_shared(from, old);
+        taint_unmap_shared(to, size);
+        taint_map_shared(to, size, slot, offset);
+        return;
+    }
     if (to != from) {
+        taint_unmap_shared(to, size);
         taint_move(to, from, old < size ? old : size);
         taint_mark(from, old, 0);
     }
     if (size > old) {
+        taint_unmap_shared(to + old, size - old);
         taint_mark(to + old, size - old, 0);
+    }
+}
+
+// shmat. What shmdt takes away is found out when something else is mapped there.
+static void attached(const MynaSyscall *call)
+{
+    struct shmid_ds segment;
+    if (shmctl((int)call->args[0], IPC_STAT, &segment) == 0) {
+        taint_unmap_shared((uint64_t)call->result, segment.shm_segsz);
+        taint_map_shared((uint64_t)call->result, segment.shm_segsz,
+                         taint_slot(SYSTEM_V_MEMORY, call->args[0], true), 0);
     }
 }
 
@@ -533,6 +630,25 @@ static void report(const char *name, int fd, const uint8_t *labels, uint64_t n)
     free(text);
 }
 
+// Where a message goes, if it says so.
+static void destination(const struct Row *row, const MynaSyscall *call, struct sockaddr_storage *to)
+{
+    uint64_t at = call->args[4], size = call->args[5];
+    struct msghdr message;
+    memset(to, 0, sizeof(*to));
+    if (row->shape == MESSAGE) {
+        bool read = taint.host->read_memory(taint.host, call->args[1], &message, sizeof(message));
+        at = read ? (uintptr_t)message.msg_name : 0;
+        size = read ? message.msg_namelen : 0;
+    } else if (strcmp(call->name, "sendto") != 0) {
+        return;
+    }
+    size = size < sizeof(*to) ? size : sizeof(*to);
+    if (!at || !size || !taint.host->read_memory(taint.host, at, to, size)) {
+        memset(to, 0, sizeof(*to));
+    }
+}
+
 // In front of a call that writes.
 static void leaves(const struct Row *row, const MynaSyscall *call)
 {
@@ -548,7 +664,9 @@ static void leaves(const struct Row *row, const MynaSyscall *call)
         n = n < MAX_SENT ? n : MAX_SENT;
     }
     uint8_t *labels = gather(iov, count, n);
-    taint_flow_sends(fd, labels, n);
+    TaintMessage message = {.iov = iov, .count = count};
+    destination(row, call, &message.to);
+    taint_flow_sends(fd, &message, labels, n);
     free(labels);
     free(iov);
 }
@@ -580,12 +698,12 @@ static void copied(const struct Row *row, const MynaSyscall *call)
     uint64_t n = (uint64_t)call->result;
     int to = (int)call->args[row->to], from = (int)call->args[row->to ? 0 : 1];
     uint8_t *labels = calloc(n ? n : 1, 1), sources = sources_of(from);
-    taint_flow_read(from, row->from_at ? began_at(call->args[row->from_at], n) : -1, labels, n,
-                    strcmp(call->name, "tee") == 0);
+    taint_flow_read(from, NULL, row->from_at ? began_at(call->args[row->from_at], n) : -1, labels,
+                    n, strcmp(call->name, "tee") == 0);
     for (uint64_t i = 0; i < n && sources; i++) {
         labels[i] |= sources;
     }
-    taint_flow_sends(to, labels, n);
+    taint_flow_sends(to, NULL, labels, n);
     taint_flow_sent(to, call->result);
     taint_flow_wrote(to, row->to_at ? began_at(call->args[row->to_at], n) : -1, labels, n);
     report(call->name, to, labels, n);
@@ -634,6 +752,8 @@ static void done(const struct Row *row, const MynaSyscall *call)
     switch (row->shape) {
     case MAP: mapped(call); break;
     case MOVE: moved(call); break;
+    case UNMAP: break;
+    case ATTACH: attached(call); break;
     case COPY: copied(row, call); break;
     case MESSAGES: several(row, call); break;
     case CLEAR:
@@ -650,6 +770,9 @@ void taint_events_syscall(void *block, const MynaSyscall *call, bool after)
     if (!after) {
         if (sends) {
             leaves(row, call);
+        } else if (row && row->shape ==
+                              UNMAP) { // afterwards another thread may have mapped something there
+            taint_unmap_shared(call->args[0], call->args[1]);
         }
         return;
     }
@@ -672,6 +795,7 @@ void taint_events_fork_child(void)
     char *error = NULL;
     pthread_mutex_init(&e.lock, NULL);
     taint_flow_fork_child();
+    taint_shared_fork_child();
     e.written = e.tainted = 0;
     if (e.out && !open_output(&error)) {
         dprintf(STDERR_FILENO, "taint: %s\n", error);

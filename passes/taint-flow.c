@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// taint's memory of what is outside of memory: the sources of bytes that the program has written to a pipe, a socket or a
-// file, until it reads them there.
+// taint's memory of what is outside of memory: the sources of bytes that the program, or another process of the run, has
+// written to a pipe, a socket or a file, until one of them reads them there. taint-shared.c keeps it.
 //
 // Descriptors come and go, are copied and sent about; so what is known belongs to the kernel's object. A pipe is its
 // inode. A Unix socket's bytes go to its peer's inode (sock_diag(7) tells which it is). A TCP connection is its two
-// addresses, when both are this machine's. A file is its inode, and its sources stand by offset.
+// addresses, when both are this machine's; a UDP socket is its port. A file is its inode, and its sources stand by offset.
 //
 // A queue's bytes are told in front of the system call that writes them: another thread may have read them before that
 // returns. The call's result then tells how many they were.
@@ -17,30 +17,35 @@
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "passes/taint-shared.h"
 #include "passes/taint.h"
 
 enum {
     QUEUE_BYTES = 16 << 20, // what nobody here reads is forgotten from the start
-    QUEUE_SEGMENTS = 1 << 16,
-    CHUNK_BITS = 16,
-    BUCKETS = 256,
+    QUEUE_SEGMENTS = 1 << 14,
     MOST_QUEUES = 4096,
+    MOST_BYTES = 256 << 20, // of all of them
+    HEAD = 64,              // of a datagram, to know it again
+    REORDERED = 64,         // datagrams that one may overtake
 };
 
 // --- what a descriptor is -----------------------------------------------------------------------------------
 
 typedef struct Key {
     uint64_t dev, ino;           // of a pipe, a file, the Unix socket that reads
-    struct sockaddr_in6 ends[2]; // TCP: from, to
+    struct sockaddr_in6 ends[2]; // TCP: from, to; UDP: the port alone, in the second
 } Key;
 
 typedef enum Kind { NOTHING, QUEUE, FILE_AT } Kind;
+// How what is written at once is read: in any pieces; at once; at once, if at all.
+typedef enum Transport { STREAM, MESSAGES, DATAGRAMS } Transport;
 
 static bool address(struct sockaddr_in6 *to, const struct sockaddr_storage *from)
 {
@@ -75,6 +80,45 @@ static bool tcp_key(int fd, bool writes, Key *key)
     }
     const struct in6_addr *a = &key->ends[0].sin6_addr, *b = &key->ends[1].sin6_addr;
     return is_loopback(a) || memcmp(a, b, sizeof(*a)) == 0;
+}
+
+// Is it an address of this machine?  Then a socket can have it.
+static bool is_here(const struct in6_addr *a)
+{
+    static const struct in6_addr any4 = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+    if (is_loopback(a) || IN6_IS_ADDR_UNSPECIFIED(a) || memcmp(a, &any4, sizeof(any4)) == 0) {
+        return true;
+    }
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = *a};
+    bool here = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return here;
+}
+
+// UDP: who reads is known by the port alone, as it may have been bound without an address.
+static bool udp_key(int fd, const struct sockaddr_storage *to, bool writes, Key *key)
+{
+    struct sockaddr_storage other;
+    struct sockaddr_in6 a;
+    socklen_t n = sizeof(other);
+    if (!writes) {
+        if (getsockname(fd, (struct sockaddr *)&other, &n) || !address(&a, &other)) {
+            return false;
+        }
+    } else if (to && to->ss_family != AF_UNSPEC) {
+        if (!address(&a, to) || !is_here(&a.sin6_addr)) {
+            return false;
+        }
+    } else if (getpeername(fd, (struct sockaddr *)&other, &n) || !address(&a, &other) ||
+               !is_here(&a.sin6_addr)) {
+        return false;
+    }
+    key->ends[1].sin6_family = AF_INET6;
+    key->ends[1].sin6_port = a.sin6_port;
+    return a.sin6_port != 0;
 }
 
 // The kernel's answer to who a Unix socket's peer is; 0: nobody, or it does not tell.
@@ -137,12 +181,13 @@ static uint64_t peer_of(uint64_t ino)
     return peer;
 }
 
-// *messages: what is read at once was written at once.
-static Kind identify(int fd, bool writes, Key *key, bool *messages, uint64_t *file_size)
+// to: where a message goes that names its address, else NULL.
+static Kind identify(int fd, const struct sockaddr_storage *to, bool writes, Key *key,
+                     Transport *how, uint64_t *file_size)
 {
     struct stat st;
     memset(key, 0, sizeof(*key));
-    *messages = false;
+    *how = STREAM;
     *file_size = 0;
     if (fstat(fd, &st)) {
         return NOTHING;
@@ -160,36 +205,43 @@ static Kind identify(int fd, bool writes, Key *key, bool *messages, uint64_t *fi
     socklen_t n = sizeof(domain), m = sizeof(type);
     getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n);
     getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &m);
-    *messages = type != SOCK_STREAM;
+    *how = type == SOCK_STREAM ? STREAM : MESSAGES;
     if (domain == AF_UNIX) {
         key->ino = writes ? peer_of(st.st_ino) : st.st_ino;
         return key->ino ? QUEUE : NOTHING;
     }
     key->dev = key->ino = 0;
-    return type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6) &&
-                   tcp_key(fd, writes, key)
-               ? QUEUE
-               : NOTHING;
+    if (domain != AF_INET && domain != AF_INET6) {
+        return NOTHING;
+    }
+    if (type == SOCK_DGRAM) {
+        *how = DATAGRAMS;
+        return udp_key(fd, to, writes, key) ? QUEUE : NOTHING;
+    }
+    return type == SOCK_STREAM && tcp_key(fd, writes, key) ? QUEUE : NOTHING;
 }
 
 // --- queues -------------------------------------------------------------------------------------------------
+//
+// In the heap that processes share, under its lock.
 
 // What was written at once.
 typedef struct Segment {
-    struct Segment *next;
+    Ref next;
     uint64_t number, length, taken;
-    uint8_t *labels; // NULL: clean
+    Ref labels;    // 0: clean
+    uint64_t room; // of labels
+    uint8_t head[HEAD];
 } Segment;
 
 typedef struct Queue {
-    struct Queue *next;
+    Ref next, first, last;
     Key key;
-    Segment *first, *last;
     uint64_t bytes, segments, used;
 } Queue;
 
-static Queue *queues[BUCKETS];
-static uint64_t n_queues, clock_, numbers;
+static Queue *queue_at(Ref ref) { return taint_shared_at(ref); }
+static Segment *segment_at(Ref ref) { return taint_shared_at(ref); }
 
 static unsigned bucket_of(const Key *key)
 {
@@ -198,243 +250,166 @@ static unsigned bucket_of(const Key *key)
     for (size_t i = 0; i < sizeof(*key); i++) {
         h = (h ^ p[i]) * 16777619u;
     }
-    return (h ^ h >> 16) % BUCKETS;
+    return (h ^ h >> 16) % SHARED_BUCKETS;
 }
 
-static void drop_first(Queue *q)
+// before: the segment in front of it, 0: it is the first.
+static void drop(Queue *q, Ref before, Ref ref)
 {
-    Segment *s = q->first;
-    q->first = s->next;
-    q->last = q->first ? q->last : NULL;
+    Segment *s = segment_at(ref);
+    *(before ? &segment_at(before)->next : &q->first) = s->next;
+    q->last = q->last == ref ? before : q->last;
     q->bytes -= s->length - s->taken;
     q->segments--;
-    free(s->labels);
-    free(s);
+    taint_shared_free(s->labels, s->room);
+    taint_shared_free(ref, sizeof(Segment));
 }
 
 // The queue that has not been used for longest goes.
-static void forget_one(void)
+static bool forget_one(Shared *shared)
 {
-    Queue **oldest = NULL;
-    for (unsigned i = 0; i < BUCKETS; i++) {
-        for (Queue **q = &queues[i]; *q; q = &(*q)->next) {
-            oldest = !oldest || (*q)->used < (*oldest)->used ? q : oldest;
+    Ref *oldest = NULL;
+    for (unsigned i = 0; i < SHARED_BUCKETS; i++) {
+        for (Ref *q = &shared->queues[i]; *q; q = &queue_at(*q)->next) {
+            oldest = !oldest || queue_at(*q)->used < queue_at(*oldest)->used ? q : oldest;
         }
     }
-    Queue *q = *oldest;
+    if (!oldest) {
+        return false;
+    }
+    Ref ref = *oldest;
+    Queue *q = queue_at(ref);
     *oldest = q->next;
     while (q->first) {
-        drop_first(q);
+        drop(q, 0, q->first);
     }
-    free(q);
-    n_queues--;
+    taint_shared_free(ref, sizeof(Queue));
+    shared->n_queues--;
+    return true;
 }
 
-static Queue *find_queue(const Key *key, bool make)
+static Queue *find_queue(Shared *shared, const Key *key, bool make)
 {
-    unsigned bucket = bucket_of(key);
-    Queue *q = queues[bucket];
-    while (q && memcmp(&q->key, key, sizeof(*key)) != 0) {
-        q = q->next;
+    Ref *bucket = &shared->queues[bucket_of(key)], ref = *bucket;
+    while (ref && memcmp(&queue_at(ref)->key, key, sizeof(*key)) != 0) {
+        ref = queue_at(ref)->next;
     }
-    if (!q && make) {
-        if (n_queues >= MOST_QUEUES) {
-            forget_one();
+    if (!ref && make) {
+        while (shared->n_queues >= MOST_QUEUES || shared->allocated > MOST_BYTES) {
+            if (!forget_one(shared)) {
+                break;
+            }
         }
-        q = calloc(1, sizeof(*q));
-        q->key = *key;
-        q->next = queues[bucket];
-        queues[bucket] = q;
-        n_queues++;
+        ref = taint_shared_alloc(sizeof(Queue));
+        if (ref) {
+            queue_at(ref)->key = *key;
+            queue_at(ref)->next = *bucket;
+            *bucket = ref;
+            shared->n_queues++;
+        }
     }
-    if (q) {
-        q->used = ++clock_;
+    if (ref) {
+        queue_at(ref)->used = ++shared->clock;
     }
-    return q;
+    return queue_at(ref);
 }
 
-static uint64_t push(const Key *key, uint8_t *labels, uint64_t n)
+static uint64_t push(const Key *key, const uint8_t *labels, uint64_t n, const uint8_t *head)
 {
-    pthread_mutex_lock(&lock);
-    Queue *q = find_queue(key, true);
-    Segment *s = calloc(1, sizeof(*s));
-    uint64_t number = s->number = ++numbers;
-    s->length = n;
-    s->labels = labels;
-    *(q->last ? &q->last->next : &q->first) = s;
-    q->last = s;
-    q->bytes += n;
-    q->segments++;
-    while (q->first != s && (q->bytes > QUEUE_BYTES || q->segments > QUEUE_SEGMENTS)) {
-        drop_first(q);
+    Shared *shared = taint_shared_lock();
+    Queue *q = find_queue(shared, key, true);
+    Ref ref = q ? taint_shared_alloc(sizeof(Segment)) : 0;
+    uint64_t number = ref ? ++shared->numbers : 0;
+    if (ref) {
+        Segment *s = segment_at(ref);
+        s->number = number;
+        s->length = n;
+        s->room = labels ? n : 0;
+        s->labels = labels ? taint_shared_alloc(n) : 0;
+        if (s->labels) {
+            memcpy(taint_shared_at(s->labels), labels, n);
+        }
+        memcpy(s->head, head, HEAD);
+        *(q->last ? &segment_at(q->last)->next : &q->first) = ref;
+        q->last = ref;
+        q->bytes += n;
+        q->segments++;
+        while (q->first != ref && (q->bytes > QUEUE_BYTES || q->segments > QUEUE_SEGMENTS)) {
+            drop(q, 0, q->first);
+        }
     }
-    pthread_mutex_unlock(&lock);
+    taint_shared_unlock();
     return number;
 }
 
 // The segment is shorter than it was thought to be; of length 0 it was none.
 static void settle(const Key *key, uint64_t number, uint64_t length)
 {
-    pthread_mutex_lock(&lock);
-    Queue *q = find_queue(key, false);
-    Segment *before = NULL, *s = q ? q->first : NULL;
-    for (; s && s->number != number; s = s->next) {
-        before = s;
+    Shared *shared = taint_shared_lock();
+    Queue *q = find_queue(shared, key, false);
+    Ref before = 0, ref = q ? q->first : 0;
+    for (; ref && segment_at(ref)->number != number; ref = segment_at(ref)->next) {
+        before = ref;
     }
+    Segment *s = segment_at(ref);
     if (s && length < s->length) {
         length = length > s->taken ? length : s->taken;
         q->bytes -= s->length - length;
         s->length = length;
         if (length == s->taken) {
-            if (!before) {
-                drop_first(q);
-            } else {
-                before->next = s->next;
-                q->last = q->last == s ? before : q->last;
-                q->segments--;
-                free(s->labels);
-                free(s);
-            }
+            drop(q, before, ref);
         }
     }
-    pthread_mutex_unlock(&lock);
+    taint_shared_unlock();
 }
 
-static bool pop(const Key *key, uint8_t *labels, uint64_t n, bool message, bool stays)
+// A datagram may get lost, and what one socket has been sent by several may come in another order: the first message
+// that looks like what has come.  Those long before it are lost.
+static Ref find_message(Queue *q, Ref *before, uint64_t n, const uint8_t *head, bool whole)
 {
-    bool any = false;
-    pthread_mutex_lock(&lock);
-    Queue *q = find_queue(key, false);
-    Segment *s = q ? q->first : NULL;
-    for (uint64_t done = 0; s && done < n;) {
+    unsigned place = 0;
+    *before = 0;
+    for (Ref ref = q->first; ref; *before = ref, ref = segment_at(ref)->next, place++) {
+        const Segment *s = segment_at(ref);
+        if ((whole ? s->length == n : s->length >= n) &&
+            memcmp(s->head, head, n < HEAD ? n : HEAD) == 0) {
+            for (; place > REORDERED && q->first != *before; place--) {
+                drop(q, 0, q->first);
+            }
+            return ref;
+        }
+    }
+    return 0;
+}
+
+static bool pop(const Key *key, uint8_t *labels, uint64_t n, Transport how, bool stays,
+                const uint8_t *head, bool whole)
+{
+    bool any = false, message = how != STREAM;
+    Shared *shared = taint_shared_lock();
+    Queue *q = find_queue(shared, key, false);
+    Ref before = 0, ref = !q                 ? 0
+                          : how != DATAGRAMS ? q->first
+                                             : find_message(q, &before, n, head, whole);
+    for (uint64_t done = 0; ref && done < n;) {
+        Segment *s = segment_at(ref);
         uint64_t m = s->length - s->taken < n - done ? s->length - s->taken : n - done;
         if (s->labels) {
-            memcpy(labels + done, s->labels + s->taken, m);
+            memcpy(labels + done, (uint8_t *)taint_shared_at(s->labels) + s->taken, m);
             any = true;
         }
         done += m;
-        Segment *next = s->next;
+        Ref next = s->next;
         if (!stays) {
             s->taken += m;
             q->bytes -= m;
             if (s->taken == s->length || message) {
-                drop_first(q);
+                drop(q, before, ref);
             }
         }
-        s = message ? NULL : next;
+        ref = message ? 0 : next;
     }
-    pthread_mutex_unlock(&lock);
-    return any;
-}
-
-// --- files ----------------------------------------------------------------------------------------------------
-
-typedef struct Chunk {
-    struct Chunk *next;
-    uint64_t number; // offset >> CHUNK_BITS
-    uint8_t labels[1 << CHUNK_BITS];
-} Chunk;
-
-typedef struct File {
-    struct File *next;
-    Key key;
-    Chunk *chunks; // the one that was used last in front
-} File;
-
-static File *files[BUCKETS];
-
-static File *find_file(const Key *key, bool make)
-{
-    unsigned bucket = bucket_of(key);
-    File *f = files[bucket];
-    while (f && memcmp(&f->key, key, sizeof(*key)) != 0) {
-        f = f->next;
-    }
-    if (!f && make) {
-        f = calloc(1, sizeof(*f));
-        f->key = *key;
-        f->next = files[bucket];
-        files[bucket] = f;
-    }
-    return f;
-}
-
-static Chunk *find_chunk(File *f, uint64_t number, bool make)
-{
-    Chunk **at = &f->chunks;
-    while (*at && (*at)->number != number) {
-        at = &(*at)->next;
-    }
-    Chunk *c = *at;
-    if (c) {
-        *at = c->next;
-    } else if (make) {
-        c = calloc(1, sizeof(*c));
-        c->number = number;
-    } else {
-        return NULL;
-    }
-    c->next = f->chunks;
-    f->chunks = c;
-    return c;
-}
-
-// What stands behind the file's end is no part of it any more.
-static void cut(File *f, uint64_t size)
-{
-    for (Chunk **at = &f->chunks; *at;) {
-        Chunk *c = *at;
-        uint64_t start = c->number << CHUNK_BITS;
-        if (start >= size) {
-            *at = c->next;
-            free(c);
-            continue;
-        }
-        if (size - start < sizeof(c->labels)) {
-            memset(c->labels + (size - start), 0, sizeof(c->labels) - (size - start));
-        }
-        at = &c->next;
-    }
-}
-
-// labels NULL: clean.
-static void write_file(const Key *key, uint64_t offset, const uint8_t *labels, uint64_t n)
-{
-    pthread_mutex_lock(&lock);
-    File *f = find_file(key, labels != NULL);
-    for (uint64_t done = 0; f && done < n;) {
-        uint64_t at = offset + done, in = at & ((1 << CHUNK_BITS) - 1);
-        uint64_t m = (1 << CHUNK_BITS) - in < n - done ? (1 << CHUNK_BITS) - in : n - done;
-        Chunk *c = find_chunk(f, at >> CHUNK_BITS, labels != NULL);
-        if (c && labels) {
-            memcpy(c->labels + in, labels + done, m);
-        } else if (c) {
-            memset(c->labels + in, 0, m);
-        }
-        done += m;
-    }
-    pthread_mutex_unlock(&lock);
-}
-
-static bool read_file(const Key *key, uint64_t offset, uint8_t *labels, uint64_t n, uint64_t size)
-{
-    bool any = false;
-    pthread_mutex_lock(&lock);
-    File *f = find_file(key, false);
-    if (f) {
-        cut(f, size);
-    }
-    for (uint64_t done = 0; f && done < n;) {
-        uint64_t at = offset + done, in = at & ((1 << CHUNK_BITS) - 1);
-        uint64_t m = (1 << CHUNK_BITS) - in < n - done ? (1 << CHUNK_BITS) - in : n - done;
-        const Chunk *c = find_chunk(f, at >> CHUNK_BITS, false);
-        if (c) {
-            memcpy(labels + done, c->labels + in, m);
-            any = true;
-        }
-        done += m;
-    }
-    pthread_mutex_unlock(&lock);
+    taint_shared_unlock();
     return any;
 }
 
@@ -447,33 +422,44 @@ static _Thread_local struct Sending {
     int fd;
 } sending;
 
-static uint8_t *copy_if_tainted(const uint8_t *labels, uint64_t n)
+static bool is_tainted(const uint8_t *labels, uint64_t n)
 {
-    for (uint64_t i = 0; i < n; i++) {
+    for (uint64_t i = 0; labels && i < n; i++) {
         if (labels[i]) {
-            return memcpy(malloc(n), labels, n);
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
-void taint_flow_sends(int fd, const uint8_t *labels, uint64_t n)
+// The first bytes of a message. What is no datagram does without.
+static void head_of(const TaintMessage *m, uint8_t head[HEAD])
 {
-    bool messages;
+    memset(head, 0, HEAD);
+    for (uint64_t i = 0, done = 0; m && i < m->count && done < HEAD; i++) {
+        uint64_t n = m->iov[i].iov_len < HEAD - done ? m->iov[i].iov_len : HEAD - done;
+        taint.host->read_memory(taint.host, (uintptr_t)m->iov[i].iov_base, head + done, n);
+        done += n;
+    }
+}
+
+void taint_flow_sends(int fd, const TaintMessage *m, const uint8_t *labels, uint64_t n)
+{
+    Transport how;
     uint64_t size;
+    uint8_t head[HEAD];
     sending.number = 0;
-    if (n && identify(fd, true, &sending.key, &messages, &size) == QUEUE) {
-        sending.number = push(&sending.key, labels ? copy_if_tainted(labels, n) : NULL, n);
+    if (n && identify(fd, m ? &m->to : NULL, true, &sending.key, &how, &size) == QUEUE) {
+        head_of(how == DATAGRAMS ? m : NULL, head);
+        sending.number = push(&sending.key, is_tainted(labels, n) ? labels : NULL, n, head);
         sending.fd = fd;
     }
 }
 
 bool taint_flow_is_queue(int fd)
 {
-    Key key;
-    bool messages;
-    uint64_t size;
-    return identify(fd, true, &key, &messages, &size) == QUEUE;
+    struct stat st;
+    return fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
 }
 
 void taint_flow_sent(int fd, int64_t result)
@@ -497,31 +483,52 @@ static uint64_t start_of(int fd, int64_t offset, uint64_t n)
 void taint_flow_wrote(int fd, int64_t offset, const uint8_t *labels, uint64_t n)
 {
     Key key;
-    bool messages;
+    Transport how;
     uint64_t size;
-    if (n && identify(fd, true, &key, &messages, &size) == FILE_AT) {
-        uint8_t *tainted = labels ? copy_if_tainted(labels, n) : NULL;
-        write_file(&key, start_of(fd, offset, n), tainted, n);
-        free(tainted);
+    if (n && identify(fd, NULL, true, &key, &how, &size) == FILE_AT) {
+        bool tainted = is_tainted(labels, n);
+        uint64_t slot = taint_slot(key.dev, key.ino, tainted);
+        if (slot) {
+            taint_slot_write(slot, start_of(fd, offset, n), tainted ? labels : NULL, n);
+        }
     }
 }
 
-bool taint_flow_read(int fd, int64_t offset, uint8_t *labels, uint64_t n, bool stays)
+bool taint_flow_read(int fd, const TaintMessage *m, int64_t offset, uint8_t *labels, uint64_t n,
+                     bool stays)
 {
     Key key;
-    bool messages;
-    uint64_t size;
-    switch (identify(fd, false, &key, &messages, &size)) {
-    case QUEUE: return pop(&key, labels, n, messages, stays);
-    case FILE_AT: return read_file(&key, start_of(fd, offset, n), labels, n, size);
+    Transport how;
+    uint64_t size, slot, room = 0;
+    uint8_t head[HEAD];
+    switch (identify(fd, NULL, false, &key, &how, &size)) {
+    case QUEUE:
+        head_of(how == DATAGRAMS ? m : NULL, head);
+        for (unsigned i = 0; m && i < m->count; i++) {
+            room += m->iov[i].iov_len;
+        }
+        return pop(&key, labels, n, how, stays, head, room != n);
+    case FILE_AT:
+        slot = taint_slot(key.dev, key.ino, false);
+        return slot && taint_slot_read(slot, start_of(fd, offset, n), labels, n, size);
     default: return false;
     }
+}
+
+uint64_t taint_flow_file(int fd)
+{
+    Key key;
+    Transport how;
+    uint64_t size;
+    return identify(fd, NULL, false, &key, &how, &size) == FILE_AT
+               ? taint_slot(key.dev, key.ino, true)
+               : 0;
 }
 
 void taint_flow_cut(int fd)
 {
     uint8_t none;
-    taint_flow_read(fd, 0, &none, 0, true);
+    taint_flow_read(fd, NULL, 0, &none, 0, true);
 }
 
 void taint_flow_fork_child(void) { pthread_mutex_init(&lock, NULL); }

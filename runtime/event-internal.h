@@ -46,6 +46,8 @@ unsigned event_pc_hooks(uint64_t pc, EventPCHook *hooks, unsigned max);
 typedef struct EventRemovals EventRemovals;
 EventRemovals *event_take_removals(void);
 void event_finish_removals(EventRemovals *r);
+// The process ends: other guest threads stop for good.  False when this one has stopped them before.
+bool event_stop_others(void);
 // The process ends: other guest threads stop, EVENT_EXIT is fired.
 void event_exit(int status);
 // For a CPU that is about to enter guest code: does not return when the process is ending.

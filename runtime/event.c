@@ -442,19 +442,24 @@ void event_park_if_ending(void)
     }
 }
 
-void event_exit(int status)
+bool event_stop_others(void)
 {
-    if (!event_wanted(EVENT_EXIT) && !event_shapes_blocks()) {
-        return;
-    }
     if (atomic_exchange(&events.ending, true)) {
         event_park_if_ending(); // somebody is at it already
-        return;
+        return false;
     }
     events.ender = pthread_self();
     if (cpu_list_count() > 1) {
         cpu_request_exit_all();
         synchronize_rcu(); // the others have left guest code, and wait where they would enter it again
+    }
+    return true;
+}
+
+void event_exit(int status)
+{
+    if ((!event_wanted(EVENT_EXIT) && !event_shapes_blocks()) || !event_stop_others()) {
+        return;
     }
     Event e = {.kind = EVENT_EXIT};
     e.exit.status = status;

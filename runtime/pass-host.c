@@ -7,15 +7,19 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cpu-exec.h"
 #include "cpu-list.h"
+#include "event-internal.h"
 #include "guest-memory.h"
 #include "pass-host.h"
 #include "process.h"
 
 bool pass_host_syscalls;
+
+enum { MAX_SHARED = 8 };
 
 static struct PassHost {
     Instrument *instrument;
@@ -23,6 +27,11 @@ static struct PassHost {
     MynaRegister *registers;
     pid_t pid;      // whose results these are
     bool successor; // not the first program, or a child: file names are told apart
+    struct SharedFile {
+        char name[32];
+        int fd;
+    } shared[MAX_SHARED];
+    unsigned n_shared;
 } state;
 
 Instrument *pass_host_instrument(void) { return state.instrument; }
@@ -111,6 +120,55 @@ static bool host_write(MynaPassHost *host, uint64_t addr, const void *buf, size_
     return guest_write(addr, buf, size);
 }
 
+// --- files that processes share --------------------------------------------------------------------
+
+static int host_shared_file(MynaPassHost *host, const char *pass, bool *first)
+{
+    (void)host;
+    for (unsigned i = 0; i < state.n_shared; i++) {
+        if (strcmp(state.shared[i].name, pass) == 0) {
+            *first = false;
+            return state.shared[i].fd;
+        }
+    }
+    int fd = state.n_shared < MAX_SHARED ? memfd_create("myna-pass", MFD_CLOEXEC) : -1;
+    fd = fd < 0 ? fd : process_own_fd(fd);
+    if (fd >= 0) {
+        struct SharedFile *file = &state.shared[state.n_shared++];
+        g_strlcpy(file->name, pass, sizeof(file->name));
+        file->fd = fd;
+        *first = true;
+    }
+    return fd;
+}
+
+void pass_host_exec_prepare(GString *text)
+{
+    for (unsigned i = 0; i < state.n_shared; i++) {
+        const struct SharedFile *file = &state.shared[i];
+        g_string_append_printf(text, ",%s:%d", file->name, file->fd);
+        fcntl(file->fd, F_SETFD, 0);
+    }
+}
+
+void pass_host_exec_failed(void)
+{
+    for (unsigned i = 0; i < state.n_shared; i++) {
+        fcntl(state.shared[i].fd, F_SETFD, FD_CLOEXEC);
+    }
+}
+
+void pass_host_inherit(const char *item)
+{
+    struct SharedFile file;
+    int n = 0;
+    if (state.n_shared < MAX_SHARED &&
+        sscanf(item, "%31[^,:]:%d%n", file.name, &file.fd, &n) == 2 && n &&
+        (item[n] == 0 || item[n] == ',') && (file.fd = process_own_fd(file.fd)) >= 0) {
+        state.shared[state.n_shared++] = file;
+    }
+}
+
 // --- start ------------------------------------------------------------------------------------------
 
 bool pass_host_load(const MynaOptions *opts, GError **error)
@@ -154,6 +212,7 @@ void pass_host_start(const GuestISA *isa)
         .close = host_close,
         .read_memory = host_read,
         .write_memory = host_write,
+        .shared_file = host_shared_file,
     };
     GError *error = NULL;
     if (!instrument_start(state.instrument, &host, &error)) {
@@ -201,6 +260,10 @@ void pass_host_access_run(CPUState *cs, uint64_t pc, const CPUAccessRun *run)
 void pass_host_end(MynaPassEnd why)
 {
     if (state.instrument && state.isa && getpid() == state.pid) {
+        if (why == MYNA_PASS_EXIT &&
+            instrument_destructs(state.instrument, current_cpu ? current_cpu->pass_block : NULL)) {
+            event_stop_others();
+        }
         instrument_end(state.instrument, why);
     }
 }

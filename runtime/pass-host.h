@@ -19,6 +19,11 @@ bool pass_host_load(const MynaOptions *opts, GError **error);
 void pass_host_start(const GuestISA *isa);
 // Not the first program of this command: names of result files are told apart by the process id.
 void pass_host_successor(void);
+// Files that passes share with the program that is executed: each adds ",NAME:DESCRIPTOR" to the text, and stays open.
+// inherit: what the new program makes of such an item. failed: the execution did.
+void pass_host_exec_prepare(GString *text);
+void pass_host_exec_failed(void);
+void pass_host_inherit(const char *item);
 // NULL: none.
 Instrument *pass_host_instrument(void);
 

@@ -16,6 +16,7 @@
 
 #include "passes/library.h"
 #include "tcg2llvm/guest-ops.h"
+#include "tcg2llvm/library-end.h"
 #include "tcg2llvm/llvm-shim/load.h"
 #include "tcg2llvm/llvm-shim/shim.h"
 
@@ -46,6 +47,9 @@ struct Instrument {
     GArray *symbols;     // JitSymbol: defined before there was a Jit
     JitObject **objects; // the libraries', by item
     size_t block_size;
+    bool libraries;
+    size_t ends_at;    // in a block: what its thread leaves to library-end.c
+    void *first_block; // the first thread's, which libraries' constructors use before it is there
     pthread_mutex_t running, threads_lock;
     GPtrArray *blocks;
 };
@@ -254,6 +258,10 @@ static bool start_item(Instrument *in, unsigned i, LLVMContextRef context, GErro
     } else if (item->kind == INSTRUMENT_LIBRARY) {
         g_autofree char *prefix = g_strdup_printf("lib%u.", i);
         int64_t at = (char *)&myna_pass_block - (char *)__builtin_thread_pointer();
+        if (!in->libraries) {
+            in->libraries = true;
+            in->ends_at = thread_alloc(&in->host, LIBRARY_END_SIZE, sizeof(void *));
+        }
         ok = myna_library_read(context, item->path, prefix, at, library_alloc, &in->host,
                                &item->library, &message) ||
              refuse(error, "cannot use bitcode library", item->path, message);
@@ -317,14 +325,19 @@ static bool compile_library(Instrument *in, unsigned i, JitContext *context, GEr
     return true;
 }
 
+static void *find_function(const Instrument *in, unsigned i, const char *function)
+{
+    g_autofree char *name = g_strconcat(in->items[i].library.prefix, function, NULL);
+    return jit_lookup(in->objects[i], name);
+}
+
 static void *library_function(const Instrument *in, unsigned i, unsigned hook)
 {
     const MynaLibrary *library = &in->items[i].library;
     if (!in->objects[i] || !(library->hooks >> hook & 1)) {
         return NULL;
     }
-    g_autofree char *name = g_strconcat(library->prefix, myna_library_hook_name(hook), NULL);
-    return jit_lookup(in->objects[i], name);
+    return find_function(in, i, myna_library_hook_name(hook));
 }
 
 static void find_access_hooks(Instrument *in, unsigned i)
@@ -349,7 +362,58 @@ static void call_libraries(const Instrument *in, unsigned hook)
     }
 }
 
+static void construct_libraries(const Instrument *in)
+{
+    for (unsigned i = 0; i < in->n_items; i++) {
+        if (in->items[i].library.constructs) {
+            ((void (*)(void))find_function(in, i, LIBRARY_CONSTRUCT))();
+        }
+    }
+}
+
+bool instrument_destructs(const Instrument *in, const void *block)
+{
+    bool any = library_end_waits(block);
+    for (unsigned i = 0; i < in->n_items; i++) {
+        any |= in->items[i].library.destructs;
+    }
+    return any;
+}
+
+// As exit(3) does: the thread's own objects, then the process's, then functions that are destructors.
+static void destruct_libraries(Instrument *in, void *block)
+{
+    library_end_thread(block);
+    library_end_process();
+    for (unsigned i = in->n_items; i-- > 0;) {
+        if (in->items[i].library.destructs) {
+            in->items[i].library.destructs = false; // once
+            ((void (*)(void))find_function(in, i, LIBRARY_DESTRUCT))();
+        }
+    }
+}
+
 // --- attaching to the Jit -----------------------------------------------------------------------------------
+
+// Aligned as the most demanding of what lies in it: a cache line.
+static void *new_block(const Instrument *in)
+{
+    size_t size = (in->block_size + 127) & ~(size_t)63;
+    void *block = aligned_alloc(64, size);
+    if (!block) {
+        g_error("no memory for a thread's block of %zu bytes", size);
+    }
+    memset(block, 0, size);
+    for (unsigned i = 0; i < in->n_items; i++) {
+        const MynaLibrary *library = &in->items[i].library;
+        for (unsigned t = 0; in->objects[i] && t < library->n_templates; t++) {
+            const MynaLibraryTemplate *from = &library->templates[t];
+            memcpy((char *)block + from->offset, jit_lookup(in->objects[i], from->name),
+                   from->size);
+        }
+    }
+    return block;
+}
 
 static bool try_pipeline(JitContext *context, const char *pipeline, GError **error)
 {
@@ -366,6 +430,9 @@ bool instrument_attach(Instrument *in, Jit *jit, GError **error)
         const JitSymbol *symbol = &g_array_index(in->symbols, JitSymbol, i);
         jit_define(jit, symbol->name, symbol->address);
     }
+    if (in->libraries) {
+        library_end_start(jit, in->ends_at);
+    }
     JitContext *context = jit_context_new(jit, error);
     bool ok = context != NULL;
     for (unsigned i = 0; i < in->n_items && ok; i++) {
@@ -380,7 +447,10 @@ bool instrument_attach(Instrument *in, Jit *jit, GError **error)
     }
     jit_context_free(context);
     if (ok) {
+        myna_pass_block = in->first_block = new_block(in);
+        construct_libraries(in);
         call_libraries(in, LIBRARY_HOOK_START);
+        myna_pass_block = NULL;
     }
     return ok;
 }
@@ -497,21 +567,8 @@ void instrument_thread_enter(void *block) { myna_pass_block = block; }
 
 void *instrument_thread_start(Instrument *in)
 {
-    // Aligned as the most demanding of what lies in it: a cache line.
-    size_t size = (in->block_size + 127) & ~(size_t)63;
-    void *block = aligned_alloc(64, size), *before = myna_pass_block;
-    if (!block) {
-        g_error("no memory for a thread's block of %zu bytes", size);
-    }
-    memset(block, 0, size);
-    for (unsigned i = 0; i < in->n_items; i++) {
-        const MynaLibrary *library = &in->items[i].library;
-        for (unsigned t = 0; in->objects[i] && t < library->n_templates; t++) {
-            const MynaLibraryTemplate *from = &library->templates[t];
-            memcpy((char *)block + from->offset, jit_lookup(in->objects[i], from->name),
-                   from->size);
-        }
-    }
+    void *block = in->first_block ? in->first_block : new_block(in), *before = myna_pass_block;
+    in->first_block = NULL;
     pthread_mutex_lock(&in->threads_lock);
     g_ptr_array_add(in->blocks, block);
     pthread_mutex_unlock(&in->threads_lock);
@@ -532,6 +589,7 @@ void instrument_thread_end(Instrument *in, void *block)
     void *before = myna_pass_block;
     myna_pass_block = block;
     call_libraries(in, LIBRARY_HOOK_THREAD_END);
+    library_end_thread(block);
     myna_pass_block = before == block ? NULL : before;
     pthread_mutex_lock(&in->threads_lock);
     for (unsigned i = 0; i < in->n_items; i++) {
@@ -660,5 +718,8 @@ void instrument_end(Instrument *in, MynaPassEnd why)
     }
     call_libraries(in, LIBRARY_HOOK_END);
     call_libraries(in, LIBRARY_HOOK_EXIT);
+    if (why == MYNA_PASS_EXIT) {
+        destruct_libraries(in, myna_pass_block);
+    }
     pthread_mutex_unlock(&in->threads_lock);
 }

@@ -61,6 +61,8 @@ void instrument_access(Instrument *in, void *env, void *block, uint64_t pc, uint
                        uint64_t size, bool write);
 void instrument_access_run(Instrument *in, void *env, void *block, uint64_t pc,
                            const MynaAccessRun *run);
+// Will the process's end destroy objects of libraries, which no thread may use any more?  block: the calling thread's.
+bool instrument_destructs(const Instrument *in, const void *block);
 void instrument_end(Instrument *in, MynaPassEnd why);
 
 #endif

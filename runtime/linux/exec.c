@@ -62,7 +62,8 @@ void exec_reveal_environ(char **env)
     }
 }
 
-// "1", and for each limit that is kept "RESOURCE:CUR:MAX" behind a comma.
+// "1", and behind commas for each limit that is kept "RESOURCE:CUR:MAX", for each file that passes share
+// "NAME:DESCRIPTOR".
 static char *successor_value(const GuestLimits *limits)
 {
     GString *text = g_string_new(EXEC_SUCCESSOR "=1");
@@ -72,6 +73,7 @@ static char *successor_value(const GuestLimits *limits)
                                    limits->of[i].cur, limits->of[i].max);
         }
     }
+    pass_host_exec_prepare(text);
     return g_string_free(text, FALSE);
 }
 
@@ -86,6 +88,8 @@ static void read_limits(const char *text, GuestLimits *limits)
             limits->of[resource].cur = cur;
             limits->of[resource].max = max;
             limits->kept |= 1u << resource;
+        } else {
+            pass_host_inherit(text);
         }
     }
 }
@@ -291,6 +295,7 @@ static int64_t execute(GuestTask *task, ExecCall *call)
     if (debugger) {
         gdb_exec_failed();
     }
+    pass_host_exec_failed();
     // Still here: handlers for faults again.
     signal_install_all(task->process);
     atomic_store(&task->signal_pending, 1);

@@ -9,6 +9,7 @@
 // thread pointer: one load, which the optimiser shares among all uses in a unit.
 #include "passes/library.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -29,6 +30,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/Utils/Local.h"
 
 using namespace llvm;
 
@@ -151,6 +153,117 @@ void mark_own_memory(Function &function)
     }
 }
 
+// In place of a list of constructors or destructors, (priority, function, data) each: a function that calls them in
+// order.  True when there is something in the list.
+bool make_caller(Module &module, const char *list, const char *name, bool backwards)
+{
+    GlobalVariable *variable = module.getNamedGlobal(list);
+    if (!variable) {
+        return false;
+    }
+    std::vector<std::pair<uint64_t, Function *>> functions;
+    if (auto *rows = dyn_cast<ConstantArray>(variable->getInitializer())) {
+        for (const Use &row : rows->operands()) {
+            auto *fields = dyn_cast<ConstantStruct>(row);
+            auto *function = fields ? dyn_cast<Function>(fields->getOperand(1)->stripPointerCasts())
+                                    : nullptr;
+            if (function) {
+                functions.emplace_back(cast<ConstantInt>(fields->getOperand(0))->getZExtValue(),
+                                       function);
+            }
+        }
+    }
+    variable->eraseFromParent();
+    if (functions.empty()) {
+        return false;
+    }
+    for (size_t i = 0; i < functions.size(); i++) { // those of one priority stay as they stand
+        functions[i].first = functions[i].first << 32 | i;
+    }
+    std::sort(functions.begin(), functions.end());
+    if (backwards) {
+        std::reverse(functions.begin(), functions.end());
+    }
+    LLVMContext &c = module.getContext();
+    Function *caller = Function::Create(FunctionType::get(Type::getVoidTy(c), false),
+                                        GlobalValue::ExternalLinkage, name, module);
+    IRBuilder<> b(BasicBlock::Create(c, "", caller));
+    for (const auto &[priority, function] : functions) {
+        b.CreateCall(function->getFunctionType(), function);
+    }
+    b.CreateRetVoid();
+    return true;
+}
+
+// Another name for a function or variable (constructors have them) is the thing itself.  A hook that is one becomes a
+// function of that name.
+bool resolve_alias(GlobalAlias &alias)
+{
+    auto *object = dyn_cast<GlobalObject>(alias.getAliasee()->stripPointerCasts());
+    if (!object || isa<GlobalIFunc>(object)) {
+        return false;
+    }
+    std::string name = alias.getName().str();
+    auto *function = dyn_cast<Function>(object);
+    bool hook = std::any_of(std::begin(hook_rows), std::end(hook_rows),
+                            [&](const HookRow &row) { return name == row.name; });
+    alias.replaceAllUsesWith(object);
+    Module *module = alias.getParent();
+    alias.eraseFromParent();
+    if (hook && function) {
+        Function *wrapper = Function::Create(function->getFunctionType(),
+                                             GlobalValue::ExternalLinkage, name, module);
+        IRBuilder<> b(BasicBlock::Create(module->getContext(), "", wrapper));
+        std::vector<Value *> args;
+        for (Argument &arg : wrapper->args()) {
+            args.push_back(&arg);
+        }
+        CallInst *call = b.CreateCall(function->getFunctionType(), function, args);
+        call->getType()->isVoidTy() ? b.CreateRetVoid() : b.CreateRet(call);
+    }
+    return true;
+}
+
+// Code for exceptions, of which there are none: machine code has no tables for them.
+void drop_exceptions(Function &function)
+{
+    for (BasicBlock &block : function) {
+        if (auto *invoke = dyn_cast<InvokeInst>(block.getTerminator())) {
+            changeToCall(invoke);
+        }
+    }
+    removeUnreachableBlocks(function);
+    function.setPersonalityFn(nullptr);
+}
+
+// See library.h.
+void replace_ends(Module &module)
+{
+    constexpr struct {
+        const char *its, *ours;
+    } names[] = {{"__cxa_atexit", "myna.cxa_atexit"},
+                 {"atexit", "myna.atexit"},
+                 {"__cxa_thread_atexit", "myna.thread_atexit"},
+                 {"__cxa_thread_atexit_impl", "myna.thread_atexit"}};
+    for (const auto &row : names) {
+        Function *function = module.getFunction(row.its), *ours = module.getFunction(row.ours);
+        if (!function || !function->isDeclaration()) {
+            continue;
+        }
+        if (ours) {
+            function->replaceAllUsesWith(ours);
+            function->eraseFromParent();
+        } else {
+            function->setName(row.ours);
+        }
+    }
+    GlobalVariable *handle = module.getNamedGlobal("__dso_handle");
+    if (handle && handle->isDeclaration()) {
+        handle->replaceAllUsesWith(ConstantPointerNull::get(handle->getType()));
+        handle->eraseFromParent();
+    }
+}
+
 } // namespace
 
 bool myna_library_read(LLVMContextRef context, const char *path, const char *prefix,
@@ -181,12 +294,17 @@ bool myna_library_read(LLVMContextRef context, const char *path, const char *pre
             list->eraseFromParent();
         }
     }
-    if (module->getNamedGlobal("llvm.global_ctors") ||
-        module->getNamedGlobal("llvm.global_dtors") || !module->alias_empty() ||
-        !module->ifunc_empty()) {
-        *error = copy("it has constructors or aliases; on_start and on_exit are for that");
+    bool known = module->ifunc_empty();
+    for (GlobalAlias &alias : make_early_inc_range(module->aliases())) {
+        known = known && resolve_alias(alias);
+    }
+    if (!known) {
+        *error = copy("it has indirect functions, or aliases of parts of variables");
         return false;
     }
+    library->constructs = make_caller(*module, "llvm.global_ctors", LIBRARY_CONSTRUCT, false);
+    library->destructs = make_caller(*module, "llvm.global_dtors", LIBRARY_DESTRUCT, true);
+    replace_ends(*module);
     for (unsigned i = 0; i < LIBRARY_HOOK_COUNT; i++) {
         Function *function = module->getFunction(hook_rows[i].name);
         if (!function || function->isDeclaration()) {
@@ -250,6 +368,7 @@ bool myna_library_read(LLVMContextRef context, const char *path, const char *pre
             continue;
         }
         function.setName(prefix + function.getName());
+        drop_exceptions(function);
         make_plain(function);
         mark_own_memory(function);
     }

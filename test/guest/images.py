@@ -155,6 +155,22 @@ def programs():
                 check(f"{name}, {turn} run", result.returncode == 0, result.stdout + result.stderr)
 
 
+def precise():
+    """Blocks under precise state bring their notes of where registers are: what a fault's handler sees in a process that has
+    translated next to nothing itself is what it sees natively."""
+    program = [f"{PROGRAMS}/faults"]
+    native = subprocess.run(program, capture_output=True, text=True, timeout=100, check=True, env={**os.environ, "LC_ALL": "C"})
+    for options in (["--llvm=off", "--precise"], ["--llvm=off"]): # the second: from the first handler on
+        with tempfile.TemporaryDirectory() as home:
+            turns = [run(home + "/cache", *options, program=program) for _ in range(3)]
+            a, b = counters(turns[0]), counters(turns[2])
+            check(f"{options}: faults in blocks that are taken", b[TAKEN] > 500 and
+                  (b[TRANSLATED] * 10 < a[TRANSLATED] or len(options) == 1), f"{a} {b}")
+            for turn, result in enumerate(turns):
+                check(f"{options}: run {turn} is the native one", result.stdout == native.stdout and
+                      result.returncode == native.returncode, result.stdout + result.stderr)
+
+
 def stats():
     """What --stats counts hangs together."""
     with tempfile.TemporaryDirectory() as home:
@@ -188,6 +204,7 @@ def main():
     changed_file()
     at_once()
     programs()
+    precise()
     with tempfile.TemporaryDirectory() as home:
         os.makedirs(home + "/cache")
         os.chmod(home + "/cache", 0o777)
