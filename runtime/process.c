@@ -106,6 +106,17 @@ void process_die_by_signal(int sig)
 enum { MAX_OWN_FDS = 64, OWN_FD_ROOM = 64 };
 static _Atomic int own_fds[MAX_OWN_FDS]; // fd + 1; 0 when the slot is empty
 
+void process_adopt_own_fd(int fd)
+{
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    for (int i = 0; i < MAX_OWN_FDS; i++) {
+        int empty = 0;
+        if (atomic_compare_exchange_strong(&own_fds[i], &empty, fd + 1)) {
+            break;
+        }
+    }
+}
+
 int process_own_fd(int fd)
 {
     struct rlimit lim;
@@ -120,12 +131,7 @@ int process_own_fd(int fd)
         return -1;
     }
     close(fd);
-    for (int i = 0; i < MAX_OWN_FDS; i++) {
-        int empty = 0;
-        if (atomic_compare_exchange_strong(&own_fds[i], &empty, high + 1)) {
-            break;
-        }
-    }
+    process_adopt_own_fd(high);
     return high;
 }
 

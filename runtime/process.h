@@ -38,6 +38,8 @@ void process_end_helpers(void);
 // and closes fd; -1 and errno when there is none.  The guest must not get at descriptors for which
 // process_fd_is_own says true (close, dup2 onto them, close_range).
 int process_own_fd(int fd);
+// One that is open already, with a number that may stay: from now on it is ours, and close-on-exec.
+void process_adopt_own_fd(int fd);
 bool process_fd_is_own(int fd);
 void process_close_own_fd(int fd);
 

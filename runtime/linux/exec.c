@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -62,8 +63,39 @@ void exec_reveal_environ(char **env)
     }
 }
 
+// --- what is executed -----------------------------------------------------------------------------
+// Where the root directory has no /proc, a descriptor of ours, which is handed from myna to myna; -1: not needed yet.
+static _Atomic int own_program = -1;
+
+void exec_keep_program(void)
+{
+    if (own_program >= 0) {
+        return;
+    }
+    int fd = open("/proc/thread-self/exe", O_PATH | O_CLOEXEC);
+    if (fd < 0) {
+        fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
+    }
+    own_program = fd < 0 ? -1 : process_own_fd(fd);
+}
+
+static int64_t execute_myna(GuestTask *task, char *const *argv, char *const *env)
+{
+    int fd = own_program;
+    if (fd < 0) {
+        return HOST_SYSCALL(task, SYS_execve, (uint64_t)(uintptr_t)"/proc/thread-self/exe",
+                            (uint64_t)(uintptr_t)argv, (uint64_t)(uintptr_t)env);
+    }
+    fcntl(fd, F_SETFD, 0);
+    int64_t error = HOST_SYSCALL(task, SYS_execveat, (uint64_t)fd, (uint64_t)(uintptr_t)"",
+                                 (uint64_t)(uintptr_t)argv, (uint64_t)(uintptr_t)env,
+                                 AT_EMPTY_PATH);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return error;
+}
+
 // "1", and behind commas for each limit that is kept "RESOURCE:CUR:MAX", for each file that passes share
-// "NAME:DESCRIPTOR".
+// "NAME:DESCRIPTOR", for own_program "exe:DESCRIPTOR".
 static char *successor_value(const GuestLimits *limits)
 {
     GString *text = g_string_new(EXEC_SUCCESSOR "=1");
@@ -74,13 +106,17 @@ static char *successor_value(const GuestLimits *limits)
         }
     }
     pass_host_exec_prepare(text);
+    if (own_program >= 0) {
+        g_string_append_printf(text, ",exe:%d", own_program);
+    }
     return g_string_free(text, FALSE);
 }
 
-static void read_limits(const char *text, GuestLimits *limits)
+static void read_inheritance(const char *text, GuestLimits *limits)
 {
     unsigned resource;
     uint64_t cur, max;
+    int fd;
     while ((text = strchr(text, ',')) != NULL) {
         text++;
         if (sscanf(text, "%u:%" SCNu64 ":%" SCNu64, &resource, &cur, &max) == 3 &&
@@ -88,6 +124,9 @@ static void read_limits(const char *text, GuestLimits *limits)
             limits->of[resource].cur = cur;
             limits->of[resource].max = max;
             limits->kept |= 1u << resource;
+        } else if (sscanf(text, "exe:%d", &fd) == 1) {
+            process_adopt_own_fd(fd);
+            own_program = fd;
         } else {
             pass_host_inherit(text);
         }
@@ -102,7 +141,7 @@ bool exec_is_successor(char **env, GuestLimits *limits, char **debugger)
     for (char **var = env; *var; var++) {
         if (g_str_has_prefix(*var, EXEC_SUCCESSOR "=1")) {
             found = true;
-            read_limits(*var, limits);
+            read_inheritance(*var, limits);
             g_free(*var);
         } else if (g_str_has_prefix(*var, GDB_SUCCESSOR "=")) {
             g_free(*debugger);
@@ -289,9 +328,8 @@ static int64_t execute(GuestTask *task, ExecCall *call)
         g_ptr_array_add(call->env, NULL);
     }
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &task->blocked, NULL, sizeof(task->blocked));
-    int64_t error = HOST_SYSCALL(task, SYS_execve, (uint64_t)(uintptr_t)"/proc/thread-self/exe",
-                                 (uint64_t)(uintptr_t)call->new_argv->pdata,
-                                 (uint64_t)(uintptr_t)call->env->pdata);
+    int64_t error = execute_myna(task, (char *const *)call->new_argv->pdata,
+                                 (char *const *)call->env->pdata);
     if (debugger) {
         gdb_exec_failed();
     }

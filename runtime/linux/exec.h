@@ -18,6 +18,9 @@ bool exec_is_successor(char **env, GuestLimits *limits, char **debugger);
 // Gives variables that were hidden from the host's dynamic linker their names again, in place.
 void exec_reveal_environ(char **env);
 
+// Makes execve work where there is no /proc, or soon will be none (chroot).
+void exec_keep_program(void);
+
 // Frees what an execve that did not return here has left behind (a child of vfork's, in its parent).
 void exec_call_free(GuestTask *task);
 

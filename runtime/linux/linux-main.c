@@ -118,6 +118,9 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
         pass_host_successor();
     }
     exec_reveal_environ(env);
+    if (access("/proc/self/exe", X_OK) < 0) {
+        exec_keep_program();
+    }
 
     g_autofree char *path = find_program(argv[0], successor);
     g_autofree char **guest_argv = g_new0(char *, (gsize)argc + 1);

@@ -13,6 +13,7 @@
 
 #include "abi.h"
 #include "core-file.h"
+#include "exec.h"
 #include "runtime/cpu-exec.h"
 #include "runtime/guest-memory.h"
 #include "runtime/process.h"
@@ -129,6 +130,19 @@ int64_t sys_getrlimit(GuestTask *task, const uint64_t a[6])
 int64_t sys_setrlimit(GuestTask *task, const uint64_t a[6])
 {
     return a[1] ? limits(task, 0, (unsigned)a[0], a[1], 0) : -EFAULT;
+}
+
+// --- another root directory -----------------------------------------------------------------------
+int64_t sys_chroot(GuestTask *task, const uint64_t a[6])
+{
+    exec_keep_program();
+    return host_syscall_retry(task, SYS_chroot, a);
+}
+
+int64_t sys_pivot_root(GuestTask *task, const uint64_t a[6])
+{
+    exec_keep_program();
+    return host_syscall_retry(task, SYS_pivot_root, a);
 }
 
 // --- prctl --------------------------------------------------------------------------------------

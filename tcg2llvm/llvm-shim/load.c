@@ -69,6 +69,10 @@ static char *module_path(GError **error)
 {
     static const char *const places[] = {MYNA_LLVM_MODULE, MYNA_LLVM_MODULE_INSTALLED,
                                          MYNA_LLVM_MODULE_BUILT};
+    if (static_build_reason) {
+        g_set_error(error, JIT_ERROR, JIT_ERROR_SYSTEM, "%s", static_build_reason);
+        return NULL;
+    }
     char *program = g_file_read_link("/proc/self/exe", error);
     if (!program) {
         g_prefix_error(error, "cannot tell where myna lies, so not where its LLVM module is: ");

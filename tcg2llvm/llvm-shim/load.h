@@ -11,6 +11,9 @@
 // (JIT_ERROR_SYSTEM) when it is not.
 bool llvm_find(GError **error);
 
+// Why there is none in myna-static (runtime/static-build.c); NULL in others.
+extern const char static_build_reason[] __attribute__((weak));
+
 // The path of that module, NULL when it is nowhere; g_free it.
 char *llvm_module_path(void);
 

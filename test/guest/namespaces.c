@@ -62,8 +62,8 @@ static void mount_over_proc(void)
     int fd = mkstemp(name);
     CHECK(fd >= 0 && write(fd, "another text", 12) == 12);
     close(fd);
-    SHOW(mount(name, "/proc/self/cmdline", NULL, MS_BIND, NULL));
-    fd = open("/proc/self/cmdline", O_RDONLY);
+    SHOW(mount(name, "/proc/self/auxv", NULL, MS_BIND, NULL));
+    fd = open("/proc/self/auxv", O_RDONLY);
     ssize_t n = read(fd, text, sizeof(text) - 1);
     printf("%zd %s\n", n, n == 12 ? text : "its own");
     close(fd);
