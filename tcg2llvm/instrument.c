@@ -32,6 +32,7 @@ typedef struct Item {
     const MynaPass *pass;
     void *self;
     MynaLibrary library;
+    void *plugin; // dlopen's handle
     // A library's hooks for what helpers access; NULL: it has none of that kind.
     void (*on_access[2])(uint64_t pc, uint64_t addr, uint32_t size); // by `write`
     void (*on_value[2])(uint64_t pc, uint64_t addr, uint32_t size, uint64_t value);
@@ -121,8 +122,12 @@ static bool load_item(Item *item, const InstrumentItem *from, GError **error)
     case INSTRUMENT_PASS: return load_pass(item, from->text, error);
     case INSTRUMENT_PLUGIN:
         item->path = g_canonicalize_filename(from->text, NULL);
-        return readable("cannot load pass plugin", item->path, error) &&
-               jit_load_pass_plugin(item->path, error);
+        if (!readable("cannot load pass plugin", item->path, error) ||
+            !jit_load_pass_plugin(item->path, error)) {
+            return false;
+        }
+        item->plugin = dlopen(item->path, RTLD_NOW | RTLD_NOLOAD);
+        return true;
     case INSTRUMENT_PIPELINE: item->args = g_strdup(from->text); return true;
     case INSTRUMENT_LIBRARY:
         item->path = g_canonicalize_filename(from->text, NULL);
@@ -350,10 +355,22 @@ static void find_access_hooks(Instrument *in, unsigned i)
     }
 }
 
+// What a pass plugin exports of a library's functions: those that guest code has no part in.  (on_exit would be found in
+// the C library.)
+static void *plugin_function(const Item *item, unsigned hook)
+{
+    bool known = hook == LIBRARY_HOOK_START || hook == LIBRARY_HOOK_THREAD_START ||
+                 hook == LIBRARY_HOOK_THREAD_END || hook == LIBRARY_HOOK_FORK_CHILD ||
+                 hook == LIBRARY_HOOK_END;
+    return known && item->plugin ? dlsym(item->plugin, myna_library_hook_name(hook)) : NULL;
+}
+
 static void call_libraries(const Instrument *in, unsigned hook)
 {
     for (unsigned i = 0; i < in->n_items; i++) {
-        void *function = library_function(in, i, hook);
+        void *function = in->items[i].kind == INSTRUMENT_PLUGIN
+                             ? plugin_function(&in->items[i], hook)
+                             : library_function(in, i, hook);
         if (function && hook == LIBRARY_HOOK_START) {
             ((void (*)(const char *))function)(in->host.guest);
         } else if (function) {

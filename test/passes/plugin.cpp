@@ -83,9 +83,17 @@ struct TellStores : PassInfoMixin<TellStores> {
 
 } // namespace
 
+static unsigned long told;
+
+extern "C" void on_end()
+{
+    if (told) {
+        dprintf(2, "%lu stores at the end\n", told);
+    }
+}
+
 extern "C" void stores_tell(uint64_t address)
 {
-    static unsigned long told;
     if (++told % 10000 == 0) {
         dprintf(2, "%lu stores, %s\n", told, address ? "the last to somewhere" : "to nowhere");
     }
