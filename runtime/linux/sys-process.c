@@ -186,17 +186,39 @@ static void tell_parent(const CloneRequest *request, pid_t pid)
     }
 }
 
-// The host's fork, or its clone where the guest wants more than that says.
-static pid_t host_fork(const CloneRequest *request)
+// Ends myna's own threads, where the guest has one alone.
+static void be_alone(GuestTask *task)
+{
+    GuestProcess *process = task->process;
+    pthread_mutex_lock(&process->lock);
+    bool alone = process->nb_threads == 1 && !task->is_vfork_child;
+    pthread_mutex_unlock(&process->lock);
+    if (alone) {
+        process_end_helpers();
+    }
+}
+
+// Flags that the host's kernel has to see.
+static uint64_t host_flags(const CloneRequest *request)
 {
     const uint64_t ours = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
                           CLONE_SETTLS | CLONE_PIDFD | CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND;
-    uint64_t host_flags = request->flags & ~ours;
-    if (host_flags == 0 && request->exit_signal == SIGCHLD && !request->nb_set_tid) {
+    return request->flags & ~ours;
+}
+
+static bool is_plain_fork(const CloneRequest *request)
+{
+    return host_flags(request) == 0 && request->exit_signal == SIGCHLD && !request->nb_set_tid;
+}
+
+// The host's fork, or its clone where the guest wants more than that says.
+static pid_t host_fork(const CloneRequest *request)
+{
+    if (is_plain_fork(request)) {
         return fork();
     }
     struct clone_args args = {
-        .flags = host_flags,
+        .flags = host_flags(request),
         .exit_signal = (uint64_t)request->exit_signal,
         .set_tid = request->nb_set_tid ? (uintptr_t)request->set_tid : 0,
         .set_tid_size = request->nb_set_tid,
@@ -207,6 +229,10 @@ static pid_t host_fork(const CloneRequest *request)
 
 static int64_t make_process(GuestTask *task, const CloneRequest *request)
 {
+    // What fork does for malloc's locks clone does not: nobody may hold one that the child would find locked for ever.
+    if (!is_plain_fork(request)) {
+        be_alone(task);
+    }
     if (signal_block_host(task)) {
         return -ERESTARTSYS;
     }
@@ -581,17 +607,6 @@ int64_t sys_set_tid_address(GuestTask *task, const uint64_t a[6])
 // --- namespaces ---------------------------------------------------------------------------------
 // Linux refuses some to a process with several threads, or whose directory is shared; the guest is to be refused them
 // for its own threads alone.
-static void be_alone(GuestTask *task)
-{
-    GuestProcess *process = task->process;
-    pthread_mutex_lock(&process->lock);
-    bool alone = process->nb_threads == 1 && !task->is_vfork_child;
-    pthread_mutex_unlock(&process->lock);
-    if (alone) {
-        process_end_helpers();
-    }
-}
-
 int64_t sys_unshare(GuestTask *task, const uint64_t a[6])
 {
     if (a[0] & (CLONE_NEWUSER | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) {
