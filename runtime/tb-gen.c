@@ -164,13 +164,20 @@ static void add_check(TCGContext *ctx, TranslationBlock *tb)
     ctx->emit_before = &ctx->ops;
 }
 
+// Has it been taken back already, in front of a jump through a slot, or not been set?
+static bool insn_pc_is_reset(const TCGOp *exit)
+{
+    return exit->opc == INDEX_op_exit_tb && (exit->prev->prev->opc == INDEX_op_goto_tb ||
+                                             (exit->args[0] & TB_EXIT_MASK) == TB_EXIT_REQUESTED);
+}
+
 // insn_pc tells the fault handler whether a precise block is at work: it is taken back at each exit.  Before the look-up
 // of an indirect jump's block: the engines know the two ops together.
 static void add_insn_pc_resets(TCGContext *ctx)
 {
     TCG_FOREACH_OP(op, ctx)
     {
-        if (tcg_op_defs[op->opc].flags & TCG_OPF_BB_EXIT) {
+        if ((tcg_op_defs[op->opc].flags & TCG_OPF_BB_EXIT) && !insn_pc_is_reset(op)) {
             bool looked_up = op->opc == INDEX_op_goto_ptr && op->prev->opc == INDEX_op_call;
             ctx->emit_before = looked_up ? op->prev : op;
             tcg_gen_st_i64(tcg_constant_i64((int64_t)INSN_PC_NONE), tcg_env(), ctx->pc_offset);

@@ -151,7 +151,7 @@ void save_pc(Encoder *e)
         uint64_t *ip = emit(e, IOP_ST64_IMM64, 0);
         put_imm32(ip, 1, e->s->pc_offset);
         ip[2] = e->pc;
-        e->pc_saved = true;
+        e->pc_saved = e->keep_resets = true;
     }
 }
 

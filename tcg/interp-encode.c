@@ -425,11 +425,40 @@ static void encode_mov_int(Encoder *e, const TCGOp *op)
 }
 
 // Encodes op; gives the last op that was dealt with.
+// Does a branch lead back?
+static bool has_loop(Encoder *e)
+{
+    bool loop = false;
+    TCG_FOREACH_OP(op, e->s)
+    {
+        const TCGLabel *to = op->opc == INDEX_op_set_label ? NULL : tcg_op_branch_target(op);
+        if (op->opc == INDEX_op_set_label) {
+            e->label_at[arg_label(op->args[0])->id] = 0;
+        }
+        loop |= to && e->label_at[to->id] == 0;
+    }
+    for (unsigned i = 0; i < e->s->nb_labels; i++) {
+        e->label_at[i] = -1;
+    }
+    return loop;
+}
+
+// Of the saved pc, where none has been saved: what the quick tier notes (quick-state.h) need not be taken back.
+static bool is_vain_reset(const Encoder *e, const TCGOp *op)
+{
+    return op->opc == INDEX_op_st_i64 && e->s->precise && !e->keep_resets && is_env(op->args[1]) &&
+           (intptr_t)op->args[2] == e->s->pc_offset;
+}
+
 static const TCGOp *encode_op(Encoder *e, const TCGOp *op)
 {
-    const TCGOp *access, *native = native_op(e, op);
-    if (native) {
-        return native;
+    if (is_vain_reset(e, op)) {
+        return op;
+    }
+    const TCGOp *access, *done = encode_quick_leave(e, op);
+    done = done ? done : native_op(e, op);
+    if (done) {
+        return done;
     }
     if (op->opc != INDEX_op_insn_start && op->opc != INDEX_op_discard) {
         native_settle(e);
@@ -580,6 +609,7 @@ static void encode_block(Encoder *e)
     for (unsigned i = 0; i < s->nb_labels; i++) {
         e->label_at[i] = -1;
     }
+    e->keep_resets = !e->quick || has_loop(e);
     for (const TCGOp *op = s->ops.next; op != &s->ops; op = op->next) {
         op = encode_op(e, op);
     }

@@ -25,7 +25,7 @@ typedef struct QuickTarget {
     bool record;                        // targets of indirect jumps, for TCGCode.noting
     // Is the constant an address of the block's, or of the program's?
     bool (*is_bound)(const TCGCode *code, uint64_t v);
-    bool *bound; // set when code was made that holds one
+    bool *bound;              // set when code was made that holds one
     struct QuickNotes *notes; // under precise state
 } QuickTarget;
 
@@ -46,6 +46,8 @@ struct Encoder {
     const InterpRow *last_row;
     uint64_t pc;
     bool pc_saved;
+    bool
+        keep_resets; // of the saved pc: one was saved, or an op may run after ops that stand behind it
     int32_t *label_at;
     Fixup *fixups;
     size_t nb_fixups, cap_fixups;
@@ -137,6 +139,12 @@ void interp_alias_wide(TCGContext *s);
 
 // A helper call by stencils; false when it is none that they can make.
 bool encode_quick_call(Encoder *e, const TCGOp *op);
+
+// --- leaving (quick-leave.c) ----------------------------------------------------------------------------
+
+// When op begins a way out of the block that only says where the guest goes on: encodes the way, and gives its last op.
+// Else NULL.
+const TCGOp *encode_quick_leave(Encoder *e, const TCGOp *op);
 
 // --- memory (interp-encode-mem.c) --------------------------------------------------------------------
 

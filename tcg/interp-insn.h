@@ -94,6 +94,7 @@ typedef enum InterpOp {
     IOP_QUICK_PROBE,  // imm32 offset of the pc, imm32 of the jump cache; imm64 mode
     IOP_QUICK_CODE,   // slot bytes, slot words; machine code (quick-native.c)
     IOP_QUICK_JUMP,   // slot condition, of x86; rel32
+    IOP_QUICK_LEAVE,  // imm32 slot, or QUICK_LEAVE_REQUESTED; imm64 pc (quick-leave.c)
     IOP_QUICK_CALL,   // sub = kind of argument 0 * 3 + result kind.  slot r, slot a; imm64 function
     IOP_COUNT,
 } InterpOp;

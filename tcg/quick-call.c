@@ -157,6 +157,7 @@ static const InterpRow rows[] = {
     {IOP_QUICK_PROBE, 0, 3, 0, NULL, "quick_probe"},
     {IOP_QUICK_CODE, 0, 0, 0, NULL, "quick_code"}, // no stencils: see quick.c
     {IOP_QUICK_JUMP, 0, 2, 0, NULL, "quick_jump"},
+    {IOP_QUICK_LEAVE, 0, 3, 0, NULL, "quick_leave"},
 };
 
 void interp_register_quick(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }

@@ -86,6 +86,13 @@ static inline void x86_mov(uint8_t **at, bool wide, int to, int from)
     x86_reg(at, 0x8b | (wide ? X86_W : 0), (unsigned)to, from);
 }
 
+static inline void x86_mov_imm64(uint8_t **at, int to, uint64_t v)
+{
+    x86_head(at, (0xb8u + ((unsigned)to & 7)) | X86_W, 0, NO_REG, to, false);
+    memcpy(*at, &v, sizeof(v));
+    *at += sizeof(v);
+}
+
 // A constant into a register, in the shortest way that leaves the flags alone.
 static inline void x86_mov_imm(uint8_t **at, int to, uint64_t v)
 {
@@ -96,9 +103,7 @@ static inline void x86_mov_imm(uint8_t **at, int to, uint64_t v)
         x86_reg(at, 0xc7 | X86_W, 0, to);
         x86_put32(at, (int32_t)v);
     } else {
-        x86_head(at, (0xb8u + ((unsigned)to & 7)) | X86_W, 0, NO_REG, to, false);
-        memcpy(*at, &v, sizeof(v));
-        *at += sizeof(v);
+        x86_mov_imm64(at, to, v);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "interp-encode.h"
+#include "quick-leave.h"
 #include "quick-state.h"
 
 #if TCG_HAVE_STENCILS
@@ -19,6 +20,7 @@ enum {
     NB_CONSTS = 64,      // constants that stencils are specialised for
     NB_FIELDS = 64 * 64, // and bit fields, offset + 64 * length
     DATA_ALIGN = 16,
+    NO_SLOT = -1,
 };
 
 // What stands in the code for an instruction of the bytecode.
@@ -28,13 +30,15 @@ typedef enum QuickKind {
     QUICK_CONDITION,        // a conditional jump
     QUICK_CONDITION_DIRECT, // the same, to another block
     QUICK_DIRECT,           // a jump to another block
+    QUICK_LEAVE,            // a way out
 } QuickKind;
 typedef struct QuickInsn {
     const Stencil *stencil;
     const InterpRow *row;
     uint8_t kind;  // QuickKind
-    bool alone;    // a goto_tb that has no jump of its own: a conditional one leads here
-    bool again;    // a goto_tb of a slot that has had one: it goes through the slot
+    int8_t slot;   // that the block is left through; NO_SLOT
+    bool alone;    // has a slot, but no jump of its own: a conditional one leads here
+    bool again;    // has a slot that has had its jump
     uint32_t word; // of the bytecode
     uint32_t data; // offset of its data, when it has any
 } QuickInsn;
@@ -226,9 +230,10 @@ static unsigned words_of(const InterpRow *row, const uint64_t *ip)
 
 static QuickKind kind_of(const InterpRow *row)
 {
-    return row->op == IOP_QUICK_CODE   ? QUICK_CODE
-           : row->op == IOP_QUICK_JUMP ? QUICK_CONDITION
-                                       : QUICK_STENCIL;
+    return row->op == IOP_QUICK_CODE    ? QUICK_CODE
+           : row->op == IOP_QUICK_JUMP  ? QUICK_CONDITION
+           : row->op == IOP_QUICK_LEAVE ? QUICK_LEAVE
+                                        : QUICK_STENCIL;
 }
 
 // What the encoder made no stencil's instruction of; see quick-native.c.
@@ -247,15 +252,20 @@ static int32_t branch_of(const InterpRow *row, const uint64_t *ip)
     }
 }
 
-// Of a goto_tb's instruction.
-static unsigned jump_slot(const TCGQuick *q, const uint64_t *ip)
+// Through which the instruction leaves the block.
+static int slot_of_insn(const TCGQuick *q, const InterpRow *row, const uint64_t *ip)
 {
-    return IMM64(1) == (uintptr_t)&q->code->jmp[1];
+    switch (row->op) {
+    case IOP_GOTO_TB: return IMM64(1) == (uintptr_t)&q->code->jmp[1];
+    case IOP_QUICK_LEAVE: return IMM32(0) == QUICK_LEAVE_REQUESTED ? NO_SLOT : IMM32(0);
+    default: return NO_SLOT;
+    }
 }
 
 static bool goes_on(const InterpRow *row)
 {
-    return row->op != IOP_EXIT_TB && row->op != IOP_GOTO_PTR && row->op != IOP_BR;
+    return row->op != IOP_EXIT_TB && row->op != IOP_GOTO_PTR && row->op != IOP_BR &&
+           row->op != IOP_QUICK_LEAVE;
 }
 
 // The instructions in the order of the bytecode; how many.
@@ -267,13 +277,16 @@ static size_t choose_forms(TCGQuick *q, size_t words)
         const uint64_t *ip = &q->words[w];
         const InterpRow *row = (const InterpRow *)(uintptr_t)(ip[0] & ~ROW_UNSTORED);
         QuickInsn *insn = &q->insns[n++];
-        *insn = (QuickInsn){
-            .row = row, .kind = (uint8_t)kind_of(row), .word = (uint32_t)w, .data = (uint32_t)data};
+        *insn = (QuickInsn){.row = row,
+                            .kind = (uint8_t)kind_of(row),
+                            .slot = (int8_t)slot_of_insn(q, row, ip),
+                            .word = (uint32_t)w,
+                            .data = (uint32_t)data};
         q->code_of_word[w] = 0;
         unsigned size = words_of(row, ip);
-        if (row->op == IOP_GOTO_TB) {
-            insn->again = seen[jump_slot(q, ip)];
-            seen[jump_slot(q, ip)] = true;
+        if (insn->slot != NO_SLOT) {
+            insn->again = seen[insn->slot];
+            seen[insn->slot] = true;
         }
         if (insn->kind == QUICK_STENCIL) {
             insn->stencil = form_of(row, ip, ip[0] & ROW_UNSTORED);
@@ -285,7 +298,7 @@ static size_t choose_forms(TCGQuick *q, size_t words)
     return n;
 }
 
-// A goto_tb to which one conditional jump leads and nothing else: that jump is the direct one.
+// A way through a slot to which one conditional jump leads and nothing else: that jump is the direct one.
 static void find_direct(TCGQuick *q, size_t n)
 {
     enum { ALONE = UINT32_MAX };
@@ -299,7 +312,7 @@ static void find_direct(TCGQuick *q, size_t n)
     }
     for (size_t i = 1; i < n; i++) {
         QuickInsn *insn = &q->insns[i];
-        insn->alone = insn->row->op == IOP_GOTO_TB && !insn->again && count[insn->word] == 1 &&
+        insn->alone = insn->slot != NO_SLOT && !insn->again && count[insn->word] == 1 &&
                       !goes_on(q->insns[i - 1].row);
         count[insn->word] = insn->alone ? ALONE : count[insn->word];
     }
@@ -316,14 +329,16 @@ static void find_direct(TCGQuick *q, size_t n)
 static void order(TCGQuick *q, size_t n)
 {
     size_t hot = 0, nb_cold = 0;
-    bool cold = false;
+    bool cold = false, reached = true; // from the instruction before
     for (size_t i = 0; i < n; i++) {
         QuickInsn insn = q->insns[i];
-        if (insn.row->op == IOP_GOTO_TB && !insn.again) {
+        if (insn.slot != NO_SLOT && !insn.again) {
             if (!insn.alone) {
                 q->insns[hot] = insn;
                 q->insns[hot++].kind = QUICK_DIRECT;
             }
+            cold = true;
+        } else if (insn.kind == QUICK_LEAVE && !reached) {
             cold = true;
         }
         if (cold) {
@@ -331,7 +346,8 @@ static void order(TCGQuick *q, size_t n)
         } else {
             q->insns[hot++] = insn;
         }
-        cold &= goes_on(insn.row);
+        reached = goes_on(insn.row);
+        cold &= reached;
     }
     memcpy(q->insns + hot, q->cold, nb_cold * sizeof(*q->cold));
     q->nb_insns = hot + nb_cold;
@@ -345,12 +361,10 @@ static size_t place_code(TCGQuick *q)
     for (size_t i = 0; i < q->nb_insns; i++) {
         const QuickInsn *insn = &q->insns[i];
         const uint64_t *ip = &q->words[insn->word];
-        bool through_slot = insn->row->op == IOP_GOTO_TB && insn->kind == QUICK_STENCIL &&
-                            !insn->again;
+        bool through_slot = insn->slot != NO_SLOT && insn->kind != QUICK_DIRECT && !insn->again;
         if (through_slot) {
-            unsigned slot = jump_slot(q, ip);
-            q->slow[slot] = (uint32_t)at;
-            q->jumps.slow[slot] = (uint16_t)(at <= UINT16_MAX ? at : 0);
+            q->slow[insn->slot] = (uint32_t)at;
+            q->jumps.slow[insn->slot] = (uint16_t)(at <= UINT16_MAX ? at : 0);
         }
         if (!through_slot || insn->alone) {
             q->code_of_word[insn->word] = (uint32_t)at;
@@ -363,6 +377,7 @@ static size_t place_code(TCGQuick *q)
             at += jump_padding(at, CONDITIONAL_JUMP) + CONDITIONAL_JUMP;
             break;
         case QUICK_DIRECT: at += jump_padding(at, DIRECT_JUMP) + DIRECT_JUMP; break;
+        case QUICK_LEAVE: at += quick_leave_size(IMM64(2)); break;
         }
     }
     q->hot_at = (uint32_t)at;
@@ -376,6 +391,9 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
     size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), &target);
     q->code = code;
     q->count = count;
+    if (jump) {
+        quick_leave_set_pc_offset(jump->pc_offset);
+    }
     size_t n = choose_forms(q, size / sizeof(uint64_t));
     find_direct(q, n);
     order(q, n);
@@ -678,6 +696,17 @@ static uint8_t *emit_direct(TCGQuick *q, uint8_t *block, uint8_t *to, const uint
     return to + DISPLACEMENT;
 }
 
+static uint8_t *emit_leave(const Place *p, uint8_t *to)
+{
+    const uint64_t *ip = p->ip;
+    QuickLeaveHoles holes;
+    const void *leave;
+    uint8_t *end = quick_leave_emit(to, (unsigned)IMM32(0), IMM64(2), p->q->code, &holes, &leave);
+    add_reloc(p->q, (size_t)(to - p->block) + holes.code, TCG_QUICK_CODE64);
+    add_rel(p, to + holes.jump, leave);
+    return end;
+}
+
 // Counts the entry (not atomically: two threads may lose a count).
 static uint8_t *emit_count(TCGQuick *q, uint8_t *block, uint8_t *to, const uint8_t *hot)
 {
@@ -714,12 +743,16 @@ void tcg_quick_emit(TCGQuick *q, void *at)
             break;
         case QUICK_CONDITION_DIRECT: {
             const uint8_t jump[] = {0x0f, (uint8_t)(0x80 + SLOT(0))};
-            to = emit_direct(q, block, to, jump, CONDITIONAL_JUMP, jump_slot(q, &q->words[target]));
+            const uint64_t *way = &q->words[target];
+            const InterpRow *row = (const InterpRow *)(uintptr_t)(way[0] & ~ROW_UNSTORED);
+            to = emit_direct(q, block, to, jump, CONDITIONAL_JUMP,
+                             (unsigned)slot_of_insn(q, row, way));
             break;
         }
         case QUICK_DIRECT:
-            to = emit_direct(q, block, to, &(uint8_t){0xe9}, DIRECT_JUMP, jump_slot(q, ip));
+            to = emit_direct(q, block, to, &(uint8_t){0xe9}, DIRECT_JUMP, (unsigned)insn->slot);
             break;
+        case QUICK_LEAVE: to = emit_leave(&p, to); break;
         case QUICK_STENCIL:
             p.jump = target == insn->word ? 0 : q->code_of_word[target];
             if (s->has_data) {

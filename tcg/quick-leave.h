@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The ways out of a block in the quick tier: through a slot that has no direct jump, or back to cpu_exec. There are three in
+// a block with two successors, so they are small, and what they have in common is in the program's own text.
+
+#ifndef TCG_QUICK_LEAVE_H
+#define TCG_QUICK_LEAVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tcg-code.h"
+
+enum { QUICK_LEAVE_REQUESTED = 2 }; // beside the slots' numbers: nothing of the block has run
+
+// Bytes of a way with this pc.
+size_t quick_leave_size(uint64_t pc);
+
+typedef struct QuickLeaveHoles {
+    uint8_t code, jump; // bytes from its start: the TCGCode's address; a displacement, of 32 bits
+} QuickLeaveHoles;
+
+// Writes it; gives its end, its holes, and where it jumps to.
+uint8_t *quick_leave_emit(uint8_t *to, unsigned slot, uint64_t pc, const TCGCode *code,
+                          QuickLeaveHoles *holes, const void **leave);
+
+// Where the guest's pc is in env, for all ways.
+void quick_leave_set_pc_offset(intptr_t offset);
+
+#endif
