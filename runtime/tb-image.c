@@ -181,8 +181,8 @@ static TranslationBlock *restore(Image *im, const BlockRecord *r)
     for (unsigned i = 0; i < r->nb_pages; i++) {
         tb->pages[i] = block_image_page(im->kept, r->pages[i]).addr;
     }
-    if (!tb_quick_restore(tb, block_record_code(r), r->code_size, block_record_relocs(r),
-                          r->nb_relocs)) {
+    if (!tb_quick_restore(tb, block_record_code(r), r->code_size, block_record_notes(r),
+                          r->notes_size, block_record_relocs(r), r->nb_relocs)) {
         return NULL; // a draft: nobody else has it
     }
     tb->code.entry = tb->cold_entry = tb_quick_entry(tb);
@@ -329,6 +329,7 @@ static void write_block(BlockWriter *w, const BlockImage *other, const Translati
                           .flags = tb->flags,
                           .cflags = tb->cflags,
                           .code_size = tb->quick_size,
+                          .notes_size = tb->notes_size,
                           .guest_size = tb->size,
                           .num_insns = tb->num_insns,
                           .nb_relocs = (uint16_t)n,
@@ -340,6 +341,9 @@ static void write_block(BlockWriter *w, const BlockImage *other, const Translati
     }
     uint8_t *code = block_writer_add(w, &record, pages, relocs);
     memcpy(code, tb->quick->base, tb->quick_size);
+    if (tb->notes_size) {
+        memcpy(code + tb->quick_size, tb->notes, tb->notes_size);
+    }
     tcg_quick_unbind(code, tb->quick->base, &tb->code, relocs, n);
 }
 
@@ -356,7 +360,7 @@ static bool save_image(const Image *im, const GPtrArray *blocks)
     for (unsigned i = 0; i < blocks->len; i++) {
         const TranslationBlock *tb = blocks->pdata[i];
         bool wanted = tb->pc - im->start < im->end - im->start;
-        expected += wanted ? block_record_size(tb->quick_size, tb->nb_relocs) : 0;
+        expected += wanted ? block_record_size(tb->quick_size, tb->notes_size, tb->nb_relocs) : 0;
     }
     BlockWriter *w = block_writer_new(expected);
     if (base && block_image_bytes(base) < MAX_BYTES) {

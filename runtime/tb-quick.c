@@ -135,6 +135,7 @@ static void give_back(TranslationBlock *tb)
     pthread_mutex_unlock(&state.lock);
     slab_release(state.slab, tb->quick);
     tb->quick = NULL;
+    g_clear_pointer(&tb->notes, g_free);
 }
 
 // For the block's code and its counter; false: the slab is full.
@@ -247,10 +248,13 @@ void tb_quick_forget_relocs(void)
     }
 }
 
-bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size,
-                      const TCGQuickReloc *relocs, unsigned n)
+bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size, const void *notes,
+                      size_t notes_size, const TCGQuickReloc *relocs, unsigned n)
 {
+    tb->notes = notes_size ? g_memdup2(notes, notes_size) : NULL;
+    tb->notes_size = (uint32_t)notes_size;
     if (!take_place(tb, size)) {
+        g_clear_pointer(&tb->notes, g_free);
         return false;
     }
     memcpy(tb->quick->base, code, size);
@@ -272,6 +276,11 @@ bool tb_quick_emit(TranslationBlock *tb)
         return false;
     }
     tcg_quick_emit(state.quick, tb->quick->base);
+    tb->notes_size = (uint32_t)tcg_quick_notes_size(state.quick);
+    if (tb->notes_size) {
+        tb->notes = g_malloc(tb->notes_size);
+        tcg_quick_notes(state.quick, tb->notes);
+    }
     tb->jumps = tcg_quick_jumps(state.quick);
     if (state.relocs) {
         remember_relocs(tb);
@@ -329,8 +338,8 @@ bool tb_quick_recover(void *env, uint64_t host_pc, const uint64_t *regs, uint64_
     }
     pthread_mutex_lock(&state.lock);
     const TranslationBlock *tb = find(at);
-    bool found = tb && tcg_quick_recover(tb->quick->base, tb->quick_size,
-                                         (size_t)(at - tb->quick->base), regs, env, pc);
+    bool found = tb && tcg_quick_recover(tb->notes, tb->notes_size, (size_t)(at - tb->quick->base),
+                                         regs, env, pc);
     pthread_mutex_unlock(&state.lock);
     return found;
 }

@@ -32,8 +32,8 @@ void tb_quick_remember(void);
 bool tb_quick_relocs(const TranslationBlock *tb, const TCGQuickReloc **relocs, unsigned *n);
 void tb_quick_forget_relocs(void); // all blocks have gone
 // Gives tb, which is kept, code from another process.  false when it is none, or memory is full.
-bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size,
-                      const TCGQuickReloc *relocs, unsigned n);
+bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size, const void *notes,
+                      size_t notes_size, const TCGQuickReloc *relocs, unsigned n);
 
 // from's slot is linked to `to`, or NULL: to nothing.  Between blocks whose entry is quick code the jump is direct.
 void tb_quick_chain(TranslationBlock *from, unsigned slot, const TranslationBlock *to);

@@ -73,6 +73,7 @@ struct TranslationBlock {
     struct TBUnitLink *units;     // LLVM units that hold a copy (tier-host.c)
     struct SlabBlock *quick;      // code of the quick tier (tb-quick.c)
     TranslationBlock *quick_next; // of those with code in the same page
+    void *notes;                  // of that code, under precise state (tcg/quick.h), or NULL
     struct SlabBlock *ways[2];    // ways out of pinned code: slots, indirect jump (tb-way.c)
     TCGEntry *other_entry;        // --verify: the compiled form, beside the bytecode
     struct EventBlock *events;    // what instrumentation adds (event-block.c); NULL: nothing
@@ -80,6 +81,7 @@ struct TranslationBlock {
     uint32_t relocs;              // of its code: the first one's number (tb-quick.c)
     uint32_t fresh;      // translated by this process (tb-image.c): which; 0: not to be kept
     uint32_t quick_size; // of its code, bytes
+    uint32_t notes_size;
     uint16_t nb_relocs;
     TCGQuickJumps jumps; // of its code
     uint32_t bytecode_size;

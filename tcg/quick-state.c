@@ -81,6 +81,9 @@ void quick_note_place(Encoder *e)
 
 size_t quick_notes_size(const QuickNotes *notes)
 {
+    if (notes->notes->len == 0) {
+        return 0;
+    }
     return (2 * notes->notes->len + notes->values->len) * sizeof(uint32_t) + sizeof(Trailer);
 }
 
@@ -109,14 +112,15 @@ static void put_value(uint32_t value, const uint64_t *regs, char *env)
     memcpy(at, &v, value & VALUE_WIDE ? 8 : 4);
 }
 
-bool tcg_quick_recover(const void *code, size_t size, size_t at, const uint64_t *regs, void *env,
+bool tcg_quick_recover(const void *notes, size_t size, size_t at, const uint64_t *regs, void *env,
                        uint64_t *pc)
 {
+    if (size == 0) {
+        return false;
+    }
     Trailer end;
-    memcpy(&end, (const uint8_t *)code + size - sizeof(end), sizeof(end));
-    const uint32_t *word = (const uint32_t *)(const void *)((const uint8_t *)code + size -
-                                                            sizeof(end)) -
-                           end.words;
+    const uint32_t *word = notes;
+    memcpy(&end, word + (size - sizeof(end)) / sizeof(*word), sizeof(end));
     for (const uint32_t *stop = word + end.words; word < stop;) {
         unsigned n = word[0] >> AT_BITS;
         if ((word[0] & ((1u << AT_BITS) - 1)) == at) {

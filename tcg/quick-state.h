@@ -3,8 +3,9 @@
 // Precise state in the quick tier's own code: what a fault's handler needs to put the guest's registers into env.
 //
 // Under precise state a fault must find in env all that the guest's instructions have written so far.  Storing it in front
-// of each access was a third of what precise state cost (docs/design.md).  Here nothing is stored: behind the block's code
-// stands a note for each access, of which host registers, and which constants, env has not got yet.
+// of each access was a third of what precise state cost (docs/design.md).  Here nothing is stored: a note for each access
+// tells which host registers, and which constants, env has not got yet.  Notes lie apart from code, which is the faster the
+// fewer pages it takes.
 
 #ifndef TCG_QUICK_STATE_H
 #define TCG_QUICK_STATE_H
@@ -40,7 +41,7 @@ void quick_note_place(Encoder *e);
 // A constant that a note can hold.
 static inline bool quick_note_holds(uint64_t v) { return (int64_t)v == (int16_t)v; }
 
-// Bytes of the notes behind a block's code, and the notes themselves; code_of_word tells where the records have come to lie.
+// Bytes of a block's notes, 0 when there are none, and the notes themselves; code_of_word tells where the records have come to lie.
 size_t quick_notes_size(const QuickNotes *notes);
 void quick_notes_write(const QuickNotes *notes, const uint32_t *code_of_word, uint8_t *to);
 

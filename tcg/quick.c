@@ -47,7 +47,7 @@ struct TCGQuick {
     const TCGCode *code;
     bool count;
     size_t nb_insns, code_size, data_size;
-    size_t notes_size; // behind the data, under precise state
+    size_t notes_size; // under precise state
     QuickNotes *notes;
     uint64_t *words; // MAX_WORDS each; touched as far as blocks reach
     QuickInsn *insns, *cold;
@@ -399,10 +399,16 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
     order(q, n);
     q->code_size = (place_code(q) + DATA_ALIGN - 1) & ~(size_t)(DATA_ALIGN - 1);
     q->notes_size = s->precise ? quick_notes_size(q->notes) : 0;
-    return n ? q->code_size + q->data_size + q->notes_size : 0;
+    return n ? q->code_size + q->data_size : 0;
 }
 
-size_t tcg_quick_data_size(const TCGQuick *q) { return q->data_size + q->notes_size; }
+size_t tcg_quick_data_size(const TCGQuick *q) { return q->data_size; }
+
+size_t tcg_quick_notes_size(const TCGQuick *q) { return q->notes_size; }
+void tcg_quick_notes(const TCGQuick *q, void *to)
+{
+    quick_notes_write(q->notes, q->code_of_word, to);
+}
 
 // --- emitting --------------------------------------------------------------------------------------------
 
@@ -767,9 +773,6 @@ void tcg_quick_emit(TCGQuick *q, void *at)
         to = copy_stencil(hot_stencil, to, &ends);
     }
     memset(to, 0xcc, (size_t)(data - to)); // int3
-    if (q->notes_size) {
-        quick_notes_write(q->notes, q->code_of_word, data + q->data_size);
-    }
 }
 
 // --- called by stencils ------------------------------------------------------------------------------
@@ -842,6 +845,12 @@ size_t tcg_quick_data_size(const TCGQuick *q)
     (void)q;
     return 0;
 }
+size_t tcg_quick_notes_size(const TCGQuick *q)
+{
+    (void)q;
+    return 0;
+}
+void tcg_quick_notes(const TCGQuick *q, void *to) { (void)q, (void)to; }
 void tcg_quick_foreach_form(TCGQuickForm *fn, void *opaque) { (void)fn, (void)opaque; }
 TCGQuickJumps tcg_quick_jumps(const TCGQuick *q)
 {

@@ -58,10 +58,14 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
 // tcg_quick_init.  It is a TCGEntry.
 void tcg_quick_emit(TCGQuick *q, void *at);
 
-// Of code made under precise state (TCGContext.precise), `size` bytes: at an access of guest memory of its own, `at` bytes
+// Of code made under precise state (TCGContext.precise): bytes of its notes, 0 if it has none, and, once it is emitted, the
+// notes themselves, which the caller keeps as long as the code.  They move with it unchanged.
+size_t tcg_quick_notes_size(const TCGQuick *q);
+void tcg_quick_notes(const TCGQuick *q, void *to);
+// With these notes: at an access of guest memory of the code's own, `at` bytes
 // from its start, puts the guest's registers into env that it has in the host's, regs, as the machine numbers them.
 // Gives the guest's pc.  false: env has them.
-bool tcg_quick_recover(const void *code, size_t size, size_t at, const uint64_t *regs, void *env,
+bool tcg_quick_recover(const void *notes, size_t size, size_t at, const uint64_t *regs, void *env,
                        uint64_t *pc);
 
 // Bytes at the end of the prepared code that are data.

@@ -22,7 +22,7 @@
 
 enum {
     IMAGE_MAGIC = 0x6962796d, // "mybi"
-    IMAGE_VERSION = 1,
+    IMAGE_VERSION = 2,
     UNIT = 16, // bytes; what record numbers count, from 1 on
     MIN_INDEX = 64,
     MAX_PAGES = 1 << 22, // more is damage
@@ -167,9 +167,9 @@ static size_t relocs_size(unsigned n)
     return ((size + UNIT - 1) & ~(size_t)(UNIT - 1)) - sizeof(BlockRecord);
 }
 
-size_t block_record_size(size_t code_size, unsigned nb_relocs)
+size_t block_record_size(size_t code_size, size_t notes_size, unsigned nb_relocs)
 {
-    size_t size = sizeof(BlockRecord) + relocs_size(nb_relocs) + code_size;
+    size_t size = sizeof(BlockRecord) + relocs_size(nb_relocs) + code_size + notes_size;
     return (size + UNIT - 1) & ~(size_t)(UNIT - 1);
 }
 
@@ -178,8 +178,9 @@ bool block_image_check(const BlockImage *im, const BlockRecord *r)
     size_t left = im->records_size - (size_t)((const uint8_t *)r - im->records);
     size_t relocs = relocs_size(r->nb_relocs);
     if (r->size > left || r->size < sizeof(*r) + relocs ||
-        r->code_size > r->size - sizeof(*r) - relocs || r->nb_pages > BLOCK_IMAGE_PAGES ||
-        !r->nb_pages || !r->code_size || record_checksum(r) != r->checksum) {
+        (uint64_t)r->code_size + r->notes_size > r->size - sizeof(*r) - relocs ||
+        r->nb_pages > BLOCK_IMAGE_PAGES || !r->nb_pages || !r->code_size ||
+        record_checksum(r) != r->checksum) {
         return false;
     }
     for (unsigned i = 0; i < r->nb_pages; i++) {
@@ -200,6 +201,10 @@ const TCGQuickReloc *block_record_relocs(const BlockRecord *r)
 const uint8_t *block_record_code(const BlockRecord *r)
 {
     return (const uint8_t *)(r + 1) + relocs_size(r->nb_relocs);
+}
+const uint8_t *block_record_notes(const BlockRecord *r)
+{
+    return block_record_code(r) + r->code_size;
 }
 
 // --- writing -------------------------------------------------------------------------------------------
@@ -287,7 +292,7 @@ uint8_t *block_writer_add(BlockWriter *w, const BlockRecord *r, const BlockPage 
                           const TCGQuickReloc *relocs)
 {
     size_t room = relocs_size(r->nb_relocs);
-    size_t size = block_record_size(r->code_size, r->nb_relocs);
+    size_t size = block_record_size(r->code_size, r->notes_size, r->nb_relocs);
     if (!make_room(w, w->size + size)) {
         g_error("out of memory for blocks to be kept");
     }
@@ -323,7 +328,7 @@ void block_writer_add_image(BlockWriter *w, const BlockImage *im, const uint8_t 
         }
         if (wanted) {
             memcpy(block_writer_add(w, r, pages, block_record_relocs(r)), block_record_code(r),
-                   r->code_size);
+                   (size_t)r->code_size + r->notes_size);
         }
         at += r->size;
     }

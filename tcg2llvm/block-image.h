@@ -24,7 +24,7 @@ enum { BLOCK_IMAGE_PAGES = 4 }; // of a block, at most
 
 typedef struct BlockImage BlockImage;
 
-// A block as it stands in the file; relocs and code follow.
+// A block as it stands in the file; relocs, code and its notes (tcg/quick.h) follow.
 typedef struct BlockRecord {
     uint64_t checksum; // of the rest
     uint64_t pc;
@@ -37,7 +37,7 @@ typedef struct BlockRecord {
     uint32_t pages[BLOCK_IMAGE_PAGES]; // numbers of the image's pages
     uint64_t succ_pc[2];               // of the blocks that its jumps were linked to; 0: none
     uint32_t succ[2];                  // their records, with the same flags and cflags; 0: not here
-    uint32_t reserved2;
+    uint32_t notes_size;               // bytes
 } BlockRecord;
 
 typedef struct BlockPage {
@@ -64,6 +64,7 @@ bool block_image_check(const BlockImage *im, const BlockRecord *r);
 BlockPage block_image_page(const BlockImage *im, unsigned number);
 const TCGQuickReloc *block_record_relocs(const BlockRecord *r);
 const uint8_t *block_record_code(const BlockRecord *r);
+const uint8_t *block_record_notes(const BlockRecord *r);
 
 uint64_t block_image_hash(const void *bytes, size_t size);
 
@@ -74,11 +75,11 @@ BlockWriter *block_writer_new(size_t expected);
 void block_writer_free(BlockWriter *w);
 // All records that check, but those on pages for which `stale` (a byte a page of im) is set.
 void block_writer_add_image(BlockWriter *w, const BlockImage *im, const uint8_t *stale);
-// Fills in checksum, size, pages and succ.  Gives the place for the code, until the next call.
+// Fills in checksum, size, pages and succ.  Gives the place for code and notes, until the next call.
 uint8_t *block_writer_add(BlockWriter *w, const BlockRecord *r, const BlockPage *pages,
                           const TCGQuickReloc *relocs);
 // Bytes that such a record takes.
-size_t block_record_size(size_t code_size, unsigned nb_relocs);
+size_t block_record_size(size_t code_size, size_t notes_size, unsigned nb_relocs);
 unsigned block_writer_records(const BlockWriter *w);
 // Bytes of the file; 0 when it could not be written.
 size_t block_writer_write(BlockWriter *w, const char *path);

@@ -62,6 +62,8 @@ static inline void *quick_move(const TCGQuick *q, uint8_t *at, size_t size, cons
 typedef struct QuickPrecise {
     const uint8_t *code;
     size_t size;
+    void *notes;
+    size_t notes_size;
 } QuickPrecise;
 
 static inline GArray *quick_precise(void)
@@ -86,7 +88,7 @@ static inline void quick_recover(const ucontext_t *uc, void *env, uint64_t *pc)
     for (unsigned i = 0; i < quick_precise()->len; i++) {
         const QuickPrecise *p = &g_array_index(quick_precise(), QuickPrecise, i);
         if ((size_t)(at - p->code) < p->size) {
-            tcg_quick_recover(p->code, p->size, (size_t)(at - p->code), regs, env, pc);
+            tcg_quick_recover(p->notes, p->notes_size, (size_t)(at - p->code), regs, env, pc);
         }
     }
 #else // no quick tier
@@ -117,7 +119,11 @@ static inline size_t quick_compile(TCGContext *s, TCGCode *code, bool count)
     at = moved ? moved : at;
     atomic_store(&code->entry, (TCGEntry *)at);
     if (s->precise) {
-        QuickPrecise p = {at, size};
+        size_t notes_size = tcg_quick_notes_size(q);
+        QuickPrecise p = {at, size, malloc(notes_size), notes_size};
+        if (notes_size) {
+            tcg_quick_notes(q, p.notes);
+        }
         g_array_append_val(quick_precise(), p);
     }
     return size;

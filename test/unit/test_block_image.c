@@ -49,6 +49,7 @@ static void add_block(BlockWriter *w, unsigned n, uint64_t salt)
                      .flags = n % 3,
                      .cflags = n % 5,
                      .code_size = 16 + n % (CODE - 16),
+                     .notes_size = n % 4 * 8,
                      .guest_size = n + 1,
                      .num_insns = (uint16_t)(n + 1),
                      .nb_relocs = (uint16_t)(n % 8),
@@ -61,7 +62,7 @@ static void add_block(BlockWriter *w, unsigned n, uint64_t salt)
     // Fifteen on: the next with the same flags.
     r.succ_pc[0] = n + 15 < BLOCKS ? pc_of(n + 15) : 0x123456;
     uint8_t *code = block_writer_add(w, &r, pages, relocs);
-    for (unsigned i = 0; i < r.code_size; i++) {
+    for (unsigned i = 0; i < r.code_size + r.notes_size; i++) {
         code[i] = (uint8_t)(n + 3 * i + salt);
     }
 }
@@ -95,6 +96,10 @@ static void check_block(const BlockImage *im, const BlockRecord *r, unsigned n, 
     }
     for (unsigned i = 0; i < r->code_size; i++) {
         assert_int_equal(block_record_code(r)[i], (uint8_t)(n + 3 * i + salt));
+    }
+    assert_int_equal(r->notes_size, n % 4 * 8);
+    for (unsigned i = 0; i < r->notes_size; i++) {
+        assert_int_equal(block_record_notes(r)[i], (uint8_t)(n + 3 * (r->code_size + i) + salt));
     }
     const BlockRecord *to = block_image_successor(im, r->succ[0]);
     assert_int_equal(to ? to->pc : 0, n + 15 < written ? pc_of(n + 15) : 0);
