@@ -21,6 +21,7 @@ static struct CPUList {
     pthread_mutex_t lock;
     CPUPrivate *first;
     unsigned count, indices;
+    atomic_bool no_jump_caches;
     const GuestISA *isa;
 } cpus = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -33,16 +34,35 @@ static uintptr_t exit_entry(void *env, const TCGCode *code)
 }
 static TCGCode exit_code = {.entry = exit_entry};
 
-// Either we see here that the block has gone, or its invalidation sees our entry (cpu_list_forget_tb):
+const TCGCode *cpu_jump_cache_get(const CPUState *cs, TBKey key, uint32_t cflags)
+{
+    const TBJumpCacheEntry *e = &cs->jump_cache[cpu_jump_cache_hash(key.pc)];
+    const uint64_t mode = key.flags | (uint64_t)cflags << 32;
+    if (atomic_load_explicit(&e->key, memory_order_acquire) != tb_jump_key(key.pc, mode)) {
+        return NULL;
+    }
+    const TranslationBlock *tb = tb_of(e->code);
+    return tb->pc == key.pc && tb->flags == key.flags && tb->cflags == cflags ? e->code : NULL;
+}
+
+// Either we see here that the block has gone, or has another entry, or who changes that sees our entry (cpu_list_forget_tb):
 // both sides store first and load then, sequentially consistent.
 bool cpu_jump_cache_set(CPUState *cs, TranslationBlock *tb)
 {
     TBJumpCacheEntry *e = &cs->jump_cache[cpu_jump_cache_hash(tb->pc)];
-    e->pc = tb->pc;
-    e->mode = tb->flags | (uint64_t)tb->cflags << 32;
-    atomic_store(&e->code, &tb->code);
+    if (tb->jump_key && !atomic_load_explicit(&cpus.no_jump_caches, memory_order_relaxed)) {
+        atomic_store_explicit(&e->key, 0, memory_order_relaxed);
+        e->code = &tb->code;
+        e->entry = atomic_load(&tb->code.entry);
+        e->pinned = atomic_load(&tb->code.pinned);
+        atomic_store(&e->key, tb->jump_key);
+        if (e->entry != atomic_load(&tb->code.entry) ||
+            e->pinned != atomic_load(&tb->code.pinned) || atomic_load(&cpus.no_jump_caches)) {
+            atomic_store_explicit(&e->key, 0, memory_order_relaxed);
+        }
+    }
     if (atomic_load(&tb->invalid)) {
-        atomic_store(&e->code, NULL);
+        atomic_store_explicit(&e->key, 0, memory_order_relaxed);
         return false;
     }
     return true;
@@ -200,8 +220,22 @@ void cpu_list_forget_tb(const TranslationBlock *tb)
     unsigned h = cpu_jump_cache_hash(tb->pc);
     pthread_mutex_lock(&cpus.lock);
     for (CPUPrivate *p = cpus.first; p; p = p->next) {
-        const TCGCode *mine = &tb->code;
-        atomic_compare_exchange_strong(&p->jump_cache[h].code, &mine, NULL);
+        uint64_t mine = tb->jump_key;
+        if (mine) {
+            atomic_compare_exchange_strong(&p->jump_cache[h].key, &mine, 0);
+        }
+    }
+    pthread_mutex_unlock(&cpus.lock);
+}
+
+void cpu_list_end_jump_caches(void)
+{
+    atomic_store(&cpus.no_jump_caches, true);
+    pthread_mutex_lock(&cpus.lock);
+    for (CPUPrivate *p = cpus.first; p; p = p->next) {
+        for (unsigned i = 0; i < TB_JMP_CACHE_SIZE; i++) {
+            atomic_store(&p->jump_cache[i].key, 0);
+        }
     }
     pthread_mutex_unlock(&cpus.lock);
 }

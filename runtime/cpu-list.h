@@ -47,20 +47,15 @@ static inline CPUState *cpu_of_private(CPUPrivate *p)
 // insn_pc when no memory access of a precise block is under way.
 #define INSN_PC_NONE UINT64_MAX
 
-// The jump cache's block for the key, or NULL; in a read-side section.  Looks at the entry alone: the block
-// itself is seldom in the processor's cache.
-static inline const TCGCode *cpu_jump_cache_get(const CPUState *cs, TBKey key, uint32_t cflags)
-{
-    const TBJumpCacheEntry *e = &cs->jump_cache[cpu_jump_cache_hash(key.pc)];
-    const TCGCode *code = atomic_load_explicit(&e->code, memory_order_acquire);
-    bool same = e->pc == key.pc && e->mode == (key.flags | (uint64_t)cflags << 32);
-    return code && same ? code : NULL;
-}
+// The jump cache's block for the key, or NULL; in a read-side section.
+const TCGCode *cpu_jump_cache_get(const CPUState *cs, TBKey key, uint32_t cflags);
 // Puts a block that was found into the CPU's jump cache; in a read-side section.  False when the block has
 // gone meanwhile.
 bool cpu_jump_cache_set(CPUState *cs, TranslationBlock *tb);
-// Takes the block out of every CPU's jump cache.
+// Takes the block out of every CPU's jump cache: it goes, or its entry is another now.
 void cpu_list_forget_tb(const TranslationBlock *tb);
+// Nothing is looked up in jump caches any more.
+void cpu_list_end_jump_caches(void);
 // The translation flags that blocks are looked up with now (cpu-exec.c): of every CPU, of this one.
 uint32_t cpu_current_cflags(void);
 static inline uint32_t cpu_cflags(const CPUState *cs)

@@ -164,6 +164,48 @@ static void add_check(TCGContext *ctx, TranslationBlock *tb)
     ctx->emit_before = &ctx->ops;
 }
 
+// Where a goto_tb leads: its way out says so.
+static uint64_t slot_pc(const TCGOp *op)
+{
+    const TCGOp *set = op->next;
+    const TCGTemp *pc = set->opc == INDEX_op_mov_i64 ? arg_temp(set->args[1]) : NULL;
+    return pc && pc->kind == TEMP_CONST ? pc->val : 0;
+}
+
+// Can control come back to the block by nothing but jumps to higher addresses, and blocks that go back themselves?
+static bool only_goes_on(TCGContext *ctx, const TranslationBlock *tb)
+{
+    bool on = true;
+    TCG_FOREACH_OP(op, ctx)
+    {
+        on &= op->opc != INDEX_op_goto_ptr && op->opc != INDEX_op_br;
+        on &= op->opc != INDEX_op_goto_tb || slot_pc(op) > tb->pc;
+    }
+    return on;
+}
+
+// In the quick tier the exit request is looked at at the start of each block that may go back: there is one in every loop.
+// Blocks that only go on are more than half.  (LLVM's regions look at it where they choose, for which each block needs it.)
+static void drop_exit_check(TCGContext *ctx, const TranslationBlock *tb)
+{
+    const uint32_t looked_at = CF_WATCH | CF_BREAKPOINT | CF_SINGLE_STEP | CF_STATE | CF_COUNT_MASK;
+    if (tb->events || tb->checked || (tb->gen_cflags & looked_at) || !only_goes_on(ctx, tb)) {
+        return;
+    }
+    TCGOp *load = ctx->ops.next, *branch = load->next;
+    const TCGLabel *requested = tcg_op_branch_target(branch);
+    g_assert(requested);
+    TCGOp *op = ctx->ops.prev;
+    while (op->opc != INDEX_op_set_label || arg_label(op->args[0]) != requested) {
+        TCGOp *prev = op->prev;
+        tcg_op_remove(ctx, op);
+        op = prev;
+    }
+    tcg_op_remove(ctx, op);
+    tcg_op_remove(ctx, branch);
+    tcg_op_remove(ctx, load);
+}
+
 // Has it been taken back already, in front of a jump through a slot, or not been set?
 static bool insn_pc_is_reset(const TCGOp *exit)
 {
@@ -521,6 +563,9 @@ static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchSt
     bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT) && log_in_range(tb->pc);
     if (logged && log_enabled(LOG_IN_ASM)) {
         log_in_asm(isa, tb, st);
+    }
+    if (tb_engine() == TB_ENGINE_QUICK) {
+        drop_exit_check(ctx, tb);
     }
     add_ops(ctx, tb);
     if (logged && log_enabled(LOG_OP)) {

@@ -271,8 +271,25 @@ void tb_keep(TranslationBlock *tb, size_t used)
     atomic_fetch_add(&tb->chunk->live, 1);
 }
 
+// What the block is in jump caches. Two modes with one tag, of 32767, would be one to compiled code: then there are no
+// jump caches.
+static uint64_t jump_key(const TranslationBlock *tb)
+{
+    enum { TAG_SHIFT = 48 };
+    static uint64_t owner[1 << 15]; // a tag's mode, and 1
+    const uint64_t mode = tb->flags | (uint64_t)tb->cflags << 32;
+    uint64_t *mine = &owner[tb_jump_tag(mode) >> TAG_SHIFT];
+    if (*mine && *mine != mode + 1) {
+        cpu_list_end_jump_caches();
+    } else {
+        *mine = mode + 1;
+    }
+    return tb->pc >> TAG_SHIFT ? 0 : tb_jump_key(tb->pc, mode);
+}
+
 void tb_publish(TranslationBlock *tb)
 {
+    tb->jump_key = jump_key(tb);
     cache.live_bytes += tb->alloc_size;
     tb_page_add(tb);
     cache.blocks++;
@@ -329,8 +346,9 @@ void tb_link(TranslationBlock *from, unsigned slot, TranslationBlock *to)
 void tb_set_entry(TranslationBlock *tb, TCGEntry *entry, const void *pinned)
 {
     // Whoever sees the one and not yet the other goes back and forth between them, until he sees both.
-    atomic_store_explicit(&tb->code.pinned, pinned, memory_order_release);
-    atomic_store_explicit(&tb->code.entry, entry, memory_order_release);
+    atomic_store(&tb->code.pinned, pinned);
+    atomic_store(&tb->code.entry, entry);
+    cpu_list_forget_tb(tb);
     for (uintptr_t w = tb->jmp_incoming; w; w = list_tb(w)->jmp_next[w & 1]) {
         chain(list_tb(w), w & 1, tb);
     }

@@ -39,6 +39,7 @@ struct TranslationBlock {
     // The key, and what it covers.
     uint64_t pc;
     uint32_t flags, cflags;
+    uint64_t jump_key;   // in jump caches; 0: it is in none
     uint32_t gen_cflags; // what it was translated with: cflags and what its pages demand
     uint32_t size;       // bytes
     uint16_t num_insns;

@@ -67,35 +67,26 @@ void pinned_set_jump(void *at, unsigned slot, const void *to)
 
 void pinned_emit_indirect(void *at, const TCGPinned *pinned, const TCGQuickJump *jump)
 {
-    _Static_assert(sizeof(TBJumpCacheEntry) == 24 && offsetof(TBJumpCacheEntry, pc) == 0 &&
-                       offsetof(TBJumpCacheEntry, mode) == 8 &&
-                       offsetof(TBJumpCacheEntry, code) == 16,
+    _Static_assert(sizeof(TBJumpCacheEntry) == 32 && offsetof(TBJumpCacheEntry, key) == 0 &&
+                       offsetof(TBJumpCacheEntry, code) == 8 &&
+                       offsetof(TBJumpCacheEntry, pinned) == 24,
                    "what is computed here");
     uint8_t *p = at;
-    PUT(&p, 0x48, 0xb8); // mov $mode, %rax
-    put64(&p, jump->mode);
     PUT(&p, 0x4d, 0x89, 0xea);                    // mov %r13, %r10: cpu_jump_cache_hash
     PUT(&p, 0x49, 0xc1, 0xea, TB_JMP_CACHE_BITS); // shr $bits, %r10
     PUT(&p, 0x45, 0x31, 0xea);                    // xor %r13d, %r10d
     PUT(&p, 0x41, 0x81, 0xe2);                    // and $(size - 1), %r10d
     x86_put32(&p, TB_JMP_CACHE_SIZE - 1);
-    PUT(&p, 0x4f, 0x8d, 0x14, 0x52); // lea (%r10,%r10,2), %r10
-    PUT(&p, 0x49, 0x8b, 0x9c, 0x24); // mov cache(%r12), %rbx
+    PUT(&p, 0x49, 0xc1, 0xe2, 5);    // shl $5, %r10
+    PUT(&p, 0x4d, 0x03, 0x94, 0x24); // add cache(%r12), %r10
     x86_put32(&p, (int32_t)jump->cache_offset);
-    PUT(&p, 0x4e, 0x8d, 0x14, 0xd3); // lea (%rbx,%r10,8), %r10
-    uint8_t *miss[3];
-    PUT(&p, 0x4d, 0x39, 0x2a, 0x75, 0); // cmp %r13, (%r10); jne miss
-    miss[0] = p;
-    PUT(&p, 0x49, 0x39, 0x42, 0x08, 0x75, 0); // cmp %rax, 8(%r10); jne miss
-    miss[1] = p;
-    PUT(&p, 0x49, 0x8b, 0x42, 0x10);    // mov 16(%r10), %rax
-    PUT(&p, 0x48, 0x85, 0xc0, 0x74, 0); // test %rax, %rax; je miss
-    miss[2] = p;
-    PUT(&p, 0x49, 0x89, 0xc5, 0x41, 0xff, 0x65, 0x08); // mov %rax, %r13; jmp *pinned(%r13)
-    for (unsigned i = 0; i < 3; i++) {
-        miss[i][-1] = (uint8_t)(p - miss[i]);
-    }
-    PUT(&p, 0x48, 0xb8); // miss: mov $lookup, %rax
+    PUT(&p, 0x48, 0xb8); // mov $tag, %rax
+    put64(&p, tb_jump_tag(jump->mode));
+    PUT(&p, 0x4c, 0x31, 0xe8);          // xor %r13, %rax
+    PUT(&p, 0x49, 0x39, 0x02, 0x75, 8); // cmp %rax, (%r10); jne miss
+    PUT(&p, 0x4d, 0x8b, 0x6a, 0x08);    // mov 8(%r10), %r13
+    PUT(&p, 0x41, 0xff, 0x62, 0x18);    // jmp *24(%r10)
+    PUT(&p, 0x48, 0xb8);                // miss: mov $lookup, %rax
     put64(&p, (uintptr_t)jump->lookup);
     PUT(&p, 0xe9); // jmp lookup
     put_relative(&p, pinned->lookup);

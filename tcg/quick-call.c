@@ -56,27 +56,6 @@ static bool can_call(const TCGHelperInfo *info, bool by_pointer)
     return ok;
 }
 
-// lookup_tb_ptr and goto_ptr together look into the jump cache first.
-static void emit_probe(Encoder *e, const TCGOp *op)
-{
-    const TCGQuickJump *jump = e->quick->jump;
-    const TCGOp *next = op->next;
-    if (!jump || op->call_info->func != jump->lookup || next == &e->s->ops ||
-        next->opc != INDEX_op_goto_ptr || next->args[0] != op->args[0]) {
-        return;
-    }
-    uint64_t *ip;
-    if (e->quick->record && e->s->jump_kind != TCG_JUMP_RETURN) {
-        ip = emit(e, IOP_QUICK_RECORD, 0);
-        put_imm32(ip, 0, jump->pc_offset);
-        ip[2] = (uint64_t)(uintptr_t)&e->code->noting;
-    }
-    ip = emit(e, IOP_QUICK_PROBE, 0);
-    put_imm32(ip, 0, jump->pc_offset);
-    put_imm32(ip, 1, jump->cache_offset);
-    ip[2] = jump->mode;
-}
-
 bool encode_quick_call(Encoder *e, const TCGOp *op)
 {
     const TCGHelperInfo *info = op->call_info;
@@ -91,7 +70,6 @@ bool encode_quick_call(Encoder *e, const TCGOp *op)
     if (may_access_memory(op)) {
         save_pc(e);
     }
-    emit_probe(e, op);
     if (by_pointer) { // the result's address is the first argument; it must not alias another
         bool alias = !ret;
         for (unsigned i = 0; i < info->nargs; i++) {
@@ -154,10 +132,10 @@ static const InterpRow rows[] = {
     CALLS(QUICK_ARG0_KINDS + ARG0_SLOT, far_slot),
     CALLS(QUICK_ARG0_KINDS + ARG0_ADDRESS, far_address),
     {IOP_QUICK_RECORD, 0, 3, 0, NULL, "quick_record"},
-    {IOP_QUICK_PROBE, 0, 3, 0, NULL, "quick_probe"},
     {IOP_QUICK_CODE, 0, 0, 0, NULL, "quick_code"}, // no stencils: see quick.c
     {IOP_QUICK_JUMP, 0, 2, 0, NULL, "quick_jump"},
     {IOP_QUICK_LEAVE, 0, 3, 0, NULL, "quick_leave"},
+    {IOP_QUICK_INDIRECT, 0, 3, 0, NULL, "quick_indirect"},
 };
 
 void interp_register_quick(void) { interp_register_rows(rows, sizeof(rows) / sizeof(rows[0])); }

@@ -16,8 +16,13 @@
 #if defined(__x86_64__)
 
 static uintptr_t pc_offset;
+static const void *lookup_function; // const TCGCode *(void *env)
 
-void quick_leave_set_pc_offset(intptr_t offset) { pc_offset = (uintptr_t)offset; }
+void quick_leave_set_jump(const TCGQuickJump *jump)
+{
+    pc_offset = (uintptr_t)jump->pc_offset;
+    lookup_function = jump->lookup;
+}
 
 // To cpu_exec, with the guest's pc, rax, in env (rdi).
 #define RETURN(number)                                                                             \
@@ -66,6 +71,107 @@ uint8_t *quick_leave_emit(uint8_t *to, unsigned slot, uint64_t pc, const TCGCode
     return to;
 }
 
+// --- indirect jumps ------------------------------------------------------------------------------------
+
+// Where the jump cache has not got it.
+__attribute__((naked, used)) static void look_up(void)
+{
+    __asm__("pushq %%rdi\n\tcallq *%[lookup]\n\tpopq %%rdi\n\t"
+            "movq %%rax, %%rsi\n\tjmpq *%c[entry](%%rsi)"
+            :
+            : [lookup] "m"(lookup_function), [entry] "i"(offsetof(TCGCode, entry)));
+}
+
+static uint8_t *indirect_head(uint8_t *to, int *reg, intptr_t cache_offset)
+{
+    enum { LOG2_ENTRY = 5 };
+    _Static_assert(sizeof(TBJumpCacheEntry) == 1 << LOG2_ENTRY, "by a shift");
+    const X86Mem pc = {RDI, NO_REG, 0, (int32_t)pc_offset},
+                 cache = {RDI, NO_REG, 0, (int32_t)cache_offset};
+    if (*reg == NO_REG) {
+        *reg = RDX;
+        x86_mem(&to, 0x8b | X86_W, RDX, &pc);
+    }
+    x86_mov(&to, true, RCX, *reg); // cpu_jump_cache_hash
+    x86_shift_imm(&to, X86_SHR, true, RCX, TB_JMP_CACHE_BITS);
+    x86_reg(&to, 0x33, RCX, *reg); // xor
+    x86_alu_imm(&to, X86_AND, false, RCX, TB_JMP_CACHE_SIZE - 1);
+    x86_shift_imm(&to, X86_SHL, false, RCX, LOG2_ENTRY);
+    x86_mem(&to, 0x03 | X86_W, RCX, &cache); // add
+    return to;
+}
+
+static uint8_t *indirect(uint8_t *to, int reg, intptr_t cache_offset, uint64_t tag, unsigned *hole)
+{
+    _Static_assert(offsetof(TBJumpCacheEntry, key) == 0, "(%rcx)");
+    const X86Mem key = {RCX, NO_REG, 0, 0},
+                 code = {RCX, NO_REG, 0, offsetof(TBJumpCacheEntry, code)},
+                 entry = {RCX, NO_REG, 0, offsetof(TBJumpCacheEntry, entry)};
+    const uint8_t *start = to;
+    to = indirect_head(to, &reg, cache_offset);
+    x86_mov_imm64(&to, RAX, tag);
+    x86_reg(&to, 0x33 | X86_W, RAX, reg);  // xor: tb_jump_key
+    x86_mem(&to, 0x3b | X86_W, RAX, &key); // cmp
+    x86_put8(&to, 0x0f);                   // jne
+    x86_put8(&to, 0x85);
+    *hole = (unsigned)(to - start);
+    x86_put32(&to, (int32_t)((intptr_t)look_up - (intptr_t)(to + 4)));
+    x86_mem(&to, 0x8b | X86_W, RSI, &code);
+    x86_mem(&to, 0xff, 4, &entry); // jmp
+    return to;
+}
+
+size_t quick_indirect_size(int reg, intptr_t cache_offset)
+{
+    uint8_t code[128];
+    unsigned hole;
+    return (size_t)(indirect(code, reg, cache_offset, 0, &hole) - code);
+}
+
+uint8_t *quick_indirect_emit(uint8_t *to, int reg, intptr_t cache_offset, uint64_t tag,
+                             unsigned *hole, const void **lookup)
+{
+    *lookup = (const void *)(uintptr_t)look_up;
+    return indirect(to, reg, cache_offset, tag, hole);
+}
+
+// --- encoding ------------------------------------------------------------------------------------------
+
+static int pc_register(const Encoder *e)
+{
+    for (int r = 0; r < NATIVE_REGS; r++) {
+        const TCGTemp *t = e->native.temp[r];
+        if (t && t->kind == TEMP_GLOBAL && t->offset == e->quick->jump->pc_offset) {
+            return r;
+        }
+    }
+    return NO_REG;
+}
+
+// lookup_tb_ptr and goto_ptr together.
+static const TCGOp *encode_indirect(Encoder *e, const TCGOp *op)
+{
+    const TCGQuickJump *jump = e->quick->jump;
+    const TCGOp *next = op->next;
+    if (op->call_info->func != jump->lookup || next == &e->s->ops ||
+        next->opc != INDEX_op_goto_ptr || next->args[0] != op->args[0]) {
+        return NULL;
+    }
+    int reg = pc_register(e);
+    native_settle(e);
+    if (e->quick->record && e->s->jump_kind != TCG_JUMP_RETURN) {
+        uint64_t *ip = emit(e, IOP_QUICK_RECORD, 0);
+        put_imm32(ip, 0, jump->pc_offset);
+        ip[2] = (uint64_t)(uintptr_t)&e->code->noting;
+        reg = NO_REG;
+    }
+    uint64_t *ip = emit(e, IOP_QUICK_INDIRECT, 0);
+    put_imm32(ip, 0, reg);
+    put_imm32(ip, 1, jump->cache_offset);
+    ip[2] = tb_jump_tag(jump->mode);
+    return next;
+}
+
 // pc = constant; exit_tb(code | number)
 static bool says_where(Encoder *e, const TCGOp *set, uintptr_t number, uint64_t *pc)
 {
@@ -93,6 +199,8 @@ const TCGOp *encode_quick_leave(Encoder *e, const TCGOp *op)
         set = op->next;
     } else if (says_where(e, op, TB_EXIT_REQUESTED, &pc)) {
         slot = QUICK_LEAVE_REQUESTED;
+    } else if (op->opc == INDEX_op_call) {
+        return encode_indirect(e, op);
     } else {
         return NULL;
     }

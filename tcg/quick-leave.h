@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "quick.h"
 #include "tcg-code.h"
 
 enum { QUICK_LEAVE_REQUESTED = 2 }; // beside the slots' numbers: nothing of the block has run
@@ -24,7 +25,14 @@ typedef struct QuickLeaveHoles {
 uint8_t *quick_leave_emit(uint8_t *to, unsigned slot, uint64_t pc, const TCGCode *code,
                           QuickLeaveHoles *holes, const void **leave);
 
-// Where the guest's pc is in env, for all ways.
-void quick_leave_set_pc_offset(intptr_t offset);
+// An indirect jump to the guest's pc, which is in env, and in register `reg` unless that is NO_REG: by the jump cache, whose
+// address is in env at cache_offset.
+size_t quick_indirect_size(int reg, intptr_t cache_offset);
+// Gives its end, a hole for a displacement, bytes from its start, and what that leads to.
+uint8_t *quick_indirect_emit(uint8_t *to, int reg, intptr_t cache_offset, uint64_t tag,
+                             unsigned *hole, const void **lookup);
+
+// For all blocks: where the guest's pc is in env, and what finds the block of an indirect jump.
+void quick_leave_set_jump(const TCGQuickJump *jump);
 
 #endif

@@ -31,6 +31,7 @@ typedef enum QuickKind {
     QUICK_CONDITION_DIRECT, // the same, to another block
     QUICK_DIRECT,           // a jump to another block
     QUICK_LEAVE,            // a way out
+    QUICK_INDIRECT,         // an indirect jump
 } QuickKind;
 typedef struct QuickInsn {
     const Stencil *stencil;
@@ -230,10 +231,11 @@ static unsigned words_of(const InterpRow *row, const uint64_t *ip)
 
 static QuickKind kind_of(const InterpRow *row)
 {
-    return row->op == IOP_QUICK_CODE    ? QUICK_CODE
-           : row->op == IOP_QUICK_JUMP  ? QUICK_CONDITION
-           : row->op == IOP_QUICK_LEAVE ? QUICK_LEAVE
-                                        : QUICK_STENCIL;
+    return row->op == IOP_QUICK_CODE       ? QUICK_CODE
+           : row->op == IOP_QUICK_JUMP     ? QUICK_CONDITION
+           : row->op == IOP_QUICK_LEAVE    ? QUICK_LEAVE
+           : row->op == IOP_QUICK_INDIRECT ? QUICK_INDIRECT
+                                           : QUICK_STENCIL;
 }
 
 // What the encoder made no stencil's instruction of; see quick-native.c.
@@ -265,7 +267,7 @@ static int slot_of_insn(const TCGQuick *q, const InterpRow *row, const uint64_t 
 static bool goes_on(const InterpRow *row)
 {
     return row->op != IOP_EXIT_TB && row->op != IOP_GOTO_PTR && row->op != IOP_BR &&
-           row->op != IOP_QUICK_LEAVE;
+           row->op != IOP_QUICK_LEAVE && row->op != IOP_QUICK_INDIRECT;
 }
 
 // The instructions in the order of the bytecode; how many.
@@ -378,6 +380,7 @@ static size_t place_code(TCGQuick *q)
             break;
         case QUICK_DIRECT: at += jump_padding(at, DIRECT_JUMP) + DIRECT_JUMP; break;
         case QUICK_LEAVE: at += quick_leave_size(IMM64(2)); break;
+        case QUICK_INDIRECT: at += quick_indirect_size(IMM32(0), IMM32(1)); break;
         }
     }
     q->hot_at = (uint32_t)at;
@@ -392,7 +395,7 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
     q->code = code;
     q->count = count;
     if (jump) {
-        quick_leave_set_pc_offset(jump->pc_offset);
+        quick_leave_set_jump(jump);
     }
     size_t n = choose_forms(q, size / sizeof(uint64_t));
     find_direct(q, n);
@@ -713,6 +716,16 @@ static uint8_t *emit_leave(const Place *p, uint8_t *to)
     return end;
 }
 
+static uint8_t *emit_indirect(const Place *p, uint8_t *to)
+{
+    const uint64_t *ip = p->ip;
+    unsigned hole;
+    const void *lookup;
+    uint8_t *end = quick_indirect_emit(to, IMM32(0), IMM32(1), IMM64(2), &hole, &lookup);
+    add_rel(p, to + hole, lookup);
+    return end;
+}
+
 // Counts the entry (not atomically: two threads may lose a count).
 static uint8_t *emit_count(TCGQuick *q, uint8_t *block, uint8_t *to, const uint8_t *hot)
 {
@@ -759,6 +772,7 @@ void tcg_quick_emit(TCGQuick *q, void *at)
             to = emit_direct(q, block, to, &(uint8_t){0xe9}, DIRECT_JUMP, (unsigned)insn->slot);
             break;
         case QUICK_LEAVE: to = emit_leave(&p, to); break;
+        case QUICK_INDIRECT: to = emit_indirect(&p, to); break;
         case QUICK_STENCIL:
             p.jump = target == insn->word ? 0 : q->code_of_word[target];
             if (s->has_data) {

@@ -71,12 +71,22 @@ struct TCGCode {
 #define TB_JMP_CACHE_BITS 14
 #define TB_JMP_CACHE_SIZE (1u << TB_JMP_CACHE_BITS)
 
-// An entry of the per-thread jump cache.  Compiled code looks here itself before it calls lookup_tb_ptr:
-// an entry is for a jump when pc and mode are those of the block that jumps, and code is not NULL.
+// What is looked up in the per-thread jump cache: a pc, below 1 << 48, and what else blocks are found by (mode: flags, and
+// cflags << 32), in one word. Modes that would share a tag do not use the cache (tb.c), so the word is exact. Never 0.
+static inline uint64_t tb_jump_tag(uint64_t mode)
+{
+    uint64_t tag = (mode * 0x9e3779b97f4a7c15u) >> 49;
+    return (tag ? tag : 1) << 48;
+}
+static inline uint64_t tb_jump_key(uint64_t pc, uint64_t mode) { return pc ^ tb_jump_tag(mode); }
+
+// An entry.  Compiled code looks here itself before it calls lookup_tb_ptr, and finds all in one of the processor's cache
+// lines. Its own thread writes it; others may set the key to 0.
 typedef struct TBJumpCacheEntry {
-    uint64_t pc;
-    uint64_t mode;                 // flags, cflags << 32
-    _Atomic(const TCGCode *) code; // NULL when empty
+    _Atomic uint64_t key; // 0: empty
+    const TCGCode *code;
+    TCGEntry *entry; // as code has them
+    const void *pinned;
 } TBJumpCacheEntry;
 
 // The number of pc's entry; compiled code computes the same.

@@ -480,13 +480,10 @@ static Value find_code(LLVMUnit *u, Value pc, const TCGHelperInfo *lookup, uint6
     hash = LLVMBuildAnd(b, hash, lower_i64(u, TB_JMP_CACHE_SIZE - 1), "");
     hash = LLVMBuildMul(b, hash, lower_i64(u, sizeof(TBJumpCacheEntry)), "");
     Value e = LLVMBuildInBoundsGEP2(b, l->i8, cache, &hash, 1, "");
-    Value same = LLVMBuildICmp(b, LLVMIntEQ,
-                               load_field(u, l->i64, e, offsetof(TBJumpCacheEntry, pc)), pc, "");
-    Value mode = load_field(u, l->i64, e, offsetof(TBJumpCacheEntry, mode));
-    Value same_mode = LLVMBuildICmp(b, LLVMIntEQ, mode, lower_i64(u, jump_mode), "");
+    Value key = LLVMBuildXor(b, pc, lower_i64(u, tb_jump_tag(jump_mode)), ""); // tb_jump_key
+    Value hit = LLVMBuildICmp(b, LLVMIntEQ,
+                              load_field(u, l->i64, e, offsetof(TBJumpCacheEntry, key)), key, "");
     Value code = load_field(u, l->ptr, e, offsetof(TBJumpCacheEntry, code));
-    Value hit = LLVMBuildAnd(b, LLVMBuildAnd(b, same, same_mode, ""),
-                             LLVMBuildIsNotNull(b, code, ""), "");
     LLVMBasicBlockRef here = LLVMGetInsertBlock(b), miss = lower_new_bb(u, "lookup"),
                       jump = lower_new_bb(u, "jump");
     lower_unlikely(u, LLVMBuildNot(b, hit, ""), miss, jump);

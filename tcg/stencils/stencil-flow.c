@@ -37,27 +37,13 @@ OP(goto_tb)
     }
     NEXT();
 }
-// In front of a probe: notes where the jump goes, when somebody wants to know.
+// In front of an indirect jump: notes where the jump goes, when somebody wants to know.
 OP(quick_record)
 {
     TBTargets *targets = atomic_load_explicit((_Atomic(TBTargets *) *)IMM64(2),
                                               memory_order_relaxed);
     if (__builtin_expect(targets != NULL, 0)) {
         tcg_quick_record(targets, *(uint64_t *)(env + IMM32(0)));
-    }
-    NEXT();
-}
-// As cpu_jump_cache_get (runtime/cpu-list.h).
-OP(quick_probe)
-{
-    uint64_t pc = *(uint64_t *)(env + IMM32(0));
-    TBJumpCacheEntry *cache = *(TBJumpCacheEntry **)(env + IMM32(1));
-    TBJumpCacheEntry *e = &cache[cpu_jump_cache_hash(pc)];
-    if (e->pc == pc && e->mode == IMM64(2)) {
-        acc = (uint64_t)atomic_load_explicit(&e->code, memory_order_acquire);
-        if (acc) {
-            ENTER_BLOCK(acc);
-        }
     }
     NEXT();
 }

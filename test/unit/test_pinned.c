@@ -228,19 +228,20 @@ static void test_indirect(void **state)
         link_slot(A, 0, B, true);
         TBJumpCacheEntry *e = &cache[cpu_jump_cache_hash(pc_of(C))];
         struct {
-            uint64_t pc, mode;
+            uint64_t key;
             const TCGCode *code;
             bool hit;
         } rows[] = {
-            {pc_of(C), MODE, &blocks[C].code, true},
-            {pc_of(C), MODE, NULL, false},
-            {pc_of(C), MODE + 1, &blocks[A].code, false},
-            {pc_of(A), MODE, &blocks[A].code, false},
+            {tb_jump_key(pc_of(C), MODE), &blocks[C].code, true},
+            {0, &blocks[C].code, false},
+            {tb_jump_key(pc_of(C), MODE + 1), &blocks[A].code, false},
+            {tb_jump_key(pc_of(A), MODE), &blocks[A].code, false},
         };
         for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-            e->pc = rows[i].pc;
-            e->mode = rows[i].mode;
-            atomic_store(&e->code, rows[i].code);
+            e->code = rows[i].code;
+            e->entry = rows[i].code->entry;
+            e->pinned = rows[i].code->pinned;
+            atomic_store(&e->key, rows[i].key);
             lookups = 0;
             run("ABC", 0, 0x9999);
             assert_int_equal(lookups, !rows[i].hit);

@@ -99,17 +99,17 @@ static void test_probe(void **state)
     env.g[0] = pc;
     env.g[1] = (uint64_t)(uintptr_t)cache;
     const struct {
-        TBJumpCacheEntry entry;
+        uint64_t key;
         unsigned lookups;
     } cases[] = {
-        {{pc, jump.mode, &target.code}, 0},
-        {{pc, jump.mode, NULL}, 1},
-        {{pc + 1, jump.mode, &target.code}, 1},
-        {{pc, jump.mode ^ 1, &target.code}, 1},
-        {{pc, jump.mode ^ 1ull << 40, &target.code}, 1},
+        {tb_jump_key(pc, jump.mode), 0},
+        {0, 1},
+        {tb_jump_key(pc + 1, jump.mode), 1},
+        {tb_jump_key(pc, jump.mode ^ 1), 1},
+        {tb_jump_key(pc, jump.mode ^ 1ull << 40), 1},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        *e = cases[i].entry;
+        *e = (TBJumpCacheEntry){cases[i].key, &target.code, target.code.entry, NULL};
         lookups = 0;
         assert_int_equal(test_block_run(&one), 0x55);
         assert_int_equal(lookups, cases[i].lookups);

@@ -462,7 +462,7 @@ static void test_full_cache(void **unused)
 static void test_full_code_memory(void **unused)
 {
     (void)unused;
-    enum { N = 500, COPIES = 8 };
+    enum { N = 500, COPIES = 16 };
     if (tb_engine() != TB_ENGINE_LLVM && tb_engine() != TB_ENGINE_QUICK) {
         return;
     }
