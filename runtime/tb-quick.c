@@ -164,6 +164,15 @@ static bool take_place(TranslationBlock *tb, size_t size)
     return tb->quick != NULL;
 }
 
+void tb_quick_set_isa(const GuestISA *isa)
+{
+    const TranslationBlock any = {0};
+    if (isa->pc_reg >= 0) {
+        const TCGQuickJump jump = tb_quick_jump(isa, &any);
+        tcg_quick_set_lookup(&jump);
+    }
+}
+
 TCGQuickJump tb_quick_jump(const GuestISA *isa, const TranslationBlock *tb)
 {
     return (TCGQuickJump){

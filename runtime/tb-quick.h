@@ -35,6 +35,9 @@ void tb_quick_forget_relocs(void); // all blocks have gone
 bool tb_quick_restore(TranslationBlock *tb, const uint8_t *code, size_t size, const void *notes,
                       size_t notes_size, const TCGQuickReloc *relocs, unsigned n);
 
+// Before any block runs.
+void tb_quick_set_isa(const GuestISA *isa);
+
 // from's slot is linked to `to`, or NULL: to nothing.  Between blocks whose entry is quick code the jump is direct.
 void tb_quick_chain(TranslationBlock *from, unsigned slot, const TranslationBlock *to);
 

@@ -591,6 +591,7 @@ void tier_host_set_isa(const GuestISA *isa)
 {
     state.isa = isa;
     if (tb_engine() == TB_ENGINE_QUICK) {
+        tb_quick_set_isa(isa);
         tb_image_start(state.opts, isa, state.hot != 0);
     }
     // Passes have something to say about their arguments, and their threads' blocks may need what the tier

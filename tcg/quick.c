@@ -387,6 +387,8 @@ static size_t place_code(TCGQuick *q)
     return at + (q->count ? hot_stencil->size : 0);
 }
 
+void tcg_quick_set_lookup(const TCGQuickJump *jump) { quick_leave_set_jump(jump); }
+
 size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
                          const TCGQuickJump *jump)
 {
@@ -854,6 +856,7 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
     return 0;
 }
 void tcg_quick_emit(TCGQuick *q, void *at) { (void)q, (void)at; }
+void tcg_quick_set_lookup(const TCGQuickJump *jump) { (void)jump; }
 size_t tcg_quick_data_size(const TCGQuick *q)
 {
     (void)q;

@@ -46,6 +46,9 @@ typedef struct TCGQuickJump {
     uint64_t mode;         // of the entries that the block may use
 } TCGQuickJump;
 
+// What lookup and pc_offset are, in all blocks: before kept code runs (tcg_quick_prepare says it too).
+void tcg_quick_set_lookup(const TCGQuickJump *jump);
+
 // Chooses the stencils of the block in s, after tcg_liveness and tcg_assign_frame (see tcg_interp_encode).
 // With `count`, each entry counts *code->counter down, and code->hot is called when it reaches 0; the counter must lie
 // in reach of the code when that is emitted or bound.  jump
