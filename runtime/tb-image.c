@@ -176,6 +176,7 @@ static TranslationBlock *restore(Image *im, const BlockRecord *r)
     tb->num_insns = r->num_insns;
     tb->jump_kind = r->jump_kind;
     tb->indirect = r->indirect;
+    tb->heavy = r->heavy;
     tb->restored = true;
     tb->nb_pages = r->nb_pages;
     for (unsigned i = 0; i < r->nb_pages; i++) {
@@ -335,6 +336,7 @@ static void write_block(BlockWriter *w, const BlockImage *other, const Translati
                           .nb_relocs = (uint16_t)n,
                           .jump_kind = tb->jump_kind,
                           .indirect = tb->indirect,
+                          .heavy = tb->heavy,
                           .nb_pages = tb->nb_pages};
     for (unsigned i = 0; i < 2; i++) {
         record.succ_pc[i] = tb->jmp_dest[i] ? tb->jmp_dest[i]->pc : 0;

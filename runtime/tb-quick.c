@@ -285,6 +285,7 @@ bool tb_quick_emit(TranslationBlock *tb)
         return false;
     }
     tcg_quick_emit(state.quick, tb->quick->base);
+    tb->heavy = (uint8_t)MIN(tcg_quick_heavy_ops(state.quick), UINT8_MAX);
     tb->notes_size = (uint32_t)tcg_quick_notes_size(state.quick);
     if (tb->notes_size) {
         tb->notes = g_malloc(tb->notes_size);

@@ -44,10 +44,11 @@ struct TranslationBlock {
     uint32_t size;       // bytes
     uint16_t num_insns;
     uint8_t nb_pages;
-    uint8_t jump_kind;     // TCGJumpKind
-    bool indirect;         // ends in an indirect jump that is no return
-    bool restored;         // an earlier run translated it (tb-image.c)
-    bool checked;          // compares its bytes at entry: its page is written to often
+    uint8_t jump_kind; // TCGJumpKind
+    bool indirect;     // ends in an indirect jump that is no return
+    uint8_t heavy;     // ops that LLVM has much better code for (tcg_quick_heavy_ops), at most 255
+    bool restored;     // an earlier run translated it (tb-image.c)
+    bool checked;      // compares its bytes at entry: its page is written to often
     _Atomic bool invalid;  // set once, under tb_lock
     _Atomic bool hot;      // its counter has run out
     _Atomic bool executed; // entered through cpu_exec or linked to

@@ -407,6 +407,27 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
     return n ? q->code_size + q->data_size : 0;
 }
 
+static bool is_heavy(const InterpRow *row)
+{
+    switch (row->op) {
+    case IOP_QUICK_CALL:
+    case IOP_CALL_FFI:
+    case IOP_CALL_INT: return true;
+    default:
+        return row->op < TCG_OP_COUNT &&
+               (tcg_op_defs[row->op].flags & (TCG_OPF_FP | TCG_OPF_VECTOR));
+    }
+}
+
+unsigned tcg_quick_heavy_ops(const TCGQuick *q)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < q->nb_insns; i++) {
+        n += is_heavy(q->insns[i].row);
+    }
+    return n;
+}
+
 size_t tcg_quick_data_size(const TCGQuick *q) { return q->data_size; }
 
 size_t tcg_quick_notes_size(const TCGQuick *q) { return q->notes_size; }
@@ -857,6 +878,11 @@ size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool c
 }
 void tcg_quick_emit(TCGQuick *q, void *at) { (void)q, (void)at; }
 void tcg_quick_set_lookup(const TCGQuickJump *jump) { (void)jump; }
+unsigned tcg_quick_heavy_ops(const TCGQuick *q)
+{
+    (void)q;
+    return 0;
+}
 size_t tcg_quick_data_size(const TCGQuick *q)
 {
     (void)q;

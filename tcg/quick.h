@@ -71,6 +71,10 @@ void tcg_quick_notes(const TCGQuick *q, void *to);
 bool tcg_quick_recover(const void *notes, size_t size, size_t at, const uint64_t *regs, void *env,
                        uint64_t *pc);
 
+// How many of the prepared block's ops LLVM has much better code for: calls of helpers, and what has its operands in floating-
+// point or vector registers.
+unsigned tcg_quick_heavy_ops(const TCGQuick *q);
+
 // Bytes at the end of the prepared code that are data.
 size_t tcg_quick_data_size(const TCGQuick *q);
 

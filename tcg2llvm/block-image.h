@@ -33,7 +33,7 @@ typedef struct BlockRecord {
     uint32_t code_size; // bytes
     uint32_t guest_size;
     uint16_t num_insns, nb_relocs;
-    uint8_t jump_kind, indirect, nb_pages, reserved;
+    uint8_t jump_kind, indirect, nb_pages, heavy;
     uint32_t pages[BLOCK_IMAGE_PAGES]; // numbers of the image's pages
     uint64_t succ_pc[2];               // of the blocks that its jumps were linked to; 0: none
     uint32_t succ[2];                  // their records, with the same flags and cflags; 0: not here

@@ -225,12 +225,14 @@ static void show_threads(const char *name)
     printf("threads: %d\n", field ? atoi(field) : -1);
 }
 
+static void ignore_it(int sig) { (void)sig; }
+
 static void test_threads(void)
 {
     char buf[4096], name[64];
     pthread_t t;
     signal(SIGUSR1, SIG_IGN);
-    signal(SIGUSR2, (void (*)(int))finish);
+    signal(SIGUSR2, ignore_it);
     CHECK(pipe(thread_pipe) == 0);
     pthread_create(&t, NULL, named_thread, NULL);
     while (!thread_tid) {
