@@ -88,12 +88,13 @@ static const TCGCode *lookup_tb(CPUState *cs)
 static CPUState *cpu_alloc(const GuestISA *isa)
 {
     size_t size = CPU_PRIVATE_SIZE + ((frontend_cpu_size(isa) + 63) & ~(size_t)63);
-    // Most of it is the jump cache, of which a short program touches little.
+    // Most of it is the jump cache, of which a short program, or a thread, touches little: no large page.
     size = (size + GUEST_PAGE_SIZE - 1) & ~(size_t)(GUEST_PAGE_SIZE - 1);
     CPUPrivate *p = slab_map_aligned(size);
     if (!p) {
         return NULL;
     }
+    madvise(p, size, MADV_NOHUGEPAGE);
     p->allocated = size;
     p->env_size = isa->env_size;
     return cpu_of_private(p);

@@ -68,7 +68,7 @@ struct TCGCode {
         noting; // the quick tier notes here where its indirect jump goes, unless NULL
 };
 
-#define TB_JMP_CACHE_BITS 14
+#define TB_JMP_CACHE_BITS 16
 #define TB_JMP_CACHE_SIZE (1u << TB_JMP_CACHE_BITS)
 
 // What is looked up in the per-thread jump cache: a pc, below 1 << 48, and what else blocks are found by (mode: flags, and
