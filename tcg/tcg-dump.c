@@ -21,9 +21,15 @@ static void dump_temp(const TCGContext *s, const TCGTemp *t, FILE *f)
 {
     switch (t->kind) {
     case TEMP_FIXED:
-    case TEMP_GLOBAL: fputs(t->name, f); break;
-    case TEMP_CONST: fprintf(f, "$0x%" PRIx64, t->val); break;
-    case TEMP_NORMAL: fprintf(f, "tmp%u", t->index - s->nb_globals); break;
+    case TEMP_GLOBAL:
+        fputs(t->name, f);
+        break;
+    case TEMP_CONST:
+        fprintf(f, "$0x%" PRIx64, t->val);
+        break;
+    case TEMP_NORMAL:
+        fprintf(f, "tmp%u", t->index - s->nb_globals);
+        break;
     }
 }
 
@@ -34,10 +40,7 @@ static void dump_memop(unsigned mop, FILE *f)
     if (mop & MO_ALIGN) {
         fputs("al+", f);
     }
-    fprintf(f, "%s%s%s",
-            size == MO_8     ? ""
-            : mop & MO_BSWAP ? "be"
-                             : "le",
+    fprintf(f, "%s%s%s", size == MO_8 ? "" : mop & MO_BSWAP ? "be" : "le",
             mop & MO_SIGN ? "s" : "u", size < G_N_ELEMENTS(sizes) ? sizes[size] : "?");
 }
 
@@ -60,11 +63,14 @@ static char cond_kind(const TCGOp *op)
     case INDEX_op_negsetcond_i64:
     case INDEX_op_movcond_i32:
     case INDEX_op_movcond_i64:
-    case INDEX_op_cmp_vec: return 'i';
+    case INDEX_op_cmp_vec:
+        return 'i';
     case INDEX_op_fsetcond_f32:
     case INDEX_op_fsetcond_f64:
-    case INDEX_op_fcmp_vec: return 'f';
-    default: return 0;
+    case INDEX_op_fcmp_vec:
+        return 'f';
+    default:
+        return 0;
     }
 }
 
@@ -80,8 +86,12 @@ static void dump_call(const TCGContext *s, const TCGOp *op, FILE *f)
 static void dump_const(const TCGOp *op, char letter, TCGArg a, FILE *f)
 {
     switch (letter) {
-    case 'L': fprintf(f, "$L%u", arg_label(a)->id); break;
-    case 'm': dump_memop((unsigned)a, f); break;
+    case 'L':
+        fprintf(f, "$L%u", arg_label(a)->id);
+        break;
+    case 'm':
+        dump_memop((unsigned)a, f);
+        break;
     case 'P': {
         const uint8_t *bytes = (const uint8_t *)a;
         unsigned n = tcg_op_pointer_size(op);
@@ -147,6 +157,8 @@ static void dump_op(const TCGContext *s, const TCGOp *op, FILE *f)
 
 void tcg_dump_ops(TCGContext *s, FILE *f)
 {
-    TCG_FOREACH_OP(op, s) { dump_op(s, op, f); }
+    TCG_FOREACH_OP(op, s) {
+        dump_op(s, op, f);
+    }
     fputc('\n', f);
 }

@@ -56,10 +56,18 @@ bool tcg_fold_binary(TCGOpcode opc, bool is32, uint64_t a, uint64_t b, uint64_t 
     case INDEX_op_shl_i64: r = a << count; break;
     case INDEX_op_shr_i64: r = a >> count; break;
     case INDEX_op_sar_i64: r = (uint64_t)(sa >> count); break;
-    case INDEX_op_rotl_i64: r = count ? a << count | a >> (bits - count) : a; break;
-    case INDEX_op_rotr_i64: r = count ? a >> count | a << (bits - count) : a; break;
-    case INDEX_op_clz_i64: r = a ? (unsigned)__builtin_clzll(a) - (64 - bits) : b; break;
-    case INDEX_op_ctz_i64: r = a ? (unsigned)__builtin_ctzll(a) : b; break;
+    case INDEX_op_rotl_i64:
+        r = count ? a << count | a >> (bits - count) : a;
+        break;
+    case INDEX_op_rotr_i64:
+        r = count ? a >> count | a << (bits - count) : a;
+        break;
+    case INDEX_op_clz_i64:
+        r = a ? (unsigned)__builtin_clzll(a) - (64 - bits) : b;
+        break;
+    case INDEX_op_ctz_i64:
+        r = a ? (unsigned)__builtin_ctzll(a) : b;
+        break;
     case INDEX_op_muluh_i64:
         r = is32 ? a * b >> 32 : (uint64_t)((unsigned __int128)a * b >> 64);
         break;
@@ -80,7 +88,8 @@ bool tcg_fold_binary(TCGOpcode opc, bool is32, uint64_t a, uint64_t b, uint64_t 
         }
         r = opc == INDEX_op_divu_i64 ? a / b : a % b;
         break;
-    default: return false;
+    default:
+        return false;
     }
     *result = is32 ? (uint32_t)r : r;
     return true;
@@ -108,7 +117,8 @@ bool tcg_fold_unary(TCGOpcode opc, bool is32, uint64_t a, uint64_t *result)
     case INDEX_op_bswap64_i64: r = __builtin_bswap64(a); break;
     case INDEX_op_ctpop_i64: r = (unsigned)__builtin_popcountll(a); break;
     case INDEX_op_bitrev_i64: r = is32 ? bit_reverse(a) >> 32 : bit_reverse(a); break;
-    default: return false;
+    default:
+        return false;
     }
     *result = is32 ? (uint32_t)r : r;
     return true;

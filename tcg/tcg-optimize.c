@@ -18,8 +18,8 @@
 #include "tcg-op.h"
 
 typedef struct TempInfo {
-    uint32_t epoch;           // of the pass's EBB in which the rest is valid
-    uint32_t version;         // raised by each write, never reset within the pass
+    uint32_t epoch;       // of the pass's EBB in which the rest is valid
+    uint32_t version;     // raised by each write, never reset within the pass
     uint32_t globals_version; // globals: the callee counter when the value was recorded
     bool is_const;
     uint64_t val;
@@ -140,8 +140,10 @@ static bool is_mov(TCGOpcode opc)
     case INDEX_op_mov_i128:
     case INDEX_op_mov_f32:
     case INDEX_op_mov_f64:
-    case INDEX_op_mov_vec: return true;
-    default: return false;
+    case INDEX_op_mov_vec:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -224,17 +226,23 @@ static bool simplify_binary(Optimizer *o, TCGOp *op, TCGOpcode wide, uint64_t on
                 return true;
             }
             break;
-        default: break;
+        default:
+            break;
         }
     }
     if (same_value(o, a, b)) {
         switch (wide) {
         case INDEX_op_sub_i64:
         case INDEX_op_xor_i64:
-        case INDEX_op_andc_i64: to_movi(o, op, 0); return true;
+        case INDEX_op_andc_i64:
+            to_movi(o, op, 0);
+            return true;
         case INDEX_op_and_i64:
-        case INDEX_op_or_i64: to_mov(o, op, a); return true;
-        default: break;
+        case INDEX_op_or_i64:
+            to_mov(o, op, a);
+            return true;
+        default:
+            break;
         }
     }
     return false;
@@ -245,20 +253,26 @@ static uint64_t binary_nonzero(Optimizer *o, const TCGOp *op, TCGOpcode wide)
     TempInfo *a = info_of(o, arg_temp(op->args[1])), *b = info_of(o, arg_temp(op->args[2]));
     uint64_t ma = a->nonzero, mb = b->nonzero;
     switch (wide) {
-    case INDEX_op_and_i64: return ma & mb;
+    case INDEX_op_and_i64:
+        return ma & mb;
     case INDEX_op_or_i64:
-    case INDEX_op_xor_i64: return ma | mb;
-    case INDEX_op_andc_i64: return b->is_const ? ma & ~b->val : ma;
-    case INDEX_op_shl_i64: return b->is_const ? ma << (b->val & 63) : ~0ull;
+    case INDEX_op_xor_i64:
+        return ma | mb;
+    case INDEX_op_andc_i64:
+        return b->is_const ? ma & ~b->val : ma;
+    case INDEX_op_shl_i64:
+        return b->is_const ? ma << (b->val & 63) : ~0ull;
     case INDEX_op_shr_i64:
         return b->is_const ? ma >> (b->val & 63) : ma ? ~0ull >> __builtin_clzll(ma) : 0;
-    case INDEX_op_divu_i64: return ma ? ~0ull >> __builtin_clzll(ma) : 0;
+    case INDEX_op_divu_i64:
+        return ma ? ~0ull >> __builtin_clzll(ma) : 0;
     case INDEX_op_add_i64: {
         // Bits up to one above the higher of both.
         uint64_t m = ma | mb;
         return m >> 63 ? ~0ull : m ? (~0ull >> __builtin_clzll(m)) << 1 | 1 : 0;
     }
-    default: return ~0ull;
+    default:
+        return ~0ull;
     }
 }
 
@@ -369,13 +383,16 @@ static int known_compare(Optimizer *o, TCGTemp *a, TCGTemp *b, TCGCond cond)
         uint64_t c = const_val(o, b), nonzero = info_of(o, a)->nonzero;
         switch (cond) {
         case TCG_COND_EQ:
-        case TCG_COND_NE: return c & ~nonzero ? cond == TCG_COND_NE : -1;
+        case TCG_COND_NE:
+            return c & ~nonzero ? cond == TCG_COND_NE : -1;
         case TCG_COND_LTU:
         case TCG_COND_GEU:
             return c == 0 ? cond == TCG_COND_GEU : nonzero < c ? cond == TCG_COND_LTU : -1;
         case TCG_COND_TSTEQ:
-        case TCG_COND_TSTNE: return nonzero & c ? -1 : cond == TCG_COND_TSTEQ;
-        default: break;
+        case TCG_COND_TSTNE:
+            return nonzero & c ? -1 : cond == TCG_COND_TSTEQ;
+        default:
+            break;
         }
     }
     return -1;
@@ -553,21 +570,50 @@ static void visit(Optimizer *o, TCGOp *op)
         return;
     }
     switch (wide) {
-    case INDEX_op_call: visit_call(o, op); return;
-    case INDEX_op_set_label: visit_label(o, op); return;
-    case INDEX_op_br: visit_br(o, op); return;
-    case INDEX_op_brcond_i64: visit_brcond(o, op); return;
-    case INDEX_op_setcond_i64: visit_setcond(o, op, false); return;
-    case INDEX_op_negsetcond_i64: visit_setcond(o, op, true); return;
-    case INDEX_op_movcond_i64: visit_movcond(o, op); return;
-    case INDEX_op_extract_i64: visit_extract(o, op, false); return;
-    case INDEX_op_sextract_i64: visit_extract(o, op, true); return;
-    case INDEX_op_deposit_i64: visit_deposit(o, op); return;
-    case INDEX_op_qemu_ld_i64: visit_load(o, op); return;
-    case INDEX_op_ld8u_i64: written_narrow(o, arg_temp(op->args[0]), UINT8_MAX); return;
-    case INDEX_op_ld16u_i64: written_narrow(o, arg_temp(op->args[0]), UINT16_MAX); return;
-    case INDEX_op_ld32u_i64: written_narrow(o, arg_temp(op->args[0]), UINT32_MAX); return;
-    default: break;
+    case INDEX_op_call:
+        visit_call(o, op);
+        return;
+    case INDEX_op_set_label:
+        visit_label(o, op);
+        return;
+    case INDEX_op_br:
+        visit_br(o, op);
+        return;
+    case INDEX_op_brcond_i64:
+        visit_brcond(o, op);
+        return;
+    case INDEX_op_setcond_i64:
+        visit_setcond(o, op, false);
+        return;
+    case INDEX_op_negsetcond_i64:
+        visit_setcond(o, op, true);
+        return;
+    case INDEX_op_movcond_i64:
+        visit_movcond(o, op);
+        return;
+    case INDEX_op_extract_i64:
+        visit_extract(o, op, false);
+        return;
+    case INDEX_op_sextract_i64:
+        visit_extract(o, op, true);
+        return;
+    case INDEX_op_deposit_i64:
+        visit_deposit(o, op);
+        return;
+    case INDEX_op_qemu_ld_i64:
+        visit_load(o, op);
+        return;
+    case INDEX_op_ld8u_i64:
+        written_narrow(o, arg_temp(op->args[0]), UINT8_MAX);
+        return;
+    case INDEX_op_ld16u_i64:
+        written_narrow(o, arg_temp(op->args[0]), UINT16_MAX);
+        return;
+    case INDEX_op_ld32u_i64:
+        written_narrow(o, arg_temp(op->args[0]), UINT32_MAX);
+        return;
+    default:
+        break;
     }
     if (has_sig(def, "l:ll")) {
         visit_binary(o, op, wide);

@@ -32,15 +32,24 @@ static bool is_vector(TCGType t)
 static TCGType letter_type(const TCGOp *op, char letter)
 {
     switch (letter) {
-    case 'i': return TCG_TYPE_I32;
-    case 'l': return TCG_TYPE_I64;
-    case 'o': return TCG_TYPE_I128;
-    case 's': return TCG_TYPE_F32;
-    case 'd': return TCG_TYPE_F64;
-    case 'h': return TCG_TYPE_V64;
-    case 'x': return TCG_TYPE_V128;
-    case 'y': return TCG_TYPE_V256;
-    default: return (TCGType)op->type;
+    case 'i':
+        return TCG_TYPE_I32;
+    case 'l':
+        return TCG_TYPE_I64;
+    case 'o':
+        return TCG_TYPE_I128;
+    case 's':
+        return TCG_TYPE_F32;
+    case 'd':
+        return TCG_TYPE_F64;
+    case 'h':
+        return TCG_TYPE_V64;
+    case 'x':
+        return TCG_TYPE_V128;
+    case 'y':
+        return TCG_TYPE_V256;
+    default:
+        return (TCGType)op->type;
     }
 }
 
@@ -104,7 +113,8 @@ static char *check_op(const TCGContext *s, const TCGOp *op, unsigned index)
         return check_call(s, op, index);
     }
     const TCGOpDef *def = &tcg_op_defs[op->opc];
-    if (op->opc != INDEX_op_discard && op->nargs != def->nb_oargs + def->nb_iargs + def->nb_cargs) {
+    if (op->opc != INDEX_op_discard &&
+        op->nargs != def->nb_oargs + def->nb_iargs + def->nb_cargs) {
         return fault(op, index, "has %u arguments", op->nargs);
     }
     if (strchr(def->sig, 'v') && (!is_vector((TCGType)op->type) || op->vece > MO_64)) {
@@ -117,8 +127,9 @@ static char *check_op(const TCGContext *s, const TCGOp *op, unsigned index)
             result = false;
             continue;
         }
-        char *err = strchr("cmLP", *p) ? check_constant(op, index, arg, *p)
-                                       : check_temp(s, op, index, arg, letter_type(op, *p), result);
+        char *err = strchr("cmLP", *p)
+                        ? check_constant(op, index, arg, *p)
+                        : check_temp(s, op, index, arg, letter_type(op, *p), result);
         if (err) {
             return err;
         }
@@ -131,6 +142,7 @@ static char *check_op(const TCGContext *s, const TCGOp *op, unsigned index)
 // A temp read where no path from the start has written it holds nothing.  One pass suffices: a backward
 // branch can only add writes that a read before it has not seen on its first execution.
 
+
 static void join(uint64_t *into, const uint64_t *from, unsigned words)
 {
     for (unsigned i = 0; i < words; i++) {
@@ -142,7 +154,7 @@ static char *check_reads(const TCGContext *s)
 {
     unsigned words = (s->nb_temps + 63) / 64;
     g_autofree uint64_t *now = g_new0(uint64_t, words);
-    g_autofree uint64_t *labels = g_new0(uint64_t, (size_t)words *(s->nb_labels + 1));
+    g_autofree uint64_t *labels = g_new0(uint64_t, (size_t)words * (s->nb_labels + 1));
     unsigned index = 0;
     for (TCGOp *op = s->ops.next; op != &s->ops; op = op->next, index++) {
         unsigned nout = tcg_op_nout(op), nin = tcg_op_nin(op);
@@ -185,8 +197,7 @@ char *tcg_verify(TCGContext *s)
     unsigned index = 0;
     g_autofree unsigned *refs = g_new0(unsigned, s->nb_labels + 1);
     const TCGOp *last = NULL;
-    TCG_FOREACH_OP(op, s)
-    {
+    TCG_FOREACH_OP(op, s) {
         char *err = check_op(s, op, index);
         if (err) {
             return err;
@@ -198,8 +209,7 @@ char *tcg_verify(TCGContext *s)
         last = op;
         index++;
     }
-    TCG_FOREACH_OP(op, s)
-    {
+    TCG_FOREACH_OP(op, s) {
         if (op->opc == INDEX_op_set_label) {
             const TCGLabel *l = arg_label(op->args[0]);
             if (l->refs != refs[l->id]) {

@@ -18,8 +18,7 @@ _Thread_local TCGContext *tcg_ctx;
 #define SIG_IS_CONST(c) ((c) == 'c' || (c) == 'm' || (c) == 'L' || (c) == 'P')
 
 static TCGOpDef op_defs[TCG_OP_COUNT] = {
-#define DEF(name_, sig_, flags_)                                                                   \
-    [INDEX_op_##name_] = {.name = #name_, .sig = sig_, .flags = flags_},
+#define DEF(name_, sig_, flags_) [INDEX_op_##name_] = {.name = #name_, .sig = sig_, .flags = flags_},
 #include "tcg-opc.h"
 };
 
@@ -296,10 +295,13 @@ unsigned tcg_op_pointer_size(const TCGOp *op)
 TCGLabel *tcg_op_branch_target(const TCGOp *op)
 {
     switch (op->opc) {
-    case INDEX_op_br: return arg_label(op->args[0]);
+    case INDEX_op_br:
+        return arg_label(op->args[0]);
     case INDEX_op_brcond_i32:
-    case INDEX_op_brcond_i64: return arg_label(op->args[3]);
-    default: return NULL;
+    case INDEX_op_brcond_i64:
+        return arg_label(op->args[3]);
+    default:
+        return NULL;
     }
 }
 
@@ -322,8 +324,7 @@ bool tcg_assign_frame(TCGContext *s)
     for (unsigned i = s->nb_globals; i < s->nb_temps; i++) {
         s->temps[i]->offset = -1;
     }
-    TCG_FOREACH_OP(op, s)
-    {
+    TCG_FOREACH_OP(op, s) {
         unsigned n = tcg_op_nout(op) + tcg_op_nin(op);
         for (unsigned i = 0; i < n; i++) {
             TCGTemp *t = arg_temp(op->args[i]);
