@@ -424,7 +424,6 @@ static void encode_mov_int(Encoder *e, const TCGOp *op)
     }
 }
 
-// Encodes op; gives the last op that was dealt with.
 // Does a branch lead back?
 static bool has_loop(Encoder *e)
 {
@@ -450,6 +449,7 @@ static bool is_vain_reset(const Encoder *e, const TCGOp *op)
            (intptr_t)op->args[2] == e->s->pc_offset;
 }
 
+// Encodes op; gives the last op that was dealt with.
 static const TCGOp *encode_op(Encoder *e, const TCGOp *op)
 {
     if (is_vain_reset(e, op)) {

@@ -25,6 +25,7 @@
 
 #include "helpers/x86/cpu.h"
 #include "runtime/cpu-exec.h"
+#include "runtime/cpu-list.h"
 #include "runtime/guest-memory.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
@@ -727,6 +728,53 @@ static void test_verify_reports(void **unused)
     guest_munmap(data, P);
 }
 
+static const TCGCode *cached(uint64_t pc)
+{
+    TBKey key = {pc, env->cs.isa->get_tb_key(&env->cs).flags};
+    return cpu_jump_cache_get(&env->cs, key, cpu_cflags(&env->cs));
+}
+
+// A block that gets another entry, or goes, is found in no jump cache. The last test: modes with one tag end jump caches.
+static void test_jump_cache(void **unused)
+{
+    (void)unused;
+    uint64_t pc = place(CODE(SYSCALL), RX, 1);
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    const TCGCode *code = cached(pc);
+    assert_non_null(code);
+    assert_int_equal(tb_of(code)->pc, pc);
+    tb_lock();
+    tb_set_entry((TranslationBlock *)code, atomic_load(&code->entry), atomic_load(&code->pinned));
+    tb_unlock();
+    assert_null(cached(pc));
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    assert_ptr_equal(cached(pc), code);
+    tb_lock();
+    tb_invalidate((TranslationBlock *)code);
+    tb_unlock();
+    assert_null(cached(pc));
+
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    const TranslationBlock *tb = tb_of(cached(pc));
+    const uint64_t mode = tb->flags | (uint64_t)tb->cflags << 32;
+    uint32_t other = tb->flags + 1;
+    while (tb_jump_tag(other | (uint64_t)tb->cflags << 32) != tb_jump_tag(mode)) {
+        other++;
+    }
+    tb_lock();
+    TranslationBlock *twin = tb_new(0);
+    twin->pc = pc;
+    twin->flags = other;
+    twin->cflags = tb->cflags;
+    tb_keep(twin, 0);
+    tb_publish(twin);
+    tb_unlock();
+    assert_null(cached(pc));
+    assert_int_equal(run_at(pc), EXCP_SYSCALL);
+    assert_null(cached(pc));
+    guest_munmap(pc, P);
+}
+
 // --- main ---------------------------------------------------------------------------------------
 
 static const char *const engines[] = {"tci", "tiered", "all", "verify", "quick", "verify-quick"};
@@ -773,6 +821,7 @@ static int run_engine(const char *name)
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_verify_reports),
         cmocka_unit_test(test_log),
+        cmocka_unit_test(test_jump_cache),
     };
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }
