@@ -206,20 +206,23 @@ static void drop_exit_check(TCGContext *ctx, const TranslationBlock *tb)
     tcg_op_remove(ctx, load);
 }
 
-// Has it been taken back already, in front of a jump through a slot, or not been set?
-static bool insn_pc_is_reset(const TCGOp *exit)
+// Has it been taken back already, in front of a jump through a slot, or not been set?  (What is added to a block may be a call in
+// front of all, which sets it.)
+static bool insn_pc_is_reset(const TCGOp *exit, const TranslationBlock *tb)
 {
-    return exit->opc == INDEX_op_exit_tb && (exit->prev->prev->opc == INDEX_op_goto_tb ||
-                                             (exit->args[0] & TB_EXIT_MASK) == TB_EXIT_REQUESTED);
+    bool plain = !tb->checked && !tb->events && !(tb->gen_cflags & CF_WATCH);
+    return exit->opc == INDEX_op_exit_tb &&
+           (exit->prev->prev->opc == INDEX_op_goto_tb ||
+            (plain && (exit->args[0] & TB_EXIT_MASK) == TB_EXIT_REQUESTED));
 }
 
 // insn_pc tells the fault handler whether a precise block is at work: it is taken back at each exit.  Before the look-up
 // of an indirect jump's block: the engines know the two ops together.
-static void add_insn_pc_resets(TCGContext *ctx)
+static void add_insn_pc_resets(TCGContext *ctx, const TranslationBlock *tb)
 {
     TCG_FOREACH_OP(op, ctx)
     {
-        if ((tcg_op_defs[op->opc].flags & TCG_OPF_BB_EXIT) && !insn_pc_is_reset(op)) {
+        if ((tcg_op_defs[op->opc].flags & TCG_OPF_BB_EXIT) && !insn_pc_is_reset(op, tb)) {
             bool looked_up = op->opc == INDEX_op_goto_ptr && op->prev->opc == INDEX_op_call;
             ctx->emit_before = looked_up ? op->prev : op;
             tcg_gen_st_i64(tcg_constant_i64((int64_t)INSN_PC_NONE), tcg_env(), ctx->pc_offset);
@@ -304,7 +307,7 @@ static void add_ops(TCGContext *ctx, TranslationBlock *tb)
         watchpoint_add_checks(ctx);
     }
     if (tb->gen_cflags & CF_PRECISE) {
-        add_insn_pc_resets(ctx);
+        add_insn_pc_resets(ctx, tb);
     }
     check_ops(ctx, tb, "as translated");
 }
