@@ -61,7 +61,7 @@ typedef struct LLVMUnitBlock {
     uint64_t pc;
     int succ
         [2]; // the block of this function that goto_tb slot 0 or 1 goes to; -1: leaves the function
-    uint64_t jump_mode; // TBJumpCacheEntry.mode that its indirect jumps look for
+    uint64_t jump_mode; // of what its indirect jumps look for in the jump cache (tb_jump_tag)
     unsigned
         after_call; // lifting: 1 + the block behind the call or system call that it ends with; 0: none
     bool guess;     // a return inside the function may be to this block

@@ -378,9 +378,22 @@ static void test_guest_writes_own_block(void **unused)
     guest_munmap(pc, 2 * P);
 }
 
+// A GuestISA's get_tb_key, by which a block is looked for: none is at work then.
+static unsigned stale_pcs;
+static TBKey key_between_blocks(const CPUState *cs)
+{
+    stale_pcs += cs->insn_pc != UINT64_MAX;
+    return guest_isa_x86_64.get_tb_key(cs);
+}
+
 static void test_shared_code(void **unused)
 {
     (void)unused;
+    static GuestISA isa;
+    isa = *env->cs.isa;
+    isa.get_tb_key = key_between_blocks;
+    env->cs.isa = &isa;
+    stale_pcs = 0;
     // Executable at one address, writable at another: no fault tells of the change.
     catch_faults();
     FILE *f = tmpfile();
@@ -401,6 +414,8 @@ static void test_shared_code(void **unused)
         assert_int_equal(run_at(x), EXCP_SYSCALL);
         assert_int_equal(env->regs[R_EAX], i);
     }
+    env->cs.isa = &guest_isa_x86_64;
+    assert_int_equal(stale_pcs, 0);
     guest_munmap(w, P);
     guest_munmap(x, P);
     fclose(f);
