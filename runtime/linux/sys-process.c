@@ -3,7 +3,8 @@
 // Threads and processes come and go.
 //
 //   thread   a host thread with a CPU of its own, a copy of its maker's
-//   fork     the host's fork(), around which every lock of the runtime is held
+//   fork     the host's fork(), around which every lock of the runtime is held; also where the guest wants a child of
+//            another kind (host-fork.c)
 //   vfork    a host process that shares all memory, as Linux does it: posix_spawn and others count on
 //            seeing what the child writes before it executes a program.  The parent's host thread
 //            is suspended by the kernel until then, so the child may use its thread-local state; it
@@ -25,6 +26,7 @@
 
 #include "abi.h"
 #include "guest-signal.h"
+#include "host-fork.h"
 #include "runtime/cpu-exec.h"
 #include "runtime/event-internal.h"
 #include "runtime/cpu-list.h"
@@ -180,8 +182,11 @@ static void tell_parent(const CloneRequest *request, pid_t pid)
     if (request->flags & CLONE_PARENT_SETTID) {
         write_tid(request->parent_tid, pid);
     }
+}
+
+static void tell_pidfd(const CloneRequest *request, int fd)
+{
     if (request->flags & CLONE_PIDFD) {
-        int fd = (int)syscall(SYS_pidfd_open, pid, 0);
         guest_write(request->pidfd, &fd, sizeof(fd));
     }
 }
@@ -198,39 +203,26 @@ static void be_alone(GuestTask *task)
     }
 }
 
-// Flags that the host's kernel has to see.
-static uint64_t host_flags(const CloneRequest *request)
+// What the host's kernel has to see of it.
+static HostFork to_host(const CloneRequest *request, int *pidfd)
 {
     const uint64_t ours = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
-                          CLONE_SETTLS | CLONE_PIDFD | CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND;
-    return request->flags & ~ours;
-}
-
-static bool is_plain_fork(const CloneRequest *request)
-{
-    return host_flags(request) == 0 && request->exit_signal == SIGCHLD && !request->nb_set_tid;
-}
-
-// The host's fork, or its clone where the guest wants more than that says.
-static pid_t host_fork(const CloneRequest *request)
-{
-    if (is_plain_fork(request)) {
-        return fork();
-    }
-    struct clone_args args = {
-        .flags = host_flags(request),
-        .exit_signal = (uint64_t)request->exit_signal,
-        .set_tid = request->nb_set_tid ? (uintptr_t)request->set_tid : 0,
-        .set_tid_size = request->nb_set_tid,
+                          CLONE_SETTLS | CLONE_CLEAR_SIGHAND | CLONE_VFORK | CLONE_DETACHED;
+    return (HostFork){
+        .flags = request->flags & ~ours,
+        .exit_signal = request->exit_signal,
+        .pidfd = pidfd,
+        .set_tid = request->set_tid,
+        .nb_set_tid = request->nb_set_tid,
         .cgroup = request->cgroup,
     };
-    return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
 static int64_t make_process(GuestTask *task, const CloneRequest *request)
 {
-    // What fork does for malloc's locks clone does not: nobody may hold one that the child would find locked for ever.
-    if (!is_plain_fork(request)) {
+    int pidfd = -1;
+    const HostFork how = to_host(request, &pidfd);
+    if (!host_fork_is_whole(&how)) {
         be_alone(task);
     }
     if (signal_block_host(task)) {
@@ -240,7 +232,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
     pthread_mutex_lock(&task->process->actions->lock);
     gdb_fork_prepare(task);
     process_fork_prepare();
-    pid_t pid = host_fork(request);
+    pid_t pid = host_fork(&how);
     int err = errno;
     if (pid == 0) {
         process_fork_child();
@@ -265,13 +257,13 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
         return -err;
     }
     tell_parent(request, pid);
+    tell_pidfd(request, pidfd);
     fire_fork(pid);
     return pid;
 }
 
 // --- processes in the parent's memory -----------------------------------------------------------
-#define CLONE_OURS                                                                                 \
-    (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_SETTLS | CLONE_PIDFD)
+#define CLONE_OURS (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_SETTLS)
 
 // A child that shares the memory, and what it runs on.
 typedef struct Lodger {
@@ -280,6 +272,7 @@ typedef struct Lodger {
     GuestTask *task, *parent;
     CPUState *cs;
     void *stack; // of the host
+    int pidfd;
     // For a child that runs beside its parent:
     sem_t started;
     _Atomic int64_t result; // pid or -errno, once it is posted
@@ -324,6 +317,7 @@ static int lodger_main(void *opaque)
     GuestTask *task = l->task;
     current_task = task;
     set_up_child_process(task, &l->request);
+    tell_pidfd(&l->request, l->pidfd); // the memory is the parent's, too
     if (task->clear_child_tid) {
         // The kernel does it however the child ends, also by a signal: the memory outlives it.
         syscall(SYS_set_tid_address, g2h(task->clear_child_tid));
@@ -350,7 +344,7 @@ static int64_t lodger_run(Lodger *l)
 {
     int flags = (int)(l->request.flags & ~(uint64_t)CLONE_OURS) | CLONE_VFORK;
     pid_t pid = clone(lodger_main, (char *)l->stack + THREAD_STACK_SIZE,
-                      flags | l->request.exit_signal, l);
+                      flags | l->request.exit_signal, l, &l->pidfd);
     return pid < 0 ? -errno : pid;
 }
 
