@@ -190,7 +190,9 @@ void tier_host_drop_all(void)
 static TCGContext *host_context_new(void *opaque)
 {
     (void)opaque;
-    return frontend_context_new(state.isa);
+    TCGContext *ctx = frontend_context_new(state.isa);
+    ctx->keep_discards = true;
+    return ctx;
 }
 
 static void host_thread_start(void *opaque)

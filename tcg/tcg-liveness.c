@@ -259,8 +259,11 @@ void tcg_liveness(TCGContext *s)
         op->life = 0;
 
         if (op->opc == INDEX_op_discard) {
-            clear_bit(&l, arg_temp(op->args[0]));
-            tcg_op_remove(s, op);
+            const TCGTemp *t = arg_temp(op->args[0]);
+            clear_bit(&l, t);
+            if (!s->keep_discards || t->kind != TEMP_GLOBAL) {
+                tcg_op_remove(s, op);
+            }
             continue;
         }
         if (op->opc == INDEX_op_set_label) {

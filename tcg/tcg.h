@@ -259,6 +259,7 @@ typedef struct TCGContext {
     bool bound;    // constants hold addresses of this process: of no use to another
     bool
         keep_dead; // --verify compares: the quick tier stores globals that nobody will look at, too
+    bool keep_discards; // liveness leaves the `discard` of a global in, for who has values across blocks (LLVM's regions)
     bool log_writes;      // the interpreter calls tcg_interp_write_hook before each guest store
     uintptr_t guest_base; // added to each guest address
     char *error;  // first error of the block being built (NULL: none); freed by tcg_func_start

@@ -86,6 +86,60 @@ static SyncKind sync_kind(const LLVMUnit *u, const TCGOp *op)
                : SYNC_NONE;
 }
 
+static bool is_branch(const TCGOp *op) { return tcg_op_defs[op->opc].flags & TCG_OPF_COND_BRANCH; }
+
+static void dirty_drop(Dirty *dirty, const GlobalSet *dead)
+{
+    for (unsigned w = 0; w < G_N_ELEMENTS(dead->w); w++) {
+        dirty->local.w[w] &= ~dead->w[w];
+        dirty->pass.w[w] &= ~dead->w[w];
+    }
+}
+
+// The globals that the ops from here on say are dead, before they do anything else.
+static GlobalSet discarded_from(const LLVMUnit *u, const TCGOp *op)
+{
+    GlobalSet dead = {0};
+    for (; op != &u->s->ops && (op->opc == INDEX_op_discard || op->opc == INDEX_op_set_label);
+         op = op->next) {
+        const TCGTemp *t = op->opc == INDEX_op_discard ? arg_temp(op->args[0]) : NULL;
+        if (t && t->kind == TEMP_GLOBAL) {
+            dead.w[(t->index - 1) / 64] |= 1ull << ((t->index - 1) % 64);
+        }
+    }
+    return dead;
+}
+
+// What a discard says is dead; what both ways of a conditional branch begin with saying so.
+static GlobalSet discarded_at(const LLVMUnit *u, const TCGOp *op)
+{
+    GlobalSet dead = discarded_from(u, op->opc == INDEX_op_discard ? op : op->next);
+    if (is_branch(op)) {
+        const TCGLabel *target = tcg_op_branch_target(op);
+        const TCGOp *at = op->next;
+        while (at != &u->s->ops &&
+               !(at->opc == INDEX_op_set_label && arg_label(at->args[0]) == target)) {
+            at = at->next;
+        }
+        GlobalSet there = discarded_from(u, at);
+        for (unsigned w = 0; w < G_N_ELEMENTS(dead.w); w++) {
+            dead.w[w] &= there.w[w];
+        }
+    }
+    return dead;
+}
+
+// What is dead need not be stored.  Its home keeps the value, so that a reader, were there one after all, finds an old value
+// rather than none.
+static void drop_discarded(const LLVMUnit *u, const TCGOp *op, Dirty *dirty)
+{
+    if (u->precise) {
+        return; // cc_op may tell of them
+    }
+    GlobalSet dead = discarded_at(u, op);
+    dirty_drop(dirty, &dead);
+}
+
 // Forward dataflow over the block's labels: fills LabelState.dirty.  Only a backward branch makes a
 // second walk necessary.
 static void solve_labels(LLVMUnit *u)
@@ -108,6 +162,9 @@ static void solve_labels(LLVMUnit *u)
                 label->seen = true;
                 dead = false;
                 continue;
+            }
+            if (op->opc == INDEX_op_discard || is_branch(op)) {
+                drop_discarded(u, op, &now);
             }
             SyncKind sync = sync_kind(u, op);
             if (sync == SYNC_ALL) {
@@ -133,7 +190,15 @@ static void solve_labels(LLVMUnit *u)
     }
 }
 
-// The hidden globals that the block's first ops overwrite before anything reads them or env.
+// Adds those of `dead` that are hidden and have not been read.
+static void add_killed(LLVMUnit *u, const GlobalSet *dead, const GlobalSet *read)
+{
+    for (unsigned w = 0; w < G_N_ELEMENTS(dead->w); w++) {
+        u->killed.w[w] |= dead->w[w] & ~read->w[w] & u->opt.hidden_globals[w];
+    }
+}
+
+// The hidden globals that the block's first ops overwrite, or say are dead, before anything reads them or env.
 static void find_killed(LLVMUnit *u, const TCGOp *check)
 {
     GlobalSet read = {0};
@@ -142,9 +207,6 @@ static void find_killed(LLVMUnit *u, const TCGOp *check)
         return;
     }
     for (const TCGOp *op = check->next; op != &u->s->ops; op = op->next) {
-        if (op->opc == INDEX_op_set_label || tcg_op_branch_target(op) || sync_kind(u, op)) {
-            break;
-        }
         unsigned nout = tcg_op_nout(op), nin = tcg_op_nin(op);
         for (unsigned i = nout; i < nout + nin; i++) {
             const TCGTemp *t = arg_temp(op->args[i]);
@@ -152,14 +214,21 @@ static void find_killed(LLVMUnit *u, const TCGOp *check)
                 read.w[(t->index - 1) / 64] |= 1ull << ((t->index - 1) % 64);
             }
         }
+        if (op->opc == INDEX_op_discard || is_branch(op)) {
+            GlobalSet dead = discarded_at(u, op);
+            add_killed(u, &dead, &read);
+        }
+        if (op->opc == INDEX_op_set_label || tcg_op_branch_target(op) || sync_kind(u, op)) {
+            break;
+        }
+        GlobalSet written = {0};
         for (unsigned i = 0; i < nout; i++) {
             const TCGTemp *t = arg_temp(op->args[i]);
             if (t->kind == TEMP_GLOBAL) {
-                unsigned g = t->index - 1;
-                u->killed.w[g / 64] |= 1ull << (g % 64) & ~read.w[g / 64] &
-                                       u->opt.hidden_globals[g / 64];
+                written.w[(t->index - 1) / 64] |= 1ull << ((t->index - 1) % 64);
             }
         }
+        add_killed(u, &written, &read);
     }
 }
 
@@ -216,6 +285,7 @@ static void lower_brcond(LLVMUnit *u, const TCGOp *op)
     Value cond = lower_icmp(u, (TCGCond)op->args[2], lower_get(u, op->args[0]),
                             lower_get(u, op->args[1]));
     LLVMBasicBlockRef target = label_bb(u, arg_label(op->args[3])), next = lower_new_bb(u, "");
+    drop_discarded(u, op, &u->dirty);
     lower_flush(u);
     if (op == exit_check(u)) {
         lower_unlikely(u, cond, target, next);
@@ -383,7 +453,11 @@ static void lower_op(LLVMUnit *u, const TCGOp *op)
     case INDEX_op_goto_tb: lower_goto_tb(u, op); break;
     case INDEX_op_exit_tb: lower_exit_tb(u, op); break;
     case INDEX_op_goto_ptr: lower_goto_ptr(u, op); break;
-    case INDEX_op_discard: break;
+    case INDEX_op_discard:
+        if (!u->opt.cold) {
+            drop_discarded(u, op, &u->dirty);
+        }
+        break;
     default:
         if (!lower_int_op(u, op) && !lower_guest_op(u, op) && !lower_host_op(u, op) &&
             !lower_fp_op(u, op) && !lower_vecop_op(u, op) && !lower_vec_op(u, op) &&

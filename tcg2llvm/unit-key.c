@@ -111,6 +111,10 @@ static void put_op(UnitHash *h, const TCGOp *op, const TCGCode *code)
         put_text(h, op->call_info->name);
         return;
     }
+    if (op->opc == INDEX_op_discard) { // neither reads nor writes the temp
+        put_temp(h, arg_temp(op->args[0]));
+        return;
+    }
     const char *letters = strchr(tcg_op_defs[op->opc].sig, ':');
     for (unsigned i = nout + nin; i < op->nargs && letters; i++) {
         put_constant(h, op, letters[1 + i - nout], op->args[i], code);

@@ -181,6 +181,76 @@ static void test_random_blocks(void **state)
     test_ctx->precise = false;
 }
 
+// --- dead globals --------------------------------------------------------------------------------------
+
+static void discard_w0(void) { tcg_emit1(INDEX_op_discard, (TCGArg)tcg_global_i32(G_W0)); }
+
+// w0 is computed and read, and said to be dead: on the one way out, on both, on one of two.
+static void block_with_discard(unsigned kind)
+{
+    tcg_gen_extrl_i64_i32(tcg_global_i32(G_W0), test_r(1));
+    tcg_gen_extu_i32_i64(test_r(2), tcg_global_i32(G_W0));
+    if (kind > 0) {
+        TCGLabel *other = gen_new_label();
+        tcg_gen_brcondi_i64(TCG_COND_EQ, test_r(3), 0, other);
+        if (kind == 1) {
+            discard_w0();
+        }
+        tcg_gen_movi_i64(tcg_global_i64(G_PC), 66);
+        tcg_gen_exit_tb(0);
+        gen_set_label(other);
+    }
+    discard_w0();
+    tcg_gen_movi_i64(tcg_global_i64(G_PC), 77);
+    tcg_gen_exit_tb(0);
+}
+
+static void test_dead_globals_are_not_stored(void **state)
+{
+    (void)state;
+    test_ctx->keep_discards = true;
+    for (unsigned kind = 0; kind < 3; kind++) {
+        for (unsigned r3 = 0; r3 < 2; r3++) {
+            test_begin();
+            block_with_discard(kind);
+            test_end();
+            test_env.r[1] = 5;
+            test_env.r[3] = r3;
+            test_env.w[0] = 1234;
+            TestCompiled *hot = test_compile(LLVM_HOT);
+            TestRun got;
+            test_run_compiled(hot, 0, &got);
+            const TestEnv *env = (const TestEnv *)(const void *)got.state;
+            assert_int_equal(env->r[2], 5);
+            assert_int_equal(env->w[0], kind == 2 && r3 ? 5 : 1234);
+            test_compiled_free(hot);
+        }
+    }
+    test_ctx->keep_discards = false;
+}
+
+// Code that stores a register is not taken for code that does not.
+static void test_unit_key_tells_dead_globals_apart(void **state)
+{
+    (void)state;
+    ObjectKey key[2];
+    test_ctx->keep_discards = true;
+    for (unsigned i = 0; i < 2; i++) {
+        test_begin();
+        tcg_emit1(INDEX_op_discard, (TCGArg)(i ? test_r(1) : test_r(2)));
+        tcg_gen_exit_tb(0);
+        test_passes();
+        const LLVMUnitBlock block = {.code = &test_block.code, .succ = {-1, -1}};
+        UnitHash *h = unit_hash_new();
+        unit_hash_begin(h, NULL, 0);
+        unit_hash_block(h, &block, false, test_ctx);
+        key[i] = unit_hash_end(h);
+        unit_hash_free(h);
+    }
+    test_ctx->keep_discards = false;
+    assert_memory_not_equal(&key[0], &key[1], sizeof(key[0]));
+}
+
 // --- helpers -------------------------------------------------------------------------------------------
 
 typedef TestEnv CPUArchState;
@@ -721,6 +791,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_blocks),
+        cmocka_unit_test(test_dead_globals_are_not_stored),
+        cmocka_unit_test(test_unit_key_tells_dead_globals_apart),
         cmocka_unit_test(test_helpers),
         cmocka_unit_test(test_region),
         cmocka_unit_test(test_region_counts),

@@ -323,6 +323,26 @@ static void test_precise_keeps_globals(void **state)
     }
 }
 
+// Who has values across blocks is told which globals are dead; for others the op has done its work.
+static void test_discards_are_kept_where_asked(void **state)
+{
+    (void)state;
+    for (int kept = 0; kept < 2; kept++) {
+        TCGContext *s = new_block();
+        s->keep_discards = kept;
+        tcg_gen_movi_i64(A, 1);
+        tcg_emit1(INDEX_op_discard, (TCGArg)A);
+        tcg_gen_exit_tb(0);
+        tcg_optimize(s);
+        tcg_liveness(s);
+        char *text = dump(s);
+        assert_null(strstr(text, "mov_i64"));
+        assert_int_equal(strstr(text, "discard") != NULL, kept);
+        free(text);
+        tcg_context_free(s);
+    }
+}
+
 // --- verifier -------------------------------------------------------------------------------------------
 
 static void wrong_type(void) { tcg_emit2(INDEX_op_mov_i64, (TCGArg)A, (TCGArg)W); }
@@ -461,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passes),
         cmocka_unit_test(test_precise_keeps_globals),
+        cmocka_unit_test(test_discards_are_kept_where_asked),
         cmocka_unit_test(test_verifier),
         cmocka_unit_test(test_verifier_wants_an_end),
         cmocka_unit_test(test_constants_are_shared),
