@@ -50,7 +50,6 @@ struct TranslationBlock {
     bool restored;     // an earlier run translated it (tb-image.c)
     bool checked;      // compares its bytes at entry: its page is written to often
     _Atomic bool invalid;  // set once, under tb_lock
-    _Atomic bool hot;      // its counter has run out
     _Atomic bool executed; // entered through cpu_exec or linked to
 
     _Atomic uint32_t refs;                  // the cache's, and one a holder

@@ -86,9 +86,16 @@ static void count(TranslationBlock *tb, uint32_t executions, uint32_t wait)
     *tb->code.counter = wait;
 }
 
+// Blocks that ran into their hot() are counted on, so that they can be compared with others.
+static void count_on(TranslationBlock *tb)
+{
+    uint32_t wait = patience(tb);
+    count(tb, MIN(tb->count_to, UINT32_MAX - wait), wait);
+}
+
 static uint32_t executions(const TranslationBlock *tb)
 {
-    return !tb->code.hot || tb->hot ? UINT32_MAX : tb->count_to - *tb->code.counter;
+    return tb->code.hot ? tb->count_to - *tb->code.counter : UINT32_MAX;
 }
 
 // --- units, under tb_lock ---------------------------------------------------------------------------
@@ -377,7 +384,7 @@ static void host_postpone(void *opaque, const TCGCode *code)
     (void)opaque;
     TranslationBlock *tb = tb_of(code);
     note_targets(tb);
-    count(tb, 0, patience(tb));
+    count_on(tb);
 }
 
 static void host_failed(void *opaque, const TCGCode *code, const GError *error)
@@ -679,8 +686,7 @@ void tier_host_hot(void *env, const TCGCode *code)
         return;
     }
     // Counted on: the more often a block asks, the sooner it is compiled.  host_install ends it.
-    count(tb_of(code), 0, patience(tb_of(code)));
-    tb_of(code)->hot = true;
+    count_on(tb_of(code));
     if (cpu_private(cs)->starts_nothing) {
         return; // the tier's threads, and the locks that they hold
     }

@@ -66,15 +66,24 @@ static int find_member(const Region *r, const TCGCode *code)
     return -1;
 }
 
-// Takes over the hold on code.
-static bool add_member(Region *r, const TCGCode *code, bool guess, bool wanted)
+// How often a block that block `from` leads to was executed at least. What follows a jump table's case is compared with the
+// case: there are dozens, and each is a small share of the dispatch's executions.
+static uint32_t least_behind(const Region *r, int from)
+{
+    return r->large || r->fresh ? MIN(r->least, r->blocks[from].info.executions / COLDEST)
+                                : r->least;
+}
+
+// Takes over the hold on code, which block `from` leads to.
+static bool add_member(Region *r, int from, const TCGCode *code, bool guess, bool wanted)
 {
     const LLVMTierHost *host = &r->common->host;
     LLVMBlockInfo info = {0};
     int known = find_member(r, code);
     bool fits = known < 0 && host->block_info(host->opaque, code, &info) &&
-                (r->n == 0 || (info.mode == r->mode && !(r->fresh && info.compiled) &&
-                               (info.executions >= r->least || info.in_unit || wanted)));
+                (r->n == 0 ||
+                 (info.mode == r->mode && !(r->fresh && info.compiled) &&
+                  (info.executions >= least_behind(r, from) || info.in_unit || wanted)));
     bool room = r->n < r->max && (r->n == 0 || r->insns + info.num_insns <= r->max_insns);
     r->truncated |= fits && !room;
     if (fits && room) {
@@ -127,7 +136,7 @@ static void add_targets(Region *r, unsigned i)
             host->release(host->opaque, found[k].code);
             continue;
         }
-        add_member(r, found[k].code, false, true);
+        add_member(r, (int)i, found[k].code, false, true);
         int to = find_member(r, found[k].code);
         if (to >= 0) {
             targets[kept++] = (unsigned)to;
@@ -140,7 +149,7 @@ static void add_targets(Region *r, unsigned i)
 // Block i's jump through a slot.
 static void add_successor(Region *r, unsigned i, unsigned slot, const TCGCode *to)
 {
-    add_member(r, to, false, false);
+    add_member(r, (int)i, to, false, false);
     r->blocks[i].block.succ[slot] = find_member(r, to);
 }
 
@@ -168,7 +177,7 @@ static void expand(Region *r, unsigned i)
         host->pc_global >= 0 && r->guesses < MAX_GUESSES) {
         const TCGCode *behind = host->find(host->opaque, code, end);
         if (behind) {
-            add_member(r, behind, true, false);
+            add_member(r, (int)i, behind, true, false);
             r->blocks[i].behind = find_member(r, behind);
         }
     }
@@ -296,7 +305,7 @@ static bool gather(Region *r, const TCGCode *head)
 {
     const LLVMTierHost *host = &r->common->host;
     host->hold(host->opaque, head);
-    if (!add_member(r, head, false, true)) {
+    if (!add_member(r, -1, head, false, true)) {
         return false;
     }
     for (unsigned i = 0; i < r->n; i++) {

@@ -62,6 +62,7 @@ typedef struct TestBlock {
     TCGCode code;
     uint64_t pc;
     uint64_t *bytecode;
+    uint32_t executions;
 } TestBlock;
 
 static TCGContext *test_ctx;

@@ -23,13 +23,13 @@
 static atomic_int held, failed, postponed;
 static _Atomic(LLVMCode *) installed;
 static bool refuse_translation, in_unit;
-static unsigned tier_threads;
+static unsigned tier_threads, n_cases;
 // Threads in host_translate; with a gate they wait there until it is open.
 static atomic_int inside, most_inside;
 static atomic_bool gate_shut;
 static LLVMCode *_Atomic all_installed[64];
 static atomic_uint n_installed;
-static TestBlock lone[4];                                    // blocks that lead nowhere
+static TestBlock lone[7]; // blocks that lead nowhere by themselves
 static pthread_mutex_t ctx_lock = PTHREAD_MUTEX_INITIALIZER; // emit_loop_block uses test_ctx
 
 static TCGContext *host_context(void *opaque)
@@ -58,7 +58,8 @@ static bool host_info(void *opaque, const TCGCode *code, LLVMBlockInfo *info)
     *info = (LLVMBlockInfo){.pc = block_of(code)->pc,
                             .size = 0x10,
                             .num_insns = 1,
-                            .executions = 1000,
+                            .executions = block_of(code)->executions ? block_of(code)->executions
+                                                                     : 1000,
                             .in_unit = in_unit};
     return true;
 }
@@ -79,7 +80,7 @@ static bool host_translate(void *opaque, TCGContext *ctx, const TCGCode *code)
     pthread_mutex_lock(&ctx_lock);
     TCGContext *mine = test_ctx;
     test_ctx = ctx;
-    bool is_lone = block_of(code) - lone < 4u && block_of(code) >= lone;
+    bool is_lone = (size_t)(block_of(code) - lone) < G_N_ELEMENTS(lone) && block_of(code) >= lone;
     emit_loop_block(is_lone ? 2 : (unsigned)(block_of(code) - blocks));
     test_ctx = mine;
     pthread_mutex_unlock(&ctx_lock);
@@ -94,6 +95,18 @@ static void host_successors(void *opaque, const TCGCode *code, const TCGCode *su
             host_hold(opaque, succ[i]);
         }
     }
+}
+
+// A jump table's cases.
+static unsigned host_targets(void *opaque, const TCGCode *code, LLVMTarget *out, unsigned max)
+{
+    unsigned n = code == &lone[0].code ? n_cases : 0;
+    assert_in_range(n, 0, max);
+    for (unsigned i = 0; i < n; i++) {
+        out[i] = (LLVMTarget){.code = &lone[1 + i].code, .pc = lone[1 + i].pc, .share = 65536 / 16};
+        host_hold(opaque, out[i].code);
+    }
+    return n;
 }
 
 static const TCGCode *host_find(void *opaque, const TCGCode *like, uint64_t pc)
@@ -138,6 +151,7 @@ static LLVMTier *new_tier(void)
         .translate = host_translate,
         .successors = host_successors,
         .find = host_find,
+        .targets = host_targets,
         .install = host_install,
         .postpone = host_postpone,
         .failed = host_failed,
@@ -191,6 +205,36 @@ static void test_request_installs_a_region(void **state)
     assert_int_equal(llvm_tier_stats(tier).units, 1);
     llvm_code_free(unit);
     llvm_tier_free(tier);
+}
+
+// What follows a case of a jump table is compared with the case: each is a small share of the jump's executions.
+static void test_region_holds_what_follows_a_case(void **state)
+{
+    (void)state;
+    static const uint32_t executions[] = {16000, 1000, 1000, 1000, 1000, 900, 90};
+    for (unsigned i = 0; i < G_N_ELEMENTS(lone); i++) {
+        lone[i].pc = 0x9000 + 0x100 * i;
+        lone[i].executions = executions[i];
+    }
+    lone[1].code.jmp[0] = &lone[5].code;
+    lone[2].code.jmp[0] = &lone[6].code;
+    n_cases = 4;
+    LLVMTier *tier = new_tier();
+    llvm_tier_request(tier, &lone[0].code);
+    LLVMCode *unit = await_unit();
+    bool has[G_N_ELEMENTS(lone)] = {false};
+    for (unsigned i = 0; i < unit->n_members; i++) {
+        has[block_of(unit->members[i]) - lone] = true;
+    }
+    assert_true(has[5]);
+    assert_false(has[6]);
+    assert_int_equal(unit->n_members, 6);
+    llvm_tier_drain(tier);
+    llvm_code_free(unit);
+    llvm_tier_free(tier);
+    assert_int_equal(held, 0);
+    lone[1].code.jmp[0] = lone[2].code.jmp[0] = NULL;
+    n_cases = 0;
 }
 
 static void test_request_is_postponed_once(void **state)
@@ -411,6 +455,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request_installs_a_region),
+        cmocka_unit_test(test_region_holds_what_follows_a_case),
         cmocka_unit_test(test_request_is_postponed_once),
         cmocka_unit_test(test_failure_is_told),
         cmocka_unit_test(test_batch),
