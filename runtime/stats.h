@@ -22,6 +22,7 @@
     STAT(tb_invalidated, "blocks invalidated")                                                     \
     STAT(tb_flushes, "flushes of the block cache")                                                 \
     STAT(tb_buckets, "buckets of the table of blocks")                                             \
+    STAT(tb_memory, "bytes of memory for blocks, without their code")                              \
     STAT(tb_found, "blocks found in the table by cpu_exec")                                        \
     STAT(tb_linked, "jumps linked")                                                                \
     STAT(exec_entries, "entries of cpu_exec into guest code")                                      \

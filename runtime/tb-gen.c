@@ -505,7 +505,7 @@ static bool jumps_indirectly(const TCGContext *ctx)
 static Attempt attempt(const GuestISA *isa, TCGContext *ctx, Plan *plan, FetchState *st,
                        TranslationBlock **out)
 {
-    TranslationBlock *tb = *out = tb_new(plan->room);
+    TranslationBlock *tb = *out = tb_new(wants_bytecode() || plan->checked ? plan->room : 0);
     st->isa = isa;
     st->pc = plan->key.pc;
     st->fixed = NULL;

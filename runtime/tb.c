@@ -26,9 +26,18 @@
 #include "tcg2llvm/slab.h"
 #include "tier-host.h"
 
+// Where a block was.  Its TranslationBlock.chunk stays.
+typedef struct Place {
+    struct Place *next;
+} Place;
+
 typedef struct TBChunk {
-    _Atomic uint32_t live; // blocks not yet freed, and one while it is the current chunk
     size_t size;
+    // Under cache.arena_lock:
+    uint32_t
+        live; // blocks not yet freed, the draft if it is here, and one while it is the current chunk
+    Place *places;               // not in use
+    struct TBChunk *next, *prev; // of those with places
     _Alignas(64) uint8_t bytes[];
 } TBChunk;
 
@@ -57,8 +66,12 @@ static struct TBCache {
     size_t used;      // of it
     size_t populated; // of it
     size_t live_bytes, budget;
+    TranslationBlock *draft;    // in a place that another block had
+    pthread_mutex_t arena_lock; // a leaf: blocks are freed without the other
+    TBChunk *with_places;
 } cache = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
+    .arena_lock = PTHREAD_MUTEX_INITIALIZER,
     .budget = (size_t)DEFAULT_BUDGET_MB << 20,
 };
 static _Thread_local bool lock_held;
@@ -103,11 +116,62 @@ bool tb_cache_full(void) { return cache.live_bytes > cache.budget; }
 
 // --- arena --------------------------------------------------------------------------------------
 
-static void chunk_put(TBChunk *chunk)
+enum { PLACE = (sizeof(TranslationBlock) + TB_ALIGN - 1) & ~(TB_ALIGN - 1) };
+
+static void list_add(TBChunk *chunk)
 {
-    if (atomic_fetch_sub(&chunk->live, 1) == 1) {
+    chunk->prev = NULL;
+    chunk->next = cache.with_places;
+    if (chunk->next) {
+        chunk->next->prev = chunk;
+    }
+    cache.with_places = chunk;
+}
+
+static void list_remove(TBChunk *chunk)
+{
+    *(chunk->prev ? &chunk->prev->next : &cache.with_places) = chunk->next;
+    if (chunk->next) {
+        chunk->next->prev = chunk->prev;
+    }
+}
+
+// One of those that the chunk lives for has gone; place: where it was, when another may stand there.
+static void chunk_put(TBChunk *chunk, Place *place)
+{
+    pthread_mutex_lock(&cache.arena_lock);
+    bool listed = chunk->places != NULL;
+    bool gone = --chunk->live == 0;
+    if (gone && listed) {
+        list_remove(chunk);
+    } else if (!gone && place) {
+        place->next = chunk->places;
+        chunk->places = place;
+        if (!listed) {
+            list_add(chunk);
+        }
+    }
+    stats.tb_memory -= gone ? chunk->size : 0;
+    pthread_mutex_unlock(&cache.arena_lock);
+    if (gone) {
         munmap(chunk, chunk->size);
     }
+}
+
+static TranslationBlock *place_take(void)
+{
+    pthread_mutex_lock(&cache.arena_lock);
+    TBChunk *chunk = cache.with_places;
+    Place *place = chunk ? chunk->places : NULL;
+    if (place) {
+        chunk->live++;
+        chunk->places = place->next;
+        if (!chunk->places) {
+            list_remove(chunk);
+        }
+    }
+    pthread_mutex_unlock(&cache.arena_lock);
+    return (TranslationBlock *)(void *)place;
 }
 
 static void chunk_new(size_t need)
@@ -120,8 +184,11 @@ static void chunk_new(size_t need)
     chunk->live = 1;
     chunk->size = size;
     if (cache.chunk) {
-        chunk_put(cache.chunk);
+        chunk_put(cache.chunk, NULL);
     }
+    pthread_mutex_lock(&cache.arena_lock);
+    stats.tb_memory += size;
+    pthread_mutex_unlock(&cache.arena_lock);
     cache.chunk = chunk;
     cache.used = cache.populated = 0;
 }
@@ -147,32 +214,40 @@ const void *tb_cold_pinned(void)
     return isa && isa->pinned ? isa->pinned->leave : NULL;
 }
 
-TranslationBlock *tb_new(size_t room)
+static TranslationBlock *draft_init(TranslationBlock *tb, TBChunk *chunk)
 {
-    size_t need = align_up(sizeof(TranslationBlock), TB_ALIGN) + room;
-    if (!cache.chunk || cache.used + need > cache.chunk->size - sizeof(TBChunk)) {
-        chunk_new(need);
-    }
-    populate(cache.used + sizeof(TranslationBlock));
-    TranslationBlock *tb = (TranslationBlock *)(void *)(cache.chunk->bytes + cache.used);
     memset(tb, 0, sizeof(*tb));
     tb->code.pinned = tb_cold_pinned();
     tb->code.counter = &tb->own_counter;
-    tb->chunk = cache.chunk;
+    tb->chunk = chunk;
     tb->refs = 1;
     return tb;
 }
 
-void *tb_room(TranslationBlock *tb)
+TranslationBlock *tb_new(size_t room)
 {
-    return (uint8_t *)tb + align_up(sizeof(TranslationBlock), TB_ALIGN);
+    if (room == 0 && !cache.draft) {
+        cache.draft = place_take();
+    }
+    if (room == 0 && cache.draft) {
+        return draft_init(cache.draft, cache.draft->chunk);
+    }
+    size_t need = PLACE + room;
+    if (!cache.chunk || cache.used + need > cache.chunk->size - sizeof(TBChunk)) {
+        chunk_new(need);
+    }
+    populate(cache.used + sizeof(TranslationBlock));
+    return draft_init((TranslationBlock *)(void *)(cache.chunk->bytes + cache.used), cache.chunk);
 }
+
+void *tb_room(TranslationBlock *tb) { return (uint8_t *)tb + PLACE; }
 
 size_t tb_room_size(const TranslationBlock *tb)
 {
     const TBChunk *c = tb->chunk;
-    return (size_t)((const uint8_t *)c + c->size -
-                    (const uint8_t *)tb_room((TranslationBlock *)tb));
+    return tb == cache.draft ? 0
+                             : (size_t)((const uint8_t *)c + c->size -
+                                        (const uint8_t *)tb_room((TranslationBlock *)tb));
 }
 
 static void free_tb(Later *l)
@@ -190,7 +265,7 @@ void tb_release(TranslationBlock *tb)
         tb_way_free(tb);
         event_block_free(tb->events);
         free(tb->targets);
-        chunk_put(tb->chunk);
+        chunk_put(tb->chunk, tb->alloc_size == PLACE ? (Place *)(void *)tb : NULL);
     }
 }
 
@@ -266,9 +341,15 @@ static void table_grow(TBTable *old)
 
 void tb_keep(TranslationBlock *tb, size_t used)
 {
-    tb->alloc_size = align_up(align_up(sizeof(TranslationBlock), TB_ALIGN) + used, TB_ALIGN);
-    cache.used += tb->alloc_size;
-    atomic_fetch_add(&tb->chunk->live, 1);
+    tb->alloc_size = PLACE + align_up(used, TB_ALIGN);
+    if (tb == cache.draft) {
+        cache.draft = NULL; // its chunk lives for it already
+    } else {
+        cache.used += tb->alloc_size;
+        pthread_mutex_lock(&cache.arena_lock);
+        tb->chunk->live++;
+        pthread_mutex_unlock(&cache.arena_lock);
+    }
 }
 
 // What the block is in jump caches. Two modes with one tag, of 32767, would be one to compiled code: then there are no
@@ -428,17 +509,20 @@ void tb_fork_prepare(void)
 {
     tb_lock();
     tb_quick_fork_prepare();
+    pthread_mutex_lock(&cache.arena_lock);
     rcu_bp_before_fork();
 }
 void tb_fork_parent(void)
 {
     rcu_bp_after_fork_parent();
+    pthread_mutex_unlock(&cache.arena_lock);
     tb_quick_fork_done();
     tb_unlock();
 }
 void tb_fork_child(void)
 {
     rcu_bp_after_fork_child();
+    pthread_mutex_unlock(&cache.arena_lock);
     tb_quick_fork_done();
     tb_image_fork_child();
     tb_unlock();

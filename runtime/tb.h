@@ -110,8 +110,8 @@ bool tb_lock_held(void); // by this thread
 TranslationBlock *tb_lookup(uint64_t pc, uint32_t flags, uint32_t cflags);
 
 // The rest under tb_lock.
-// A new block at the arena's end with room for at least `room` bytes behind it (tb_room_size tells how
-// many there are).  Until tb_keep it is a draft, which the next tb_new overwrites; tb_keep fixes how many
+// A new block with room for at least `room` bytes behind it (tb_room_size tells how many there are): at the arena's end,
+// or for none where another block was.  Until tb_keep it is a draft, which the next tb_new overwrites; tb_keep fixes how many
 // of the bytes it uses.  What is kept and then not wanted is let go with tb_release.
 TranslationBlock *tb_new(size_t room);
 void *tb_room(TranslationBlock *tb);

@@ -474,6 +474,39 @@ static void test_full_cache(void **unused)
     g_byte_array_unref(code);
 }
 
+// Of a program that makes new code all the time some blocks stay, and most go: places are used again.
+static void test_new_code_for_ever(void **unused)
+{
+    (void)unused;
+    enum { N = 800, COPIES = 60 };
+    if (tb_engine() != TB_ENGINE_QUICK) {
+        return; // bytecode has any length
+    }
+    GByteArray *code = g_byte_array_new();
+    g_byte_array_append(code, CODE(0x31, 0xc0));
+    for (unsigned i = 0; i < N; i++) {
+        g_byte_array_append(code, CODE(0xff, 0xc0, 0xeb, 0x00)); // inc eax; jmp to the next
+    }
+    g_byte_array_append(code, CODE(SYSCALL));
+    uint64_t stays[COPIES], memory = 0;
+    tb_flush_all();
+    for (int i = 0; i < COPIES; i++) {
+        stays[i] = place(CODE(SYSCALL), RX, 1);
+        assert_int_equal(run_at(stays[i]), EXCP_SYSCALL);
+        uint64_t pc = place(code->data, code->len, RX, 1);
+        assert_int_equal(run_at(pc), EXCP_SYSCALL);
+        assert_int_equal(env->regs[R_EAX], N);
+        guest_munmap(pc, P);
+        later_barrier();
+        memory = i == 5 ? stats.tb_memory : memory;
+    }
+    assert_in_range(stats.tb_memory, 1, memory);
+    for (int i = 0; i < COPIES; i++) {
+        guest_munmap(stays[i], P);
+    }
+    g_byte_array_unref(code);
+}
+
 // More machine code than there is room for: flushes, and goes on.
 static void test_full_code_memory(void **unused)
 {
@@ -831,6 +864,7 @@ static int run_engine(const char *name)
         cmocka_unit_test(test_shared_code),
         cmocka_unit_test(test_exit_request),
         cmocka_unit_test(test_full_cache),
+        cmocka_unit_test(test_new_code_for_ever),
         cmocka_unit_test(test_full_code_memory),
         cmocka_unit_test(test_threads_and_flushes),
         cmocka_unit_test(test_fork),
