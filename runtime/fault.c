@@ -12,8 +12,8 @@
 //   4. A thread inside cpu_guard_access: the copy ends there and says so.
 //   5. A guest access through a tagged pointer, which is made good: see fault-tag.c.  (Of SIGFPE and what is
 //      made good there: fault-fp.c.)
-//   6. Guest code or a helper of it was running: the guest's own fault.  (In 2 and 6 the quick tier's code may have had
-//      guest registers in the host's: they go to env first.)
+//   6. Guest code or a helper of it was running: the guest's own fault.  (In 2 and 6 compiled code may have had guest
+//      registers in the host's: they go to env first.)
 //   7. Else the fault is ours.
 //
 // A handler that leaves by siglongjmp must undo what the kernel did for it: the signal mask, and on x86
@@ -22,6 +22,7 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <string.h>
 #include <ucontext.h>
 
 #include "cpu-exec.h"
@@ -29,10 +30,14 @@
 #include "fault-fp.h"
 #include "fault-tag.h"
 #include "guest-memory.h"
+#if defined(__x86_64__)
+#include "host-insn.h"
+#endif
 #include "process.h"
 #include "stats.h"
 #include "tb.h"
 #include "tb-quick.h"
+#include "tier-host.h"
 
 typedef struct Guard {
     sigjmp_buf env;
@@ -69,17 +74,14 @@ static uint64_t fault_host_pc(const ucontext_t *uc)
 {
     return (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
 }
-// What the quick tier had in the host's registers.
+// What compiled code had in the host's registers.
 static void recover_state(CPUState *cs, const ucontext_t *uc)
 {
-    static const uint8_t order[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                                    REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                                    REG_R12, REG_R13, REG_R14, REG_R15};
-    uint64_t regs[G_N_ELEMENTS(order)];
-    for (unsigned i = 0; i < G_N_ELEMENTS(order); i++) {
-        regs[i] = (uint64_t)uc->uc_mcontext.gregs[order[i]];
+    StateRegs regs;
+    host_state_regs(uc, &regs);
+    if (!tb_quick_recover(cs, fault_host_pc(uc), regs.gpr, &cs->insn_pc)) {
+        tier_host_recover(cs, fault_host_pc(uc), &regs, &cs->insn_pc);
     }
-    tb_quick_recover(cs, fault_host_pc(uc), regs, &cs->insn_pc);
 }
 static void restore_fp_control(const ucontext_t *uc)
 {

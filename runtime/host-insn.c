@@ -80,6 +80,30 @@ void *host_vector_part(const ucontext_t *uc, unsigned n, unsigned i)
     return !at ? NULL : i == 1 ? at + n * 16 : at + n * 32 + (i - 2) * 16;
 }
 
+static void vector_register(const void *context, unsigned n, uint8_t value[32])
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const void *part = host_vector_part(context, n, i);
+        if (part) {
+            memcpy(value + 16 * i, part, 16);
+        } else {
+            memset(value + 16 * i, 0, 16); // in its initial state
+        }
+    }
+}
+
+void host_state_regs(const ucontext_t *uc, StateRegs *regs)
+{
+    static const uint8_t order[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                    REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                    REG_R12, REG_R13, REG_R14, REG_R15};
+    for (unsigned i = 0; i < sizeof(order); i++) {
+        regs->gpr[i] = (uint64_t)uc->uc_mcontext.gregs[order[i]];
+    }
+    regs->vector = vector_register;
+    regs->context = uc;
+}
+
 uint64_t host_mask_register(const ucontext_t *uc, unsigned n)
 {
     uint64_t mask = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The host instruction that a signal stopped at, for handlers that make it good (fault-tag.c, fault-fp.c).
+// The host instruction that a signal stopped at, for handlers that make it good (fault-tag.c, fault-fp.c), and the registers there.
 // x86-64 hosts alone.
 
 #ifndef RUNTIME_HOST_INSN_H
@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <ucontext.h>
+
+#include "tcg2llvm/state-notes.h"
 
 #define HOST_TRAP_FLAG 0x100 // EFLAGS: stop behind the next instruction
 
@@ -27,6 +29,8 @@ uint64_t host_greg(const ucontext_t *uc, int n);
 uint64_t host_insn_address(const ucontext_t *uc, const HostInsn *h, const ZydisDecodedOperand *m);
 // Where the signal's frame has 16 bytes of vector register n, the i-th from its low end; NULL when not there.
 void *host_vector_part(const ucontext_t *uc, unsigned n, unsigned i);
+// All that a fault's handler may have to put into env (tcg2llvm/state-notes.h); regs refers to uc.
+void host_state_regs(const ucontext_t *uc, StateRegs *regs);
 // A mask register of AVX-512.
 uint64_t host_mask_register(const ucontext_t *uc, unsigned n);
 

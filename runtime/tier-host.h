@@ -41,6 +41,10 @@ unsigned tier_host_unit_of(const TranslationBlock *tb, const TCGCode *const **me
 // Drops all units, those in work and those asked for included; hot blocks get hot again.  Without locks.
 void tier_host_drop_all(void);
 
+// As tb_quick_recover, for a fault in LLVM's code.
+struct StateRegs;
+bool tier_host_recover(void *env, uint64_t host_pc, const struct StateRegs *regs, uint64_t *pc);
+
 // Is the host address in compiled code?  Async-signal-safe.
 bool tier_host_owns(const void *host_pc);
 

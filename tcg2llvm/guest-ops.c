@@ -356,6 +356,17 @@ static Value from_mem(LLVMUnit *u, Value v, Type type, unsigned memop)
     return memop & MO_SIGN ? LLVMBuildSExt(u->b, v, type, "") : LLVMBuildZExt(u->b, v, type, "");
 }
 
+bool guest_ops_is_plain(const TCGOp *op)
+{
+    GuestOp g = {0};
+    TCGType type;
+    if (!classify(op, &g, &type) || (g.kind != GUEST_LD && g.kind != GUEST_ST)) {
+        return false;
+    }
+    unsigned memop = (unsigned)op->args[op->nargs - 1];
+    return !(memop & MO_ALIGN) || mem_types[mem_of(type, memop)].size == 1;
+}
+
 bool lower_guest_op(LLVMUnit *u, const TCGOp *op)
 {
     GuestOp g = {0};
@@ -388,8 +399,9 @@ bool lower_guest_op(LLVMUnit *u, const TCGOp *op)
         g.v = to_mem(u, lower_get(u, op->args[2]), mem);
         break;
     }
-    lower_before_guest_access(u);
+    lower_before_guest_access(u, op);
     Value result = u->opt.guest_ops ? named(u, &g) : plain(u, &g);
+    lower_behind_guest_access(u, op);
     if (result) {
         lower_set(u, op->args[0], from_mem(u, result, u->l->types[type], g.memop));
     }

@@ -31,6 +31,8 @@ Value guest_ops_syscall(LLVMUnit *u);
 Value guest_ops_flow(LLVMUnit *u, Value target); // the marker, or NULL
 // Names the register that an access is to.
 void guest_ops_reg(LLVMUnit *u, Value access, const char *name);
+// Is the op a load or store that lowers to nothing else but that, and bytes reversed?
+bool guest_ops_is_plain(const TCGOp *op);
 // Lowers the named operations in the unit's module.
 void guest_ops_lower(LLVMUnit *u);
 // NULL, or what is wrong with guest operations in a module that somebody has changed; g_free it.

@@ -610,6 +610,11 @@ void jit_object_free(JitObject *object)
     }
 }
 
+bool jit_recover(Jit *jit, const void *address, const StateRegs *regs, void *env, uint64_t *pc)
+{
+    return jit_owns(jit, address) && linker_recover(jit->linker, address, regs, env, pc);
+}
+
 JitTimes jit_times(const JitContext *context) { return context->times; }
 
 // Names call and jump targets for the disassembler.

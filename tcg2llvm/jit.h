@@ -58,6 +58,7 @@ typedef enum JitError {
     JIT_ERROR_HELPERS,  // the helpers' bitcode cannot be read, or does not fit its declaration
     JIT_ERROR_PLUGIN,   // a pass, plugin or library of the user's that cannot be used
     JIT_ERROR_PASS,     // a pass of the user's that fails on a unit
+    JIT_ERROR_NOTES,    // its stack maps do not tell where all values are: to be made without
 } JitError;
 
 // How much is done to a unit; jit.c has the table of pipelines.
@@ -104,6 +105,12 @@ struct Slab *jit_slab(Jit *jit);
 void jit_code_range(Jit *jit, uint8_t **base, size_t *size);
 // Is this host address in compiled code? For signal handlers: async-signal-safe.
 bool jit_owns(const Jit *jit, const void *address);
+
+struct StateRegs;
+// At a fault in compiled code: puts the guest's registers into env and its pc into *pc, where the access has a note (state-notes.h).  For
+// signal handlers of threads that are in compiled code.
+bool jit_recover(Jit *jit, const void *address, const struct StateRegs *regs, void *env,
+                 uint64_t *pc);
 
 typedef struct JitMemory {
     size_t reserved, committed, used; // bytes of the slab

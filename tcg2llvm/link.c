@@ -14,7 +14,7 @@
 // image (a quarter of its size), and an image is placed. All numbers of an image are of the host's byte
 // order:
 //
-//     ImageHeader | ImageReloc[] | ImageExport[] | name offsets[] | strings | contents
+//     ImageHeader | ImageReloc[] | ImageExport[] | name offsets[] | strings | contents | notes
 //
 // What the code generator may emit is narrow (small code model, PIC): addresses within the object or
 // the slab are PC-relative. A symbol of the process is called directly when it is within 2 GiB
@@ -34,6 +34,7 @@
 #include <string.h>
 
 #include "tcg2llvm/jit.h"
+#include "tcg2llvm/state-notes.h"
 
 enum {
     SLOT_SIZE = 16,
@@ -56,7 +57,10 @@ struct Linker {
     GHashTable *slots;   // address -> slot
     GPtrArray *slot_blocks;
     unsigned slots_left; // in the last of slot_blocks
+    GTree *noted;        // LinkedObject * with notes, by their place
 };
+
+static int by_base(gconstpointer a, gconstpointer b) { return a < b ? -1 : a > b; }
 
 Linker *linker_new(Slab *slab)
 {
@@ -67,6 +71,7 @@ Linker *linker_new(Slab *slab)
     linker->names = g_hash_table_new(NULL, NULL);
     linker->slots = g_hash_table_new(NULL, NULL);
     linker->slot_blocks = g_ptr_array_new();
+    linker->noted = g_tree_new(by_base);
     return linker;
 }
 
@@ -79,6 +84,7 @@ void linker_free(Linker *linker)
         slab_release(linker->slab, linker->slot_blocks->pdata[i]);
     }
     g_ptr_array_free(linker->slot_blocks, TRUE);
+    g_tree_unref(linker->noted);
     g_hash_table_destroy(linker->slots);
     g_hash_table_destroy(linker->names);
     g_hash_table_destroy(linker->symbols);
@@ -165,6 +171,7 @@ static uint8_t *slot_of(Linker *linker, uint64_t address)
 typedef struct ImageHeader {
     uint32_t text_size, total; // bytes of code; of code, constants and data
     uint32_t n_relocs, n_exports, n_names, strings_size;
+    uint32_t notes_size, reserved; // bytes
 } ImageHeader;
 
 enum {
@@ -192,7 +199,7 @@ typedef struct Image {
     const ImageExport *exports;
     const uint32_t *names; // in the strings
     const char *strings;
-    const uint8_t *contents;
+    const uint8_t *contents, *notes;
 } Image;
 
 static bool image_open(Image *image, const void *bytes, size_t size)
@@ -213,9 +220,11 @@ static bool image_open(Image *image, const void *bytes, size_t size)
         .names = (const uint32_t *)(base + names),
         .strings = (const char *)base + strings,
         .contents = base + contents,
+        .notes = base + contents + h->total,
     };
-    return contents + h->total == size && h->text_size <= h->total && h->total < INT32_MAX &&
-           h->strings_size > 0 && image->strings[h->strings_size - 1] == '\0';
+    return contents + h->total + h->notes_size == size && h->text_size <= h->total &&
+           h->total < INT32_MAX && h->strings_size > 0 &&
+           image->strings[h->strings_size - 1] == '\0';
 }
 
 // --- from an object to an image ------------------------------------------------------------------------
@@ -234,6 +243,7 @@ typedef struct Object {
     size_t text_size, total;
     GArray *relocs, *exports, *names; // of the image
     GByteArray *image_strings;
+    GByteArray *notes; // NULL: none
     GError **error;
 } Object;
 
@@ -299,21 +309,28 @@ static bool read_tables(Object *o)
     return true;
 }
 
-// Is it unwinding information, which stays out?
-static bool is_unwind(const Object *o, const Elf64_Shdr *section)
+static bool is_named(const Object *o, const Elf64_Shdr *section, const char *name)
 {
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)o->bytes;
-    if (section->sh_type == SHT_X86_64_UNWIND) {
-        return true;
-    }
     if (header->e_shstrndx >= o->n_sections) {
         return false;
     }
     const Elf64_Shdr *names = &o->sections[header->e_shstrndx];
-    static const char eh_frame[] = ".eh_frame";
-    return section->sh_name <= names->sh_size &&
-           names->sh_size - section->sh_name >= sizeof(eh_frame) &&
-           memcmp(o->bytes + names->sh_offset + section->sh_name, eh_frame, sizeof(eh_frame)) == 0;
+    size_t size = strlen(name) + 1;
+    return section->sh_name <= names->sh_size && names->sh_size - section->sh_name >= size &&
+           memcmp(o->bytes + names->sh_offset + section->sh_name, name, size) == 0;
+}
+
+static bool is_stack_maps(const Object *o, const Elf64_Shdr *section)
+{
+    return is_named(o, section, ".llvm_stackmaps");
+}
+
+// Is it unwinding information or what notes are made of, which stay out?
+static bool stays_out(const Object *o, const Elf64_Shdr *section)
+{
+    return section->sh_type == SHT_X86_64_UNWIND || is_named(o, section, ".eh_frame") ||
+           is_stack_maps(o, section);
 }
 
 // Gives each section that is loaded its place: code, then constants, then what is written.
@@ -330,7 +347,7 @@ static bool lay_out(Object *o)
                        : section->sh_flags & SHF_WRITE   ? 2
                                                          : 1;
             if (!(section->sh_flags & SHF_ALLOC) || section->sh_size == 0 || rank != round ||
-                is_unwind(o, section)) {
+                stays_out(o, section)) {
                 continue;
             }
             if (section->sh_flags & SHF_TLS) {
@@ -429,7 +446,7 @@ static bool take_relocs(Object *o)
             return damaged(o, "damaged relocation section");
         }
         if (o->offsets[section->sh_info] == NOT_LOADED) {
-            continue; // of .eh_frame or debug information
+            continue; // of .eh_frame, stack maps or debug information
         }
         size_t size = o->sections[section->sh_info].sh_size;
         const Elf64_Rela *reloc = (const Elf64_Rela *)(o->bytes + section->sh_offset);
@@ -441,6 +458,72 @@ static bool take_relocs(Object *o)
             if (!take_reloc(o, reloc, o->offsets[section->sh_info])) {
                 return false;
             }
+        }
+    }
+    return true;
+}
+
+// Where each function is that the section of stack maps names, by its relocations.
+static bool find_functions(const Object *o, const Elf64_Shdr *section, uint32_t *functions,
+                           unsigned n)
+{
+    unsigned found = 0;
+    for (unsigned i = 0; i < o->n_sections; i++) {
+        const Elf64_Shdr *relocs = &o->sections[i];
+        if (relocs->sh_type != SHT_RELA ||
+            &o->sections[relocs->sh_info % o->n_sections] != section ||
+            relocs->sh_offset % 8 != 0) {
+            continue;
+        }
+        const Elf64_Rela *reloc = (const Elf64_Rela *)(o->bytes + relocs->sh_offset);
+        const Elf64_Rela *end = reloc + relocs->sh_size / sizeof(*reloc);
+        for (; reloc < end; reloc++) {
+            unsigned symbol = ELF64_R_SYM(reloc->r_info);
+            uint64_t f = (reloc->r_offset - STATE_NOTE_FIRST_FUNCTION) / STATE_NOTE_FUNCTION_SIZE;
+            if (symbol >= o->n_symbols || f >= n || o->symbols[symbol].st_shndx >= o->n_sections ||
+                o->offsets[o->symbols[symbol].st_shndx] == NOT_LOADED) {
+                return false;
+            }
+            functions[f] = (uint32_t)(o->offsets[o->symbols[symbol].st_shndx] +
+                                      o->symbols[symbol].st_value + (uint64_t)reloc->r_addend);
+            found++;
+        }
+    }
+    return found == n;
+}
+
+static void copy_contents(const Object *o, uint8_t *to)
+{
+    for (unsigned i = 0; i < o->n_sections; i++) {
+        const Elf64_Shdr *section = &o->sections[i];
+        if (o->offsets[i] != NOT_LOADED && section->sh_type != SHT_NOBITS) {
+            memcpy(to + o->offsets[i], o->bytes + section->sh_offset, section->sh_size);
+        }
+    }
+}
+
+static bool take_notes(Object *o)
+{
+    for (unsigned i = 0; i < o->n_sections; i++) {
+        const Elf64_Shdr *section = &o->sections[i];
+        if (!is_stack_maps(o, section)) {
+            continue;
+        }
+        const uint8_t *bytes = o->bytes + section->sh_offset;
+        unsigned n = state_notes_functions(bytes, section->sh_size);
+        g_autofree uint32_t *functions = g_new0(uint32_t, n + 1);
+        if (n == 0 || section->sh_offset % 8 != 0 || !find_functions(o, section, functions, n)) {
+            return damaged(o, "damaged stack maps");
+        }
+        g_autofree uint8_t *code = g_malloc0(o->total);
+        copy_contents(o, code);
+        const StackMaps maps = {bytes, section->sh_size, functions, n, code};
+        const char *why;
+        o->notes = state_notes_new(&maps, &why);
+        if (!o->notes) {
+            g_set_error(o->error, JIT_ERROR, JIT_ERROR_NOTES, "no notes for unit %s: %s", o->unit,
+                        why);
+            return false;
         }
     }
     return true;
@@ -475,22 +558,19 @@ static GBytes *write_image(const Object *o)
                           .n_relocs = o->relocs->len,
                           .n_exports = o->exports->len,
                           .n_names = o->names->len,
-                          .strings_size = o->image_strings->len};
+                          .strings_size = o->image_strings->len,
+                          .notes_size = o->notes ? o->notes->len : 0};
     size_t size = sizeof(header) + o->relocs->len * sizeof(ImageReloc) +
                   o->exports->len * sizeof(ImageExport) + o->names->len * sizeof(uint32_t) +
-                  o->image_strings->len + o->total;
+                  o->image_strings->len + o->total + header.notes_size;
     uint8_t *image = g_malloc0(size), *at = image;
     at = append(at, &header, sizeof(header));
     at = append(at, o->relocs->data, o->relocs->len * sizeof(ImageReloc));
     at = append(at, o->exports->data, o->exports->len * sizeof(ImageExport));
     at = append(at, o->names->data, o->names->len * sizeof(uint32_t));
     at = append(at, o->image_strings->data, o->image_strings->len);
-    for (unsigned i = 0; i < o->n_sections; i++) {
-        const Elf64_Shdr *section = &o->sections[i];
-        if (o->offsets[i] != NOT_LOADED && section->sh_type != SHT_NOBITS) {
-            memcpy(at + o->offsets[i], o->bytes + section->sh_offset, section->sh_size);
-        }
-    }
+    copy_contents(o, at);
+    append(at + o->total, o->notes ? o->notes->data : NULL, header.notes_size);
     return g_bytes_new_take(image, size);
 }
 
@@ -507,7 +587,7 @@ GBytes *linker_image(const char *unit, const void *bytes, size_t size, GError **
     o.image_strings = g_byte_array_new();
     add_string(&o, "");
     GBytes *image = NULL;
-    if (lay_out(&o) && take_relocs(&o)) {
+    if (lay_out(&o) && take_relocs(&o) && take_notes(&o)) {
         take_exports(&o);
         image = write_image(&o);
     }
@@ -516,6 +596,9 @@ GBytes *linker_image(const char *unit, const void *bytes, size_t size, GError **
     g_array_free(o.exports, true);
     g_array_free(o.names, true);
     g_byte_array_free(o.image_strings, true);
+    if (o.notes) {
+        g_byte_array_free(o.notes, true);
+    }
     return image;
 }
 
@@ -676,6 +759,8 @@ static LinkedObject *finish(const Link *link)
     object->block = link->block;
     object->text_size = image->header->text_size;
     object->n_symbols = count;
+    object->notes_size = image->header->notes_size;
+    object->notes = g_memdup2(image->notes, object->notes_size);
     char *name = (char *)&object->symbols[count];
     for (unsigned i = 0; i < count; i++) {
         const ImageExport *e = &image->exports[i];
@@ -720,12 +805,36 @@ LinkedObject *linker_place(Linker *linker, const char *unit, const void *bytes, 
         slab_release(linker->slab, link.block);
     }
     g_free(link.addresses);
+    if (object && object->notes) {
+        pthread_mutex_lock(&linker->lock);
+        g_tree_insert(linker->noted, object->block->base, object);
+        pthread_mutex_unlock(&linker->lock);
+    }
     return object;
+}
+
+bool linker_recover(Linker *linker, const void *at, const StateRegs *regs, void *env, uint64_t *pc)
+{
+    pthread_mutex_lock(&linker->lock);
+    GTreeNode *behind = g_tree_upper_bound(linker->noted, at);
+    GTreeNode *node = behind ? g_tree_node_previous(behind) : g_tree_node_last(linker->noted);
+    const LinkedObject *object = node ? g_tree_node_value(node) : NULL;
+    size_t offset = object ? (size_t)((const uint8_t *)at - object->block->base) : 0;
+    bool found = object && offset < object->text_size &&
+                 state_notes_recover(object->notes, object->notes_size, offset, regs, env, pc);
+    pthread_mutex_unlock(&linker->lock);
+    return found;
 }
 
 void linker_unlink(Linker *linker, LinkedObject *object)
 {
     if (object) {
+        if (object->notes) {
+            pthread_mutex_lock(&linker->lock);
+            g_tree_remove(linker->noted, object->block->base);
+            pthread_mutex_unlock(&linker->lock);
+            g_free(object->notes);
+        }
         slab_release(linker->slab, object->block);
         g_free(object);
     }

@@ -5,12 +5,14 @@
 #ifndef MYNA_TCG2LLVM_LINK_H
 #define MYNA_TCG2LLVM_LINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <glib.h>
 
 #include "tcg2llvm/jit.h"
 #include "tcg2llvm/slab.h"
+#include "tcg2llvm/state-notes.h"
 
 typedef struct Linker Linker;
 
@@ -24,7 +26,9 @@ typedef struct LinkedSymbol {
 // An object in the slab. One allocation, names included.
 typedef struct LinkedObject {
     SlabBlock *block;
-    size_t text_size; // bytes of code at block->base; constants follow
+    size_t text_size;  // bytes of code at block->base; constants follow
+    void *notes;       // state-notes.h; NULL: none
+    size_t notes_size; // bytes
     size_t n_symbols;
     LinkedSymbol symbols[];
 } LinkedObject;
@@ -46,7 +50,8 @@ const char *linker_name_of(Linker *linker, const void *address);
 
 // An image: what is loaded of an object, with its relocations and names, in one piece of memory that
 // stands alone and may be kept on disk (link.c has its layout). NULL and an error (JIT_ERROR_OBJECT)
-// when `bytes` is no ELF object for the host that can be loaded. `unit` names it in messages.
+// when `bytes` is no ELF object for the host that can be loaded, JIT_ERROR_NOTES when its stack maps cannot be made notes of
+// (state-notes.h). `unit` names it in messages.
 GBytes *linker_image(const char *unit, const void *bytes, size_t size, GError **error);
 
 // Puts an image into the slab. Its names are looked for in `locals` first, then with linker_resolve.
@@ -57,6 +62,10 @@ LinkedObject *linker_place(Linker *linker, const char *unit, const void *image, 
 
 // Gives the object's place back. Nothing may run in it. NULL is allowed.
 void linker_unlink(Linker *linker, LinkedObject *object);
+
+// At a fault: if an object has a note of the access at this address (state_notes_recover).  For signal handlers of threads that
+// are in compiled code.
+bool linker_recover(Linker *linker, const void *at, const StateRegs *regs, void *env, uint64_t *pc);
 
 // Around fork(), as slab_lock; takes the slab's lock too.
 void linker_lock(Linker *linker);

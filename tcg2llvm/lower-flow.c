@@ -69,7 +69,7 @@ static bool syncs_branches(const LLVMUnit *u)
     return u->n_blocks > 1 && !lower_in_loop(u, u->block, u->block);
 }
 
-typedef enum SyncKind { SYNC_NONE, SYNC_ALL, SYNC_LEAVING } SyncKind;
+typedef enum SyncKind { SYNC_NONE, SYNC_ALL, SYNC_LEAVING, SYNC_THROUGH } SyncKind;
 
 static SyncKind sync_kind(const LLVMUnit *u, const TCGOp *op)
 {
@@ -78,7 +78,7 @@ static SyncKind sync_kind(const LLVMUnit *u, const TCGOp *op)
         return op->call_info->flags & TCG_CALL_NO_READ_GLOBALS ? SYNC_NONE : SYNC_ALL;
     }
     if (u->precise && (flags & TCG_OPF_GUEST_MEM)) {
-        return SYNC_ALL;
+        return lower_is_noted(u, op) ? SYNC_THROUGH : SYNC_ALL;
     }
     return (flags & TCG_OPF_BB_EXIT) ||
                    ((flags & TCG_OPF_COND_BRANCH) && syncs_branches(u) && op != exit_check(u))
@@ -171,6 +171,8 @@ static void solve_labels(LLVMUnit *u)
                 now = (Dirty){0};
             } else if (sync == SYNC_LEAVING) {
                 lower_dirty_leave(u, &now);
+            } else if (sync == SYNC_THROUGH) {
+                lower_dirty_through(u, &now);
             }
             unsigned nout = tcg_op_nout(op);
             for (unsigned i = 0; i < nout; i++) {
@@ -354,6 +356,9 @@ static bool lower_host_op(LLVMUnit *u, const TCGOp *op)
     }
     const TCGTemp *value = arg_temp(op->args[0]), *base = arg_temp(op->args[1]);
     intptr_t offset = (intptr_t)op->args[2];
+    if (a.store && base->kind == TEMP_FIXED && offset == u->s->pc_offset && !u->saves_pc) {
+        return true; // it would take back what nothing has set
+    }
     Type type = u->l->types[value->type];
     Type mem = a.size && a.size < tcg_type_size(value->type)
                    ? LLVMIntTypeInContext(u->l->c, a.size * 8)
@@ -471,6 +476,7 @@ void lower_block_ops(LLVMUnit *u)
 {
     const TCGOp *check = exit_check(u);
     LLVMBasicBlockRef body = u->body_bb[u->block];
+    u->saves_pc = lower_saves_pc(u);
     find_multi(u, check);
     find_killed(u, check);
     if (!u->opt.cold) {

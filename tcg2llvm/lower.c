@@ -14,8 +14,6 @@
 
 static void set_add(GlobalSet *set, unsigned n) { set->w[n / 64] |= 1ull << (n % 64); }
 
-static bool set_has(const GlobalSet *set, unsigned n) { return set->w[n / 64] >> (n % 64) & 1; }
-
 // Is g the low one of a pair?
 static bool is_pair(const LLVMUnit *u, unsigned g)
 {
@@ -133,6 +131,7 @@ void lower_set(LLVMUnit *u, TCGArg arg, Value v)
     if (t->kind == TEMP_GLOBAL) {
         state->epoch = u->global_epoch;
         set_add(&u->pending, t->index - 1);
+        set_add(&u->written, t->index - 1);
         set_add(&u->dirty.local, t->index - 1);
         return;
     }
@@ -167,7 +166,7 @@ Value lower_get_pair(LLVMUnit *u, TCGArg low, TCGArg high)
     if (whole) {
         return whole;
     }
-    if (set_has(&u->pending, g) || set_has(&u->pending, g + 1)) {
+    if (lower_set_has(&u->pending, g) || lower_set_has(&u->pending, g + 1)) {
         return NULL;
     }
     set_add(&u->wide, g);
@@ -197,7 +196,8 @@ void lower_flush(LLVMUnit *u)
         for (uint64_t bits = u->pending.w[w]; bits; bits &= bits - 1) {
             unsigned g = w * 64 + __builtin_ctzll(bits);
             Value v = u->temps[g + 1].value;
-            if (!u->opt.cold && is_pair(u, g) && set_has(&u->pending, g + 1) && known_whole(u, g)) {
+            if (!u->opt.cold && is_pair(u, g) && lower_set_has(&u->pending, g + 1) &&
+                known_whole(u, g)) {
                 set_add(&u->wide, g);
                 LLVMBuildStore(u->b, known_whole(u, g), lower_home(u, g));
                 u->pending.w[(g + 1) / 64] &= ~(1ull << ((g + 1) % 64));
@@ -233,6 +233,14 @@ void lower_dirty_leave(const LLVMUnit *u, Dirty *dirty)
     }
 }
 
+void lower_dirty_through(const LLVMUnit *u, Dirty *dirty)
+{
+    for (unsigned w = 0; w < G_N_ELEMENTS(u->pinned.w); w++) {
+        dirty->local.w[w] &= ~u->opt.hidden_globals[w];
+        dirty->pass.w[w] &= ~u->opt.hidden_globals[w];
+    }
+}
+
 void lower_sync_begin(LLVMUnit *u) { lower_flush(u); }
 
 void lower_sync_before(LLVMUnit *u, Value at, bool precise)
@@ -256,6 +264,15 @@ void lower_sync_leaving(LLVMUnit *u, Value at)
     u->dirty = dirty;
 }
 
+void lower_sync_through(LLVMUnit *u, Value at)
+{
+    Dirty dirty = u->dirty;
+    lower_sync_before(u, at, false);
+    g_array_index(u->syncs, SyncPoint, u->syncs->len - 1).through = true;
+    lower_dirty_through(u, &dirty);
+    u->dirty = dirty;
+}
+
 void lower_sync_unrun(LLVMUnit *u, Value at)
 {
     lower_sync_leaving(u, at);
@@ -274,16 +291,27 @@ void lower_reload_after(LLVMUnit *u, Value at)
     u->global_epoch++;
 }
 
-void lower_before_guest_access(LLVMUnit *u)
+void lower_before_guest_access(LLVMUnit *u, const TCGOp *op)
 {
     if (!u->precise) {
         return;
     }
     lower_sync_begin(u);
+    if (lower_is_noted(u, op)) {
+        lower_note_begin(u);
+        return;
+    }
     Value pc = lower_i64(u, u->pc);
     Value store = lower_store_env(u, pc, u->s->pc_offset);
     LLVMSetVolatile(store, true);
     lower_sync_before(u, store, true);
+}
+
+void lower_behind_guest_access(LLVMUnit *u, const TCGOp *op)
+{
+    if (lower_is_noted(u, op)) {
+        lower_note_end(u);
+    }
 }
 
 // --- flow of dirtiness between blocks ------------------------------------------------------------------
@@ -318,8 +346,8 @@ static GlobalSet *solve_blocks(LLVMUnit *u)
 {
     GlobalSet *in = g_new0(GlobalSet, u->n_blocks);
     for (unsigned i = 0; i < u->n_blocks; i++) {
-        if (i == 0 || u->blocks[i].entry) {
-            in[i] = u->pinned;
+        for (unsigned w = 0; w < G_N_ELEMENTS(u->pinned.w) && (i == 0 || u->blocks[i].entry); w++) {
+            in[i].w[w] = u->pinned.w[w] & ~u->stored.w[w];
         }
     }
     for (bool changed = true; changed;) {
@@ -348,12 +376,32 @@ static Value move_home(LLVMUnit *u, unsigned g, bool whole, bool to_env)
 static void load_homes(LLVMUnit *u, const GlobalSet *but)
 {
     for (unsigned g = 0; g < u->nb_globals; g++) {
-        bool whole = set_has(&u->wide, g);
-        if (u->home[g] && !set_has(but, g)) {
+        bool whole = lower_set_has(&u->wide, g);
+        if (u->home[g] && !lower_set_has(but, g)) {
             move_home(u, g, whole, false);
             g += whole;
         }
     }
+}
+
+// Pinned globals that the function never writes: with notes of several accesses env gets them at once, on entry, and no note
+// has to keep them in a place.
+static void store_unchanged(LLVMUnit *u)
+{
+    enum { SEVERAL = 3 };
+    if (u->notes->len < SEVERAL || !u->opt.pinned) {
+        return;
+    }
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(u->b);
+    LLVMPositionBuilderBefore(u->b, LLVMGetBasicBlockTerminator(u->entry));
+    for (unsigned i = 0; i < TCG_NB_PINNED; i++) {
+        unsigned g = u->pinned_global[i];
+        if (!lower_set_has(&u->written, g)) {
+            lower_store_env(u, LLVMGetParam(u->fn, 2 + i), u->global_offset[g]);
+            set_add(&u->stored, g);
+        }
+    }
+    LLVMPositionBuilderAtEnd(u->b, here);
 }
 
 // Puts in the stores and loads that were left out, now that all is known.
@@ -370,10 +418,13 @@ static void place_syncs(LLVMUnit *u)
         for (unsigned w = 0; point->leaves && w < G_N_ELEMENTS(set.w); w++) {
             set.w[w] &= ~u->pinned.w[w];
         }
+        for (unsigned w = 0; point->through && w < G_N_ELEMENTS(set.w); w++) {
+            set.w[w] &= u->opt.hidden_globals[w];
+        }
         LLVMPositionBuilderBefore(u->b, point->at);
         for (unsigned g = 0; g < u->nb_globals; g++) {
-            if (set_has(&set, g)) {
-                bool whole = set_has(&u->wide, g) && set_has(&set, g + 1);
+            if (lower_set_has(&set, g)) {
+                bool whole = lower_set_has(&u->wide, g) && lower_set_has(&set, g + 1);
                 lower_home(u, g); // made here, it moves the builder
                 LLVMPositionBuilderBefore(u->b, point->at);
                 LLVMSetVolatile(move_home(u, g, whole, true), point->precise);
@@ -381,7 +432,13 @@ static void place_syncs(LLVMUnit *u)
             }
         }
     }
-    // After the stores: they may have made homes.
+    for (unsigned i = 0; i < u->notes->len; i++) {
+        const NotePoint *point = &g_array_index(u->notes, NotePoint, i);
+        GlobalSet set;
+        set_at(&set, &point->dirty, &in[point->block], &(GlobalSet){0});
+        lower_note_place(u, point, &set);
+    }
+    // After the stores and the notes: they may have made homes.
     for (unsigned i = 0; i < u->syncs->len; i++) {
         const SyncPoint *point = &g_array_index(u->syncs, SyncPoint, i);
         if (!point->reload) {
@@ -435,6 +492,7 @@ LLVMUnit *llvm_unit_new(LLVMLower *l, const char *name, const LLVMUnitOptions *o
     u->b = LLVMCreateBuilderInContext(l->c);
     u->syncs = g_array_new(false, false, sizeof(SyncPoint));
     u->edges = g_array_new(false, false, sizeof(Edge));
+    u->notes = g_array_new(false, false, sizeof(NotePoint));
     u->symbols = g_array_new(false, false, sizeof(LowerSymbol));
     lower_count_new(u);
     if (options->debug_lines) {
@@ -586,9 +644,12 @@ void llvm_unit_begin(LLVMUnit *u, const char *function, const LLVMUnitBlock *blo
     memset(u->pair_home, 0, sizeof(u->pair_home));
     memset(&u->wide, 0, sizeof(u->wide));
     memset(&u->pinned, 0, sizeof(u->pinned));
+    memset(&u->written, 0, sizeof(u->written));
+    memset(&u->stored, 0, sizeof(u->stored));
     memset(u->scratch, 0, sizeof(u->scratch));
     g_array_set_size(u->syncs, 0);
     g_array_set_size(u->edges, 0);
+    g_array_set_size(u->notes, 0);
     u->nb_globals = 0;
 
     u->n_blocks = n;
@@ -700,6 +761,7 @@ void llvm_unit_end(LLVMUnit *u)
 {
     lower_count_end(u);
     if (!u->opt.cold) {
+        store_unchanged(u);
         place_syncs(u);
     }
     // Homes are filled on entry, where there are several ways in on each; SROA and DCE drop what is not read.
@@ -756,6 +818,7 @@ LLVMModuleRef llvm_unit_finish(LLVMUnit *u)
     LLVMDisposeBuilder(u->b);
     g_array_free(u->syncs, true);
     g_array_free(u->edges, true);
+    g_array_free(u->notes, true);
     lower_count_free(u);
     g_free(u->name);
     g_free(u);

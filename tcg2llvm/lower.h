@@ -6,7 +6,7 @@
 //   lower-int.c   i32, i64, i128         lower-fp.c    scalar and vector FP
 //   lower-vec.c   vectors, integer lanes lower-vecop.c those that x86 has instructions for
 //   guest-ops.c   guest memory       lower-exit.c  exits, helper calls
-//   lower-count.c counters
+//   lower-count.c counters           lower-notes.c notes of accesses
 //
 // Representation of values: i32, i64, i128, float, double; V64 <8 x i8>, V128 <2 x i64>, V256 <4 x i64>.
 //
@@ -38,6 +38,11 @@ typedef struct GlobalSet {
     uint64_t w[LOWER_MAX_GLOBALS / 64];
 } GlobalSet;
 
+static inline bool lower_set_has(const GlobalSet *set, unsigned n)
+{
+    return set->w[n / 64] >> (n % 64) & 1;
+}
+
 // Two globals of 128 bits that stand side by side in env may be used as one of 256 (x86's YMM registers).  In a hot
 // unit they share a home of 256 bits: SROA takes it apart where nobody accesses it as a whole, and else makes one
 // value of it, with which a loop's register is one register of the host's.
@@ -55,7 +60,16 @@ typedef struct SyncPoint {
     bool reload;      // the other way: env to homes
     bool leaves;      // pinned globals are not stored: they travel in registers
     bool precise;     // the stores must stay where they are
+    bool through;     // only hidden globals
 } SyncPoint;
+
+// An access that may fault, between two instructions that become stack maps (lower-notes.c).
+typedef struct NotePoint {
+    Value before, behind;
+    unsigned block;
+    Dirty dirty;
+    uint64_t pc;
+} NotePoint;
 
 typedef struct Edge {
     unsigned from, to;
@@ -138,12 +152,13 @@ struct LLVMUnit {
     Value jump_to;                                        // its phi
     Value env_int;                                        // env as an i64, when asked for
     Value scratch[TCG_TYPE_COUNT][TCG_MAX_CALL_ARGS + 1]; // memory for what helpers take by pointer
-    GArray *syncs, *edges;                                // SyncPoint, Edge
+    GArray *syncs, *edges, *notes;                        // SyncPoint, Edge, NotePoint
     GArray *counters, *additions, *looks;                 // lower-count.c
     Value home[LOWER_MAX_GLOBALS];                        // hot: allocas, NULL until touched
     Value pair_home[LOWER_MAX_GLOBALS];                   // hot: of the low one of a pair
     GlobalSet wide;                        // the low ones of pairs that are accessed as one
     GlobalSet pinned;                      // pinned_global as a set
+    GlobalSet written, stored;             // by the function; of the pinned ones, on its entry
     unsigned pinned_global[TCG_NB_PINNED]; // with options.pinned
     unsigned nb_globals;                   // env not counted
     TCGType global_type[LOWER_MAX_GLOBALS];
@@ -153,6 +168,7 @@ struct LLVMUnit {
     // the block
     TCGContext *s;
     bool precise;
+    bool saves_pc; // CPUState.insn_pc, somewhere in the block
     unsigned block;
     TempState *temps;
     LabelState *labels;
@@ -226,11 +242,16 @@ enum { LOWER_MAX_ENTRY_ARGS = 2 + TCG_NB_PINNED };
 Value lower_entry_extern(LLVMUnit *u, const char *name);
 // A tail call to another function of that form, and the return of what it returns.
 void lower_tail_call(LLVMUnit *u, Value fn, Value *args);
+// The same before an access with a note: only hidden globals (flags, as operations and their operands) are stored, which guests write
+// at nearly each instruction, and which would be in the way of values that are of use.
+void lower_sync_through(LLVMUnit *u, Value at);
+void lower_dirty_through(const LLVMUnit *u, Dirty *dirty);
 // All globals may have changed in env by the instruction.
 void lower_reload_after(LLVMUnit *u, Value at);
 void lower_flush(LLVMUnit *u);
-// Before a guest access that may fault, under TCGContext.precise.
-void lower_before_guest_access(LLVMUnit *u);
+// Around a guest access that may fault, under TCGContext.precise.
+void lower_before_guest_access(LLVMUnit *u, const TCGOp *op);
+void lower_behind_guest_access(LLVMUnit *u, const TCGOp *op);
 // The guest instruction that the following IR stands for.
 void lower_set_line(LLVMUnit *u, uint64_t pc);
 void lower_dirty_leave(const LLVMUnit *u,
@@ -285,6 +306,16 @@ bool lower_vec_op(LLVMUnit *u, const TCGOp *op);
 bool lower_vecop_op(LLVMUnit *u, const TCGOp *op);
 bool lower_guest_op(LLVMUnit *u, const TCGOp *op);
 bool lower_count_op(LLVMUnit *u, const TCGOp *op);
+
+// --- notes of accesses under precise state (lower-notes.c) ---
+// Has the access one?
+bool lower_is_noted(const LLVMUnit *u, const TCGOp *op);
+// Does a precise block save its pc anywhere?  Else there is nothing that its exits have to take back.
+bool lower_saves_pc(const LLVMUnit *u);
+void lower_note_begin(LLVMUnit *u);
+void lower_note_end(LLVMUnit *u);
+// The stack maps, now that it is known which globals env has not got there.
+void lower_note_place(LLVMUnit *u, const NotePoint *point, const GlobalSet *set);
 
 // --- counters (lower-count.c) ---
 // The instruction, which is no sync point, may look at counters or change them.

@@ -120,8 +120,7 @@ static void function_name(const CompileBlock *blocks, unsigned i, char *name, si
     }
 }
 
-// The IR is for somebody to see.
-static bool is_looked_at(const TierCommon *common)
+bool tier_is_looked_at(const TierCommon *common)
 {
     return common->dump || common->opt.passes || common->opt.instrument ||
            log_wanted(common, LLVM_LOG_IR);
@@ -255,13 +254,10 @@ static LLVMModuleRef show_and_finish(Compiler *c, LLVMUnit *unit, CompileShape s
     return module;
 }
 
-// The guest's pinned registers, when units of this kind have any. A pass sees all registers in env between two units;
-// under precise state they have to be there at each access, and blocks of that kind lead only to their like.
-static const TCGPinned *unit_pinned(const TierCommon *common, CompileShape shape, LLVMLevel level,
-                                    const CompileBlock *blocks)
+// The guest's pinned registers, when units of this kind have any. A pass sees all registers in env between two units.
+static const TCGPinned *unit_pinned(const TierCommon *common, CompileShape shape, LLVMLevel level)
 {
-    return level == LLVM_COLD || shape != COMPILE_REGION || is_looked_at(common) ||
-                   blocks[0].info.precise
+    return level == LLVM_COLD || shape != COMPILE_REGION || tier_is_looked_at(common)
                ? NULL
                : common->host.pinned;
 }
@@ -272,7 +268,7 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
     const TierCommon *common = c->common;
     Instrument *instrument = common->opt.instrument;
     bool passes = common->opt.passes || instrument;
-    bool looked_at = is_looked_at(common);
+    bool looked_at = tier_is_looked_at(common);
     LLVMUnitOptions options = {
         .cold = level == LLVM_COLD,
         .symbolic = looked_at,
@@ -283,6 +279,7 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
         .pc_global = common->host.pc_global,
         .pinned = c->pinned,
         .exits = c->pinned && common->host.ways,
+        .notes = c->notes,
         .hidden_globals = common->host.hidden_globals,
         .disassemble = common->host.disassemble,
         .flow = common->host.flow,
@@ -404,8 +401,8 @@ static LLVMCode *place(Compiler *c, CompileShape shape, const CompileBlock *bloc
     return make_code(c->common, c->pinned, object, shape, blocks, n);
 }
 
-static GBytes *generate(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
-                        unsigned n, GError **error)
+static GBytes *generate_once(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
+                             unsigned n, GError **error)
 {
     if (!need_llvm(c, error)) {
         return NULL;
@@ -429,6 +426,30 @@ static GBytes *generate(Compiler *c, CompileShape shape, LLVMLevel level, Compil
     fp_order_fix(module);
     log_module(c->common, LLVM_LOG_IR_OPT, blocks[0].block.pc, module);
     return jit_compile_image(c->jit, module, jit_level, error);
+}
+
+// Once more with other notes, and at last without, when the code generator has overwritten a value before memory is accessed.
+static GBytes *generate(Compiler *c, CompileShape shape, LLVMLevel level, CompileBlock *blocks,
+                        unsigned n, GError **error)
+{
+    static const LLVMNotes next[] = {
+        [LLVM_NOTES_BEFORE] = LLVM_NOTES_BOTH, [LLVM_NOTES_BOTH] = LLVM_NOTES_NONE};
+    bool possible = level != LLVM_COLD && !tier_is_looked_at(c->common);
+    c->notes = possible ? LLVM_NOTES_BEFORE : LLVM_NOTES_NONE;
+    for (;;) {
+        GError *why = NULL;
+        GBytes *image = generate_once(c, shape, level, blocks, n, &why);
+        if (image || !c->notes || !g_error_matches(why, JIT_ERROR, JIT_ERROR_NOTES)) {
+            if (why) {
+                g_propagate_error(error, why);
+            }
+            return image;
+        }
+        g_clear_error(&why);
+        c->renoted++;
+        c->notes = next[c->notes];
+        c->unnoted += !c->notes;
+    }
 }
 
 // --- the persistent cache ------------------------------------------------------------------------------
@@ -466,10 +487,9 @@ LLVMCode *compiler_run(Compiler *c, CompileShape shape, LLVMLevel level, Compile
 {
     ObjectCache *cache = c->common->cache;
     ObjectKey key;
-    c->pinned = unit_pinned(c->common, shape, level,
-                            blocks);   // once: a log may be asked for meanwhile
+    c->pinned = unit_pinned(c->common, shape, level); // once: a log may be asked for meanwhile
     for (unsigned i = 0; i < n; i++) { // who looks at IR knows a region as one function
-        blocks[i].enter &= !is_looked_at(c->common);
+        blocks[i].enter &= !tier_is_looked_at(c->common);
     }
     const char *pack = cache_key(c, shape, level, blocks, n, &key);
     size_t size;

@@ -7,6 +7,7 @@
 #include "tcg2llvm/dump-ir.h"
 #include "tcg2llvm/object-cache.h"
 #include "tcg2llvm/tier.h"
+#include "tcg2llvm/unit.h"
 #include "tcg2llvm/unit-key.h"
 
 // What all compilers of a tier share.
@@ -29,7 +30,10 @@ typedef struct Compiler {
     TCGContext *ctx;
     UnitHash *hash;
     uint64_t ns_translate, ns_lower, ns_link;
+    uint64_t renoted;        // times that a unit was made again, with other notes
+    uint64_t unnoted;        // units that had to be made without notes
     const TCGPinned *pinned; // of the unit in work; NULL: it has none
+    LLVMNotes notes;         // of the unit in work
 } Compiler;
 
 // A block of a unit; its TCG ops come from ctx, or are translated when that is NULL.
@@ -42,6 +46,9 @@ typedef struct CompileBlock {
     uint8_t ways;       // which of LLVM_UNIT_WAYS it has: bits; known when it has been translated
     uint64_t way_pc[2]; // of the slots'
 } CompileBlock;
+
+// The IR is for somebody to see.
+bool tier_is_looked_at(const TierCommon *common);
 
 Compiler *compiler_new(const TierCommon *common);
 void compiler_free(Compiler *c);

@@ -31,10 +31,12 @@ enum {
     LEAST_SHARE = 65536 / 256,
     // From so many targets on a jump is a dispatch, and the region may be so many times larger than others.
     DISPATCH = 4,
-    // Under precise state every access has the dirty registers stored in front of it, and what LLVM makes of a region costs
-    // it far more than in proportion to the region's size: regions are so many times smaller (and never larger ones).
-    // javac, with regions of the usual size: 59 of them, of 120 instructions on average, took 230 ms each.
-    PRECISE_SMALLER = 8,
+    // Under precise state all dirty registers have to be kept at every access, and what LLVM makes of a region costs
+    // it far more than in proportion to the region's size: regions are so many times smaller (and never larger ones), the more so
+    // where they are stored (state-notes.h).  javac, so and with regions of the usual size: 59 of them, of 120 instructions on average,
+    // took 230 ms each.  With notes: nbody 2.9 s at 8, 1.4 at 4 and 1.7 at 1, where a region of java's was not done in 2 s.
+    NOTED_SMALLER = 4,
+    STORED_SMALLER = 8,
     // A share of an interpreter that does not fit.  Code generation takes far more than in proportion: python3's in shares
     // of 1800 instructions 1.6 ms an instruction, of 20 0.4 ms, and the program ran as fast.
     SHARE_BLOCKS = 32,
@@ -101,8 +103,11 @@ static bool add_member(Region *r, int from, const TCGCode *code, bool guess, boo
             r->mode = info.mode;
             r->least = info.executions / COLDEST;
             r->precise = info.precise;
-            r->max_insns /= info.precise ? PRECISE_SMALLER : 1;
-            r->max /= info.precise ? PRECISE_SMALLER : 1;
+            unsigned smaller = !info.precise                  ? 1
+                               : tier_is_looked_at(r->common) ? STORED_SMALLER
+                                                              : NOTED_SMALLER;
+            r->max_insns /= smaller;
+            r->max /= smaller;
         }
         r->insns += info.num_insns;
         r->guesses += guess;

@@ -17,6 +17,7 @@
 #include "tcg2llvm/files-aside.h"
 #include "tcg2llvm/guest-ops.h"
 #include "tcg2llvm/instrument.h"
+#include "tcg2llvm/state-notes.h"
 #include "tcg2llvm/tier-compile.h"
 
 // Where a pass is to see what helpers do, larger ones are inlined.
@@ -40,7 +41,7 @@ struct LLVMTier {
     bool stop;
     GHashTable *postponed; // const TCGCode * that were, once
 
-    _Atomic uint64_t units, blocks, guest_insns, host_bytes, failed;
+    _Atomic uint64_t units, blocks, guest_insns, host_bytes, failed, renoted, unnoted;
     _Atomic uint64_t ns_translate, ns_lower, ns_optimise, ns_codegen, ns_link;
 };
 
@@ -167,7 +168,9 @@ static void count_time(LLVMTier *t, Compiler *c, const JitTimes *before)
     t->ns_link += now.link - before->link;
     t->ns_translate += c->ns_translate;
     t->ns_lower += c->ns_lower;
-    c->ns_translate = c->ns_lower = 0;
+    t->renoted += c->renoted;
+    t->unnoted += c->unnoted;
+    c->ns_translate = c->ns_lower = c->renoted = c->unnoted = 0;
 }
 
 LLVMTierStats llvm_tier_stats(LLVMTier *t)
@@ -178,6 +181,8 @@ LLVMTierStats llvm_tier_stats(LLVMTier *t)
         .guest_insns = t->guest_insns,
         .host_bytes = t->host_bytes,
         .failed = t->failed,
+        .renoted = t->renoted,
+        .unnoted = t->unnoted,
         .ns_translate = t->ns_translate,
         .ns_lower = t->ns_lower,
         .ns_optimise = t->ns_optimise,
@@ -536,4 +541,10 @@ void llvm_tier_code_range(LLVMTier *t, uint8_t **base, size_t *size)
 bool llvm_tier_owns(const LLVMTier *t, const void *address)
 {
     return jit_owns(t->common.jit, address);
+}
+
+bool llvm_tier_recover(LLVMTier *t, const void *address, const StateRegs *regs, void *env,
+                       uint64_t *pc)
+{
+    return jit_recover(t->common.jit, address, regs, env, pc);
 }

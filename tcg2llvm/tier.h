@@ -228,11 +228,17 @@ void llvm_tier_fork_done(LLVMTier *tier, bool in_child);
 // Host addresses that compiled code lies in: the guest must neither see nor unmap them.
 struct Slab *llvm_tier_slab(LLVMTier *tier);
 void llvm_tier_code_range(LLVMTier *tier, uint8_t **base, size_t *size);
+// At a fault in compiled code: puts the guest's registers into env and its pc into *pc, where the access has a note (state-notes.h).
+struct StateRegs;
+bool llvm_tier_recover(LLVMTier *tier, const void *address, const struct StateRegs *regs, void *env,
+                       uint64_t *pc);
 // Is this host address in compiled code?  Async-signal-safe.
 bool llvm_tier_owns(const LLVMTier *tier, const void *address);
 
 typedef struct LLVMTierStats {
     uint64_t units, blocks, guest_insns, host_bytes, failed;
+    // Under precise state (state-notes.h): times that a unit was made again with other notes, units that have none.
+    uint64_t renoted, unnoted;
     uint64_t ns_translate, ns_lower, ns_optimise, ns_codegen, ns_link;
     uint64_t cache_hits, cache_misses, cache_damaged;
 } LLVMTierStats;

@@ -33,6 +33,10 @@ enum { LLVM_UNIT_WAY_INDIRECT = 2, LLVM_UNIT_WAYS };
 // The name by which it asks for TCGPinned.exit.
 #define LLVM_UNIT_EXIT_NAME "tcg_pinned_exit"
 
+// Under precise state accesses have notes (state-notes.h) made of the values in front, or of those in front and behind, which costs
+// registers; or stores in front.
+typedef enum LLVMNotes { LLVM_NOTES_NONE, LLVM_NOTES_BEFORE, LLVM_NOTES_BOTH } LLVMNotes;
+
 typedef struct LLVMUnitOptions {
     bool cold;        // for the O0 pipeline: registers stay in env, entries count executions
     bool symbolic;    // blocks are named by their guest pc, for readers, until llvm_unit_resolve
@@ -45,6 +49,7 @@ typedef struct LLVMUnitOptions {
     const TCGPinned *pinned;
     bool
         exits; // with pinned: jumps that leave the function go through the blocks' ways out (LLVM_UNIT_WAY_NAME)
+    LLVMNotes notes; // not with cold or guest_ops
     // With guest_ops: one line of guest disassembly, becomes metadata of guest.insn.  May be NULL.
     size_t (*disassemble)(void *opaque, uint64_t pc, char *buf, size_t size);
     // With guest_ops: what the instruction at pc does, and where the next one begins.  May be NULL.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// LINK: myna_tcg2llvm myna_helpers myna_tcg
+// LINK: myna_test_fault myna_tcg2llvm myna_helpers myna_tcg
 // TIMEOUT: 300
 //
 // Lowering beyond single ops: labels and loops in a block, several blocks in a function, helper calls,
@@ -19,6 +19,7 @@
 #include "lower-harness.h"
 #include "lower-loop.h"
 #include "helpers/helper-tables.h"
+#include "runtime/host-insn.h"
 
 static uint64_t rng_state;
 
@@ -573,9 +574,13 @@ static void test_region_exit_request(void **state)
 
 static sigjmp_buf fault_env;
 
-static void on_fault(int sig)
+static void on_fault(int sig, siginfo_t *info, void *uc)
 {
-    (void)sig;
+    (void)sig, (void)info;
+    StateRegs regs;
+    host_state_regs(uc, &regs);
+    const void *at = (const void *)((ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP];
+    jit_recover(test_common.jit, at, &regs, &test_env, &test_env.cs.insn_pc);
     siglongjmp(fault_env, 1);
 }
 
@@ -599,7 +604,8 @@ static void test_precise(void **state)
     tcg_gen_movi_i64(test_r(3), 44);
     tcg_gen_exit_tb(0);
     test_end();
-    signal(SIGSEGV, on_fault);
+    struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    sigaction(SIGSEGV, &sa, NULL);
     uint64_t r0 = test_env.r[0], r3 = test_env.r[3];
     for (int level = LLVM_COLD; level <= LLVM_HOT; level++) {
         TestCompiled *c = test_compile((LLVMLevel)level);

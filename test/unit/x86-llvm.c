@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "helpers/x86/cpu.h"
+#include "runtime/host-insn.h"
 #include "tcg/tcg.h"
 #include "tcg2llvm/tier-compile.h"
 #include "x86-native.h"
@@ -34,6 +35,14 @@ static Compiler *compiler(void)
     return c;
 }
 
+static void recover(const ucontext_t *uc, void *env, uint64_t *pc)
+{
+    StateRegs regs;
+    host_state_regs(uc, &regs);
+    jit_recover(jit_context_jit(compiler()->jit), (const void *)uc->uc_mcontext.gregs[REG_RIP],
+                &regs, env, pc);
+}
+
 static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
 {
     GError *error = NULL;
@@ -48,7 +57,8 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
         .ctx = ctx};
     static uint32_t counter;
     code->counter = &counter;
-    LLVMCode *unit = compiler_run(c, level == LLVM_HOT ? COMPILE_REGION : COMPILE_BATCH, level, &block, 1, &error);
+    LLVMCode *unit = compiler_run(c, level == LLVM_HOT ? COMPILE_REGION : COMPILE_BATCH, level,
+                                  &block, 1, &error);
     if (!unit) {
         tcg_set_error(ctx, "%s", error->message);
         g_error_free(error);
@@ -60,6 +70,7 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
     }
     g_ptr_array_add(units, unit);
     code->entry = test_unit_entry(&unit->entries[0]);
+    x86_recover = recover;
     return true;
 }
 

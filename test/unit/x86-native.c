@@ -60,6 +60,7 @@ static sigjmp_buf native_jmp;
 static volatile sig_atomic_t native_running;
 static X86TestState *native_state;
 static CPUX86State *running_env; // in an engine: a fault of the guest's goes back to the run
+void (*x86_recover)(const ucontext_t *uc, void *env, uint64_t *pc);
 
 static void on_signal(int sig, siginfo_t *info, void *uc_)
 {
@@ -72,6 +73,9 @@ static void on_signal(int sig, siginfo_t *info, void *uc_)
         cs->exception_index = sig == SIGBUS && info->si_code != SI_KERNEL ? EXCP_BUS : EXCP_SEGV;
         cs->fault_addr = (uint64_t)(uintptr_t)info->si_addr;
         quick_recover(uc, running_env, &cs->insn_pc);
+        if (x86_recover) {
+            x86_recover(uc, running_env, &cs->insn_pc);
+        }
         running_env = NULL;
         // As the runtime does: keep the FP flags that have gathered.
         _mm_setcsr(uc->uc_mcontext.fpregs->mxcsr);

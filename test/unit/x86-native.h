@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <ucontext.h>
 
 // An FXSAVE64 image.
 typedef struct X86TestFX {
@@ -98,5 +99,8 @@ int x86_test_diff(const char *text, const X86TestState *before, const X86TestSta
 
 // A repeatable source of numbers.
 uint64_t x86_test_random(uint64_t *seed);
+
+// What an engine other than the quick tier does for env and the saved pc where it faulted; NULL: nothing.
+extern void (*x86_recover)(const ucontext_t *uc, void *env, uint64_t *pc);
 
 #endif
