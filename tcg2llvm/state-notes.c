@@ -186,6 +186,9 @@ static bool trace(const StackMaps *maps, const Place *before, const Place *behin
 {
     *t = (Trace){.value = {.env = (uint16_t)(word >> 8), .size = (uint8_t)word}};
     ValuePlace from, to;
+    if (word >> 8 > UINT16_MAX) {
+        return false;
+    }
     if (b->kind == MAP_CONSTANT || b->kind == MAP_CONSTANT_INDEX) {
         t->value.kind = b->kind == MAP_CONSTANT ? VALUE_CONSTANT : VALUE_POOL;
         t->value.payload = b->offset;

@@ -128,22 +128,13 @@ static bool copies(const Insn *i, unsigned size, ValuePlace *from, ValuePlace *t
            operand_place(&i->op[1], from);
 }
 
-static Holders behind(const Holders *before, const Insn *i, unsigned size)
+// The places behind the instruction, of those in front of it; or, `back`, the other way round.
+static Holders across(const Holders *h, const Insn *i, unsigned size, bool back)
 {
     ValuePlace from, to;
-    Holders now = left(before, i, size);
-    if (copies(i, size, &from, &to) && holds(before, &from)) {
-        hold(&now, &to);
-    }
-    return now;
-}
-
-static Holders before(const Holders *behind, const Insn *i, unsigned size)
-{
-    ValuePlace from, to;
-    Holders now = left(behind, i, size);
-    if (copies(i, size, &from, &to) && holds(behind, &to)) {
-        hold(&now, &from);
+    Holders now = left(h, i, size);
+    if (copies(i, size, &from, &to) && holds(h, back ? &to : &from)) {
+        hold(&now, back ? &from : &to);
     }
     return now;
 }
@@ -188,7 +179,7 @@ unsigned value_trace(const uint8_t *code, size_t start, size_t end, unsigned siz
         hold(&late[n], to);
     }
     for (unsigned i = n; i-- > 0;) {
-        late[i] = before(&late[i + 1], &insns[i], size);
+        late[i] = across(&late[i + 1], &insns[i], size, true);
     }
     Holders early = {.place = {*from}, .n = 1}; // in front of each: where it has come
     bool lost = false;
@@ -211,7 +202,7 @@ unsigned value_trace(const uint8_t *code, size_t start, size_t end, unsigned siz
             steps[n_steps - 1] = (ValueStep){start,
                                              stays ? steps[n_steps - 1].place : all.place[0]};
         }
-        early = behind(&early, &insns[i], size);
+        early = across(&early, &insns[i], size, false);
     }
     return n_steps;
 }
