@@ -221,9 +221,10 @@ static void test_dead_globals_are_not_stored(void **state)
             TestCompiled *hot = test_compile(LLVM_HOT);
             TestRun got;
             test_run_compiled(hot, 0, &got);
-            const TestEnv *env = (const TestEnv *)(const void *)got.state;
-            assert_int_equal(env->r[2], 5);
-            assert_int_equal(env->w[0], kind == 2 && r3 ? 5 : 1234);
+            TestEnv env;
+            memcpy(&env, got.state, sizeof(got.state));
+            assert_int_equal(env.r[2], 5);
+            assert_int_equal(env.w[0], kind == 2 && r3 ? 5 : 1234);
             test_compiled_free(hot);
         }
     }
