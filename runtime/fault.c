@@ -22,7 +22,6 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <string.h>
 #include <ucontext.h>
 
 #include "cpu-exec.h"
