@@ -23,6 +23,9 @@ static void *init(MynaPassHost *host, const char *args, char **error)
     CallGraph *c = calloc(1, sizeof(*c));
     c->host = host;
     c->out = myna_arg(args, "out");
+    if ((*error = host->check_output(host, c->out))) {
+        return NULL;
+    }
     edges_init(host, "callgraph");
     return c;
 }

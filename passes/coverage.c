@@ -52,6 +52,10 @@ static void *init(MynaPassHost *host, const char *args, char **error)
     c->host = host;
     c->out = myna_arg(args, "out");
     c->map = myna_arg(args, "map");
+    if ((*error = host->check_output(host, c->out)) ||
+        (*error = host->check_output(host, c->map))) {
+        return NULL;
+    }
     c->at = host->thread_alloc(host, sizeof(uint64_t), sizeof(uint64_t));
     edges_init(host, "coverage");
     matrices = malloc(sizeof(*matrices) << UNIT_BITS);

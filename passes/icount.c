@@ -58,6 +58,9 @@ static void *init(MynaPassHost *host, const char *args, char **error)
     }
     c->host = host;
     c->out = myna_arg(args, "out");
+    if ((*error = host->check_output(host, c->out))) {
+        return NULL;
+    }
     c->at = host->thread_alloc(host, sizeof(uint64_t), sizeof(uint64_t));
     return c;
 }

@@ -62,7 +62,7 @@ struct MynaPassHost {
     int (*open)(MynaPassHost *host, const char *path, char **error);
     void (*close)(MynaPassHost *host, int fd);
     // An argument's file name as an absolute path, to be freed: %p becomes the process id; in a child by fork a
-    // name without %p gets ".PID" behind it.
+    // name without %p gets ".PID" behind it. Relative to where the run was started, wherever the guest is now.
     char *(*output)(MynaPassHost *host, const char *name);
     // Copies guest memory; false when some of it is not mapped.
     bool (*read_memory)(MynaPassHost *host, uint64_t addr, void *buf, size_t size);
@@ -73,6 +73,9 @@ struct MynaPassHost {
     // the programs that they execute.  `pass` tells passes apart, 31 characters at most without ',' and ':'.  A
     // descriptor out of the guest's reach, or -1; *first when nobody has written to it yet.
     int (*shared_file)(MynaPassHost *host, const char *pass, bool *first);
+    // In init, for a file that is opened at the end: NULL, or why the file of this name (as `output` takes it; NULL: none)
+    // could not be written, to be freed. It is made if it is not there, and is not cut.
+    char *(*check_output)(MynaPassHost *host, const char *name);
 };
 
 // A unit: what `run` gets.

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "qemu-plugin.h"
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
@@ -27,7 +28,7 @@ typedef struct Cache {
 static Cache level1[2] = {{.name = "i", .size = 32768, .ways = 8, .line = 64},
                           {.name = "d", .size = 32768, .ways = 8, .line = 64}};
 static Cache level2 = {.name = "l2", .size = 1 << 20, .ways = 16, .line = 64};
-static unsigned limit = 20;
+static uint64_t limit = 20;
 static GMutex lock;
 
 typedef struct Insn {
@@ -173,7 +174,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
         ok = g_str_has_prefix(argv[i], "i=")       ? set_up(&level1[0], value)
              : g_str_has_prefix(argv[i], "d=")     ? set_up(&level1[1], value)
              : g_str_has_prefix(argv[i], "l2=")    ? set_up(&level2, value)
-             : g_str_has_prefix(argv[i], "limit=") ? (limit = (unsigned)atoi(value), true)
+             : g_str_has_prefix(argv[i], "limit=") ? argument_number(value, UINT_MAX, &limit)
                                                    : false;
         if (!ok) {
             fprintf(stderr, "cache: wrong argument '%s'\n", argv[i]);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "plugins/event.h"
 #include "qemu-plugin.h"
 
@@ -89,12 +90,14 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 {
     (void)id, (void)info;
     for (int i = 0; i < argc; i++) {
-        if (g_str_has_prefix(argv[i], "at=")) {
+        uint64_t n = depth;
+        if (g_str_has_prefix(argv[i], "at=") && argv[i][3]) {
             at = argv[i] + 3;
-        } else if (g_str_has_prefix(argv[i], "depth=")) {
-            depth = (unsigned)strtoul(argv[i] + 6, NULL, 0);
+        } else if (g_str_has_prefix(argv[i], "depth=") &&
+                   argument_number(argv[i] + 6, UINT_MAX, &n)) {
+            depth = (unsigned)n;
         } else {
-            fprintf(stderr, "callstack: unknown argument '%s'\n", argv[i]);
+            fprintf(stderr, "callstack: wrong argument '%s' (at=FUNCTION, depth=N)\n", argv[i]);
             return 1;
         }
     }

@@ -3,7 +3,10 @@
 // drcov: which blocks were executed, as a drcov file (version 2) that coverage viewers read: a table of modules, then
 // eight bytes a block: offset from the module's base, size, module.
 //
-//   -plugin drcov.so[,filename=FILE]     unless told, drcov.<pid>.log
+//   -plugin drcov.so[,filename=FILE]     unless told, drcov.%p.log
+//
+// A process a file: %p in the name is the process id; without it, all but the first process have ".PID" behind it.
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,9 +104,13 @@ static void at_exit(qemu_plugin_id_t id, void *userdata)
         g_byte_array_append(table, (const guint8 *)&row, sizeof(row));
         n++;
     }
-    FILE *f = fopen(filename, "wb");
+    char *path = event_result_path(filename);
+    FILE *f = fopen(path, "wbe");
     if (!f) {
-        fprintf(stderr, "drcov: cannot write %s\n", filename);
+        fprintf(stderr, "drcov: cannot write %s: %m\n", path);
+    }
+    free(path);
+    if (!f) {
         return;
     }
     fprintf(f,
@@ -126,13 +133,22 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 {
     (void)info;
     for (int i = 0; i < argc; i++) {
-        if (!g_str_has_prefix(argv[i], "filename=")) {
+        if (!g_str_has_prefix(argv[i], "filename=") || !argv[i][9]) {
             fprintf(stderr, "drcov: unknown argument '%s'\n", argv[i]);
             return 1;
         }
         filename = g_strdup(argv[i] + 9);
     }
-    filename = filename ? filename : g_strdup_printf("drcov.%d.log", getpid());
+    filename = filename ? filename : g_strdup("drcov.%p.log");
+    // What cannot be written is told now, not when all has been executed.
+    char *path = event_result_path(filename);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        fprintf(stderr, "drcov: cannot write %s: %m\n", path);
+        return 1;
+    }
+    close(fd);
+    free(path);
     modules = g_array_new(FALSE, FALSE, sizeof(Module));
     blocks = g_array_new(FALSE, FALSE, sizeof(Block));
     event_subscribe(event_client_new("drcov maps"), EVENT_MAP, on_map, NULL);

@@ -303,6 +303,12 @@ void event_symbol_foreach(const char *name, const char *file,
                           void (*fn)(uint64_t addr, bool chosen, void *opaque), void *opaque);
 // Does the thread's guest code run in 64-bit mode (pointers of 8 bytes)?
 unsigned event_pointer_bytes(void);
+// A result file's name as an absolute path, to be freed: %p becomes the process id; without it, the names of children by
+// fork and of programs that are executed get ".PID" behind them. Relative to where the run was started.
+char *event_result_path(const char *name);
+// Moves a descriptor out of the guest's reach, which would see it, and close it, and get other numbers for its own; gives
+// the new one, or -1. It is closed when the process executes another program.
+int event_own_fd(int fd);
 // `-d plugin` and the log.
 void event_log(const char *text);
 bool event_log_enabled(void);

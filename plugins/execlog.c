@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "qemu-plugin.h"
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
@@ -95,11 +96,10 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 {
     (void)info;
     for (int i = 0; i < argc; i++) {
-        char *end;
         bool is_from = g_str_has_prefix(argv[i], "from="), is_to = g_str_has_prefix(argv[i], "to=");
-        *(is_from ? &from : &to) = strtoull(argv[i] + (is_from ? 5 : 3), &end, 0);
-        if ((!is_from && !is_to) || *end) {
-            fprintf(stderr, "execlog: wrong argument '%s'\n", argv[i]);
+        if ((!is_from && !is_to) ||
+            !argument_number(argv[i] + (is_from ? 5 : 3), UINT64_MAX, is_from ? &from : &to)) {
+            fprintf(stderr, "execlog: wrong argument '%s' (from=PC, to=PC)\n", argv[i]);
             return 1;
         }
     }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "plugins/hook.h"
 #include "qemu-plugin.h"
 
@@ -81,8 +82,9 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
     unsigned names = 0;
     (void)id, (void)info;
     for (int i = 0; i < argc; i++) {
-        if (g_str_has_prefix(argv[i], "args=")) {
-            args = MIN((unsigned)strtoul(argv[i] + 5, NULL, 0), 16);
+        uint64_t n;
+        if (g_str_has_prefix(argv[i], "args=") && argument_number(argv[i] + 5, 16, &n)) {
+            args = (unsigned)n;
         } else if (g_str_has_prefix(argv[i], "name=") && argv[i][5]) {
             char *name = g_strdup(argv[i] + 5), *file = strchr(name, '@');
             if (file) {
@@ -96,7 +98,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
                                                   .opaque = name});
             names++;
         } else {
-            fprintf(stderr, "ltrace: unknown argument '%s'\n", argv[i]);
+            fprintf(stderr, "ltrace: wrong argument '%s' (name=FUNCTION[@FILE], args=N of 16)\n",
+                    argv[i]);
             return 1;
         }
     }

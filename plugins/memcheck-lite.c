@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "argument.h"
 #include "plugins/hook.h"
 #include "qemu-plugin.h"
 
@@ -511,14 +512,11 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
                            : !strcmp(words[0], "quarantine") ? &quarantine_max
                            : !strcmp(words[0], "limit")      ? &limit
                                                              : NULL;
-        char *end;
-        if (number) {
-            *number = strtoull(words[1], &end, 0);
-        }
-        if (number ? *end || !*words[1]
-                   : strcmp(words[0], "leaks") ||
-                         !qemu_plugin_bool_parse(words[0], words[1], &leaks)) {
-            fprintf(stderr, "memcheck-lite: unknown argument '%s'\n", argv[i]);
+        bool ok = number ? argument_number(words[1], number == &red ? 1 << 20 : UINT64_MAX, number)
+                         : !strcmp(words[0], "leaks") &&
+                               qemu_plugin_bool_parse(words[0], words[1], &leaks);
+        if (!ok) {
+            fprintf(stderr, "memcheck-lite: wrong argument '%s'\n", argv[i]);
             return 1;
         }
     }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "qemu-plugin.h"
 
 typedef struct Ranked {
@@ -73,11 +74,12 @@ static inline bool ranking_start(const char *plugin, unsigned limit, int argc, c
     ranking.limit = limit;
     ranking.by_name = g_hash_table_new(g_str_hash, g_str_equal);
     for (int i = 0; i < argc; i++) {
-        if (!g_str_has_prefix(argv[i], "limit=")) {
-            fprintf(stderr, "%s: unknown argument '%s'\n", plugin, argv[i]);
+        uint64_t n;
+        if (!g_str_has_prefix(argv[i], "limit=") || !argument_number(argv[i] + 6, UINT_MAX, &n)) {
+            fprintf(stderr, "%s: wrong argument '%s' (limit=N)\n", plugin, argv[i]);
             return false;
         }
-        ranking.limit = (unsigned)strtoul(argv[i] + 6, NULL, 0);
+        ranking.limit = (unsigned)n;
     }
     return true;
 }

@@ -6,7 +6,9 @@
 //
 // A JSON line: {"vcpu":0,"pc":"0x...","call":"write","number":1,"args":["0x1",...],"result":5,"strings":{"0":"/etc"}}.
 // Strings are those of arguments that are names of files, by the argument's number.
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugins/event.h"
@@ -140,12 +142,18 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
         if (g_str_has_prefix(argv[i], "json=")) {
             ok = qemu_plugin_bool_parse("json", argv[i] + 5, &json);
         } else if (g_str_has_prefix(argv[i], "filename=")) {
-            file = fopen(argv[i] + 9, "we");
-            ok = file != NULL;
+            char *path = event_result_path(argv[i] + 9);
+            int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+            file = fd < 0 ? NULL : fdopen(event_own_fd(fd), "we");
+            if (!file) {
+                fprintf(stderr, "strace: cannot write %s: %m\n", path);
+                return 1;
+            }
+            free(path);
+            ok = true;
         }
         if (!ok) {
-            fprintf(stderr, "strace: wrong argument '%s', or a file that cannot be written\n",
-                    argv[i]);
+            fprintf(stderr, "strace: wrong argument '%s' (json=on, filename=FILE)\n", argv[i]);
             return 1;
         }
     }

@@ -18,6 +18,7 @@
 #include "guest-memory.h"
 #include "log.h"
 #include "process.h"
+#include "result-file.h"
 
 // --- boards -------------------------------------------------------------------------------------
 
@@ -255,6 +256,10 @@ void event_set_program(const char *path, uint64_t start, uint64_t end, uint64_t 
 }
 
 const char *event_program_path(void) { return program.path; }
+
+char *event_result_path(const char *name) { return result_file_path(name); }
+
+int event_own_fd(int fd) { return process_own_fd(fd); }
 
 void event_program_code(uint64_t *start, uint64_t *end, uint64_t *entry)
 {

@@ -16,6 +16,7 @@
 #include "guest-memory.h"
 #include "pass-host.h"
 #include "process.h"
+#include "result-file.h"
 
 bool pass_host_syscalls;
 
@@ -25,8 +26,7 @@ static struct PassHost {
     Instrument *instrument;
     const GuestISA *isa;
     MynaRegister *registers;
-    pid_t pid;      // whose results these are
-    bool successor; // not the first program, or a child: file names are told apart
+    pid_t pid; // whose results these are
     struct SharedFile {
         char name[32];
         int fd;
@@ -35,8 +35,6 @@ static struct PassHost {
 } state;
 
 Instrument *pass_host_instrument(void) { return state.instrument; }
-
-void pass_host_successor(void) { state.successor = true; }
 
 // --- what passes may ask --------------------------------------------------------------------------
 
@@ -67,25 +65,7 @@ static const char *host_file(MynaPassHost *host, uint64_t pc)
 static char *host_output(MynaPassHost *host, const char *name)
 {
     (void)host;
-    GString *path = g_string_new(NULL);
-    bool has_pid = false;
-    for (const char *c = name; *c; c++) {
-        if (c[0] == '%' && c[1] == 'p') {
-            g_string_append_printf(path, "%d", (int)getpid());
-            has_pid = true;
-            c++;
-        } else {
-            g_string_append_c(path, *c);
-        }
-    }
-    // Not what is one file for all: /dev/null, a pipe under /proc/self/fd.
-    if (!has_pid && state.successor && !g_str_has_prefix(name, "/dev/")) {
-        g_string_append_printf(path, ".%d", (int)getpid());
-    }
-    char *absolute = g_canonicalize_filename(path->str, NULL), *copy = strdup(absolute);
-    g_free(absolute);
-    g_string_free(path, TRUE);
-    return copy;
+    return result_file_path(name);
 }
 
 static int host_open(MynaPassHost *host, const char *path, char **error)
@@ -100,6 +80,25 @@ static int host_open(MynaPassHost *host, const char *path, char **error)
         }
     }
     return fd;
+}
+
+static char *host_check_output(MynaPassHost *host, const char *name)
+{
+    char *error = NULL;
+    if (!name || result_file_is_successor()) {
+        return NULL;
+    }
+    char *path = host_output(host, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
+    int err = fd < 0 && errno != ENXIO ? errno : 0; // a pipe that nobody reads yet
+    if (err && asprintf(&error, "cannot write '%s': %s", path, g_strerror(err)) < 0) {
+        error = NULL;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(path);
+    return error;
 }
 
 static void host_close(MynaPassHost *host, int fd)
@@ -213,6 +212,7 @@ void pass_host_start(const GuestISA *isa)
         .read_memory = host_read,
         .write_memory = host_write,
         .shared_file = host_shared_file,
+        .check_output = host_check_output,
     };
     GError *error = NULL;
     if (!instrument_start(state.instrument, &host, &error)) {
@@ -288,7 +288,6 @@ void pass_host_fork_child(void)
 {
     if (state.instrument) {
         state.pid = getpid();
-        state.successor = true;
         instrument_fork_done(state.instrument, true, current_cpu ? current_cpu->pass_block : NULL);
     }
 }

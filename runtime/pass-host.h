@@ -17,8 +17,6 @@
 bool pass_host_load(const MynaOptions *opts, GError **error);
 // The guest is known: passes start.  What they refuse ends myna (EXIT_USAGE).
 void pass_host_start(const GuestISA *isa);
-// Not the first program of this command: names of result files are told apart by the process id.
-void pass_host_successor(void);
 // Files that passes share with the program that is executed: each adds ",NAME:DESCRIPTOR" to the text, and stays open.
 // inherit: what the new program makes of such an item. failed: the execution did.
 void pass_host_exec_prepare(GString *text);

@@ -26,6 +26,7 @@
 #include "monitor/monitor.h"
 #include "pass-host.h"
 #include "process.h"
+#include "result-file.h"
 #include "stats.h"
 #include "stress.h"
 #include "tb.h"
@@ -238,6 +239,7 @@ void process_fork_child(void)
     cpu_list_fork_child();
     guest_memory_fork_child();
     tier_host_fork_child();
+    result_file_set_successor();
     pass_host_fork_child();
     tb_fork_child();
     verify_fork_done();

@@ -31,6 +31,7 @@
 #include "runtime/guest-memory.h"
 #include "runtime/process.h"
 #include "runtime/pass-host.h"
+#include "runtime/result-file.h"
 #include "runtime/tier-host.h"
 
 #define HIDDEN "MYNA_HIDDEN_"
@@ -95,7 +96,7 @@ static int64_t execute_myna(GuestTask *task, char *const *argv, char *const *env
 }
 
 // "1", and behind commas for each limit that is kept "RESOURCE:CUR:MAX", for each file that passes share
-// "NAME:DESCRIPTOR", for own_program "exe:DESCRIPTOR".
+// "NAME:DESCRIPTOR", for own_program "exe:DESCRIPTOR"; at the end "dir:" and where the run was started.
 static char *successor_value(const GuestLimits *limits)
 {
     GString *text = g_string_new(EXEC_SUCCESSOR "=1");
@@ -109,6 +110,7 @@ static char *successor_value(const GuestLimits *limits)
     if (own_program >= 0) {
         g_string_append_printf(text, ",exe:%d", own_program);
     }
+    g_string_append_printf(text, ",dir:%s", result_file_directory());
     return g_string_free(text, FALSE);
 }
 
@@ -127,6 +129,9 @@ static void read_inheritance(const char *text, GuestLimits *limits)
         } else if (sscanf(text, "exe:%d", &fd) == 1) {
             process_adopt_own_fd(fd);
             own_program = fd;
+        } else if (g_str_has_prefix(text, "dir:")) {
+            result_file_set_directory(text + 4);
+            break; // commas behind it are the path's
         } else {
             pass_host_inherit(text);
         }

@@ -25,6 +25,7 @@
 #include "runtime/log.h"
 #include "runtime/monitor/monitor.h"
 #include "runtime/process.h"
+#include "runtime/result-file.h"
 #include "symbols.h"
 
 bool (*linux_before_load)(const char *guest, GError **error);
@@ -115,8 +116,9 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
     g_autofree char *debugger = NULL;
     bool successor = exec_is_successor(env, &limits, &debugger);
     if (successor) {
-        pass_host_successor();
+        result_file_set_successor();
     }
+    result_file_directory();
     exec_reveal_environ(env);
     if (access("/proc/self/exe", X_OK) < 0) {
         exec_keep_program();

@@ -306,6 +306,10 @@ def bad_passes(rig):
         (64, ["--pass=icount:count=1"], "pass 'icount' refuses to start: count must be"),
         (64, ["--pass=memtrace"], "pass 'memtrace' refuses to start: it needs out=FILE"),
         (64, ["--pass=memtrace:out=/no/such/file"], "pass 'memtrace' refuses to start: cannot write '/no/such/file': "),
+        *[(64, [f"--pass={name}=/no/such/file"], f"pass '{name.split(':')[0]}' refuses to start: cannot write '/no/such/file': ")
+          for name in ("icount:out", "callgraph:out", "syscalls:out", "coverage:out", "coverage:map", "taint:file=*,out")],
+        *[(64, [f"--pass={name}:colour=red"], f"pass '{name}' refuses to start: there is no argument 'colour'")
+          for name in ("icount", "memtrace", "syscalls", "coverage", "callgraph", "taint")],
         (64, ["--pass=taint"], "pass 'taint' refuses to start: it needs a source"),
         (64, ["--pass=taint:fd=x"], "pass 'taint' refuses to start: fd=x is not understood"),
         (64, ["--tci", "--pass=icount"], "passes need LLVM, which --tci is without"),
@@ -459,6 +463,19 @@ def forks_and_programs(rig):
     counts = [int(re.fullmatch(r"icount: (\d+) instructions\n", rig.read(name)).group(1)) for name in names]
     if min(counts) < 1 or counts[names.index("f")] != max(counts):
         raise Wrong(f"counts: {dict(zip(names, counts))}")
+
+
+@test
+def results_lie_where_the_run_started(rig):
+    """Wherever the guest has gone, its children and what they execute."""
+    os.mkdir(rig.path("sub"))
+    rig.run("--pass=icount:out=here", "--pass=callgraph:out=sub/%p.dot",
+            program=["/bin/busybox", "sh", "-c", "cd sub; (cd /; /bin/busybox true; :); /bin/busybox true; :"], cwd=rig.work)
+    names = sorted(os.listdir(rig.work))
+    check("counts", [re.sub(r"\d+", "N", name) for name in names], ["here"] + ["here.N"] * (len(names) - 2) + ["sub"])
+    check("graphs", {re.sub(r"\d+", "N", name) for name in os.listdir(rig.path("sub"))}, {"N.dot"})
+    check("as many of both", len(os.listdir(rig.path("sub"))), len(names) - 1)
+    check("programs", len(names) > 3, True)
 
 
 @test

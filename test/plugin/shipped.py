@@ -14,6 +14,14 @@ import sys
 import tempfile
 
 ENGINES = ["--tci", "--llvm=off", "--llvm=all", "--hot=50"]
+# plugin: arguments that it must refuse; each is told on a line of its own.
+REFUSED = {
+    "hotblocks": ["limit=x", "limit=", "limit=-5", "limit=5x", "limit=99999999999"], "howvec": ["limit=x"],
+    "execlog": ["from=x", "to="], "cache": ["limit=x", "i=1:2", "d=3:5:7", "l2=64:8:64", "i=x"],
+    "callstack": ["depth=x", "at="], "stringsearch": ["", "find="], "drcov": ["filename=/no/such/file", "filename="],
+    "strace": ["json=maybe", "filename=/no/such/file"], "ltrace": ["", "name=", "name=f,args=x", "name=f,args=17"],
+    "memcheck-lite": ["redzone=x", "redzone=99999999", "quarantine=-1", "leaks=perhaps", "limit="],
+}
 
 
 class Wrong(Exception):
@@ -70,6 +78,30 @@ def check_strace(text, number_of_write):
     expect(calls[-1]["call"] == "exit_group" and calls[-1]["result"] is None, f"strace: {calls[-1]}")
 
 
+def bad_arguments(o):
+    for name, rows in REFUSED.items():
+        for args in [*rows, "colour=red"]:
+            done = subprocess.run([o.myna, "--tci", "-plugin", f"{o.plugins}/{name}.so" + (args and "," + args), o.guest],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=100, check=False)
+            said = re.fullmatch(rf"{name}: [^\n]+\nmyna: plugin \S+ refuses to start \([^\n]+\)\n", done.stderr)
+            expect(done.returncode == 64 and not done.stdout and said,
+                   f"{name},{args}: status {done.returncode}, {done.stdout!r} {done.stderr!r}")
+
+
+def files_of_processes(o):
+    """Each process has its own, where the run was started, and the guest does not see them."""
+    script = "cd /; /bin/busybox true; exec /bin/busybox ls /proc/self/fd"
+    with tempfile.TemporaryDirectory() as d:
+        done = subprocess.run([o.myna, "--llvm=off", "-plugin", f"{o.plugins}/drcov.so,filename=cov", "-plugin",
+                               f"{o.plugins}/strace.so,filename=calls", "/bin/bash", "-c", script], cwd=d, close_fds=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=200,
+                              check=False)
+        names = sorted(re.sub(r"\d+", "N", name) for name in os.listdir(d))
+        expect(names == ["calls", "calls.N", "calls.N", "cov", "cov.N", "cov.N"] and not done.stderr, f"{names} {done.stderr!r}")
+        low = [fd for fd in done.stdout.split() if int(fd) < 100]
+        expect(low == ["0", "1", "2", "3"], f"the guest's descriptors: {done.stdout.split()}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("myna", "plugins", "guest"):
@@ -77,6 +109,11 @@ def main():
     o = parser.parse_args()
     number = 64 if "aarch64" in o.guest else 1
     wrong, first = [], {}
+    for check in [bad_arguments] + ([files_of_processes] if "x86_64" in o.guest else []):
+        try:
+            check(o)
+        except Wrong as e:
+            wrong.append(str(e))
 
     def run(engine, name, args, out):
         log = f"{out}/log"
