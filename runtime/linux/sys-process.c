@@ -14,6 +14,7 @@
 //            thread-local state of its own, and only a thread has that: a thread is made to lend it. It
 //            makes the child as vfork would and is suspended until the child is gone.
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <string.h>
@@ -218,6 +219,61 @@ static HostFork to_host(const CloneRequest *request, int *pidfd)
     };
 }
 
+// CLONE_VFORK for a child with memory of its own. The kernel cannot suspend the parent: it does so inside clone, where the
+// runtime's locks are held. So the child has the one open end of a pipe until it executes a program or ends.
+typedef struct Suspension {
+    int parents, childs; // ends of the pipe; -1: nobody is suspended
+} Suspension;
+
+static int held_end = -1; // in the child
+
+// None with CLONE_FILES: the child's end would be the parent's as well.
+static Suspension suspension_new(const CloneRequest *request)
+{
+    Suspension s = {-1, -1};
+    int ends[2];
+    if ((request->flags & (CLONE_VFORK | CLONE_FILES)) != CLONE_VFORK ||
+        pipe2(ends, O_CLOEXEC) < 0) {
+        return s;
+    }
+    s.parents = process_own_fd(ends[0]);
+    s.childs = process_own_fd(ends[1]);
+    if (s.parents < 0 || s.childs < 0) {
+        process_close_own_fd(s.parents < 0 ? ends[0] : s.parents);
+        process_close_own_fd(s.childs < 0 ? ends[1] : s.childs);
+        return (Suspension){-1, -1};
+    }
+    return s;
+}
+
+static void suspension_child(const Suspension *s, const CloneRequest *request)
+{
+    // What this process's own parent waits for is not for a child of its own.
+    if (held_end >= 0 && !(request->flags & CLONE_FILES)) {
+        process_close_own_fd(held_end);
+    }
+    held_end = s->childs;
+    if (s->parents >= 0) {
+        process_close_own_fd(s->parents);
+    }
+}
+
+static void suspension_wait(const Suspension *s, GuestTask *task, pid_t pid)
+{
+    if (s->parents < 0) {
+        return;
+    }
+    process_close_own_fd(s->childs);
+    if (pid > 0) {
+        char none;
+        cpu_away_begin(task->cs);
+        while (read(s->parents, &none, 1) < 0 && errno == EINTR) {
+        }
+        cpu_away_end(task->cs);
+    }
+    process_close_own_fd(s->parents);
+}
+
 static int64_t make_process(GuestTask *task, const CloneRequest *request)
 {
     int pidfd = -1;
@@ -228,6 +284,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
     if (signal_block_host(task)) {
         return -ERESTARTSYS;
     }
+    const Suspension suspension = suspension_new(request);
     pthread_mutex_lock(&task->process->lock);
     pthread_mutex_lock(&task->process->actions->lock);
     gdb_fork_prepare(task);
@@ -243,6 +300,7 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
         }
         pthread_mutex_unlock(&task->process->actions->lock);
         pthread_mutex_unlock(&task->process->lock);
+        suspension_child(&suspension, request);
         set_up_child_process(task, request);
         gdb_fork_child_stop(task);
         fire_fork(0);
@@ -253,13 +311,13 @@ static int64_t make_process(GuestTask *task, const CloneRequest *request)
     strace_share_log(false);
     pthread_mutex_unlock(&task->process->actions->lock);
     pthread_mutex_unlock(&task->process->lock);
-    if (pid < 0) {
-        return -err;
+    if (pid > 0) {
+        tell_parent(request, pid);
+        tell_pidfd(request, pidfd);
+        fire_fork(pid);
     }
-    tell_parent(request, pid);
-    tell_pidfd(request, pidfd);
-    fire_fork(pid);
-    return pid;
+    suspension_wait(&suspension, task, pid);
+    return pid < 0 ? -err : pid;
 }
 
 // --- processes in the parent's memory -----------------------------------------------------------
@@ -451,6 +509,11 @@ static int64_t do_clone(GuestTask *task, const CloneRequest *request)
     }
     if (request->flags & CLONE_THREAD) {
         return make_thread(task, request);
+    }
+    // Linux makes no child when it cannot say what its descriptor is.
+    if ((request->flags & CLONE_PIDFD) &&
+        !guest_access_ok(request->pidfd, sizeof(int), PROT_WRITE)) {
+        return -EFAULT;
     }
     if (!(request->flags & CLONE_VM)) {
         return make_process(task, request);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Processes that share memory and run at once (clone with CLONE_VM alone), and clone3's CLONE_CLEAR_SIGHAND.
+// Processes that share memory and run at once (clone with CLONE_VM alone), those that suspend their parent, and what
+// clone refuses; clone3's CLONE_CLEAR_SIGHAND.
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -95,6 +98,69 @@ static void clear_handlers(void)
     SHOW(syscall(SYS_clone3, &args, sizeof(args)));
 }
 
+static int leave(void *opaque)
+{
+    (void)opaque;
+    _exit(0);
+}
+
+// Where nobody can be told the descriptor there is no child.
+static void bad_pidfds(void)
+{
+    static const int flags[] = {0, CLONE_VM | CLONE_VFORK, CLONE_VM, CLONE_FILES};
+    int *places[] = {NULL, (int *)8,
+                     mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)};
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 3; k++) {
+            errno = 0;
+            int pid = clone(leave, stack + STACK_SIZE, flags[i] | CLONE_PIDFD | SIGCHLD, NULL,
+                            places[k]);
+            CHECK(pid == -1 && errno == EFAULT);
+            CHECK(waitpid(-1, NULL, __WALL) == -1 && errno == ECHILD);
+        }
+    }
+    struct clone_args args = {.flags = CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = 8};
+    SHOW(syscall(SYS_clone3, &args, sizeof(args)));
+}
+
+static bool is_readable(int fd, int ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, ms) == 1;
+}
+
+// CLONE_VFORK with memory of its own: the parent goes on when the child ends, or executes a program, and not when
+// a child of the child's does.
+static void suspended(bool executes)
+{
+    int before[2], after[2], status = -1;
+    CHECK(pipe(before) == 0 && pipe(after) == 0);
+    fflush(stdout);
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0) {
+        if (fork() == 0) {
+            char byte;
+            close(after[1]);
+            _exit((int)read(after[0], &byte, 1)); // until the first process goes on
+        }
+        usleep(100000);
+        if (write(before[1], "x", 1) == 1 && executes) {
+            dup2(after[0], 0);
+            close(after[1]);
+            execl("/bin/sh", "sh", "-c", "read line; exit 3", NULL);
+        }
+        _exit(3);
+    }
+    printf("suspended: %d", is_readable(before[0], 0));
+    CHECK(write(after[1], "\n\n", 2) == 2);
+    CHECK(waitpid(pid, &status, 0) == pid);
+    printf(", %d\n", WEXITSTATUS(status));
+    for (int i = 0; i < 2; i++) {
+        close(before[i]);
+        close(after[i]);
+    }
+}
+
 int main(void)
 {
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
@@ -115,5 +181,8 @@ int main(void)
     run("a fault", fault, CLONE_VM | SIGCHLD, 1);
     run("a child that its parent waits for", set_handler, CLONE_VM | CLONE_VFORK | SIGCHLD, 1);
     clear_handlers();
+    bad_pidfds();
+    suspended(false);
+    suspended(true);
     return finish();
 }
