@@ -5,13 +5,16 @@
 // with other arguments.  The kernel ends the dispatch in the child.
 //
 // The handler must see each of them, so SIGSYS stays free; what fork asks of the mask is answered, and not done: all
-// signals that may come are blocked already.
+// signals that may come are blocked already.  A SIGSYS that somebody sends meanwhile meets the action that was there
+// before: in another thread at once, in this one when the child is made.  Of several, this one keeps one, as the
+// kernel does of what a thread blocks.
 #include "host-fork.h"
 
 #include <errno.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -48,8 +51,10 @@ static long make_child(const HostFork *how, uint64_t more_flags, uint64_t ctid)
 
 #if defined(__x86_64__) && defined(PR_SET_SYSCALL_USER_DISPATCH)
 
+typedef void Handler(int sig, siginfo_t *info, void *opaque);
+
 typedef struct KernelSigaction {
-    void (*handler)(int, siginfo_t *, void *);
+    Handler *handler;
     unsigned long flags;
     void (*restorer)(void);
     uint64_t mask;
@@ -59,16 +64,41 @@ typedef struct KernelSigaction {
 #define DISPATCHED 2 // SYS_USER_DISPATCH of linux/siginfo.h
 
 static _Thread_local struct {
-    const HostFork *how;
+    const HostFork *how; // NULL: this thread makes no child
     volatile uint8_t selector;
+    siginfo_t foreign; // a SIGSYS that somebody sent meanwhile
 } mine;
-static siginfo_t foreign; // a SIGSYS that somebody sent meanwhile
+// Whose SIGSYS is otherwise. It stays when all is over: another thread may only then come to look.
+static _Atomic(Handler *) former;
+
+static void send_again(siginfo_t *info)
+{
+    const bool to_thread = info->si_code == SI_TKILL;
+    if (to_thread ? syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGSYS, info)
+                  : syscall(SYS_rt_sigqueueinfo, getpid(), SIGSYS, info)) {
+        kill(getpid(), SIGSYS); // the kernel lets only the first thread repeat what kill sent
+    }
+}
+
+static void on_foreign(int sig, siginfo_t *info, void *opaque)
+{
+    Handler *handler = atomic_load(&former);
+    if (mine.how) {
+        mine.foreign = *info;
+    } else if (handler == (Handler *)(uintptr_t)SIG_DFL) {
+        // It comes back here until the action is what it was.
+        syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), sig, info);
+    } else if (handler != (Handler *)(uintptr_t)SIG_IGN) {
+        handler(sig, info, opaque);
+    }
+}
 
 static void on_call(int sig, siginfo_t *info, void *opaque)
 {
-    (void)sig;
     if (info->si_code != DISPATCHED) {
-        foreign = *info;
+        int err = errno;
+        on_foreign(sig, info, opaque);
+        errno = err;
         return;
     }
     mine.selector = SYSCALL_DISPATCH_FILTER_ALLOW;
@@ -101,20 +131,22 @@ static bool has_dispatch(void) { return dispatch(PR_SYS_DISPATCH_OFF, 0, 0, NULL
 static pid_t fork_dispatched(const HostFork *how)
 {
     enum { TRAMPOLINE = 8 }; // bytes: no call of libc's follows it so closely
+    KernelSigaction old;
+    syscall(SYS_rt_sigaction, SIGSYS, NULL, &old, SIGSET_SIZE);
+    atomic_store(&former, old.handler);
     const KernelSigaction act = {
         .handler = on_call,
-        .flags = SA_SIGINFO | KERNEL_SA_RESTORER,
+        .flags = SA_SIGINFO | KERNEL_SA_RESTORER | (old.flags & SA_RESTART),
         .restorer = host_sigreturn_trampoline,
         .mask = ~UINT64_C(0),
     };
-    KernelSigaction old;
     sigset_t sys, mask;
     sigemptyset(&sys);
     sigaddset(&sys, SIGSYS);
-    foreign.si_signo = 0;
+    mine.foreign.si_signo = 0;
     mine.how = how;
     mine.selector = SYSCALL_DISPATCH_FILTER_ALLOW;
-    syscall(SYS_rt_sigaction, SIGSYS, &act, &old, SIGSET_SIZE);
+    syscall(SYS_rt_sigaction, SIGSYS, &act, NULL, SIGSET_SIZE);
     pthread_sigmask(SIG_UNBLOCK, &sys, &mask);
     pid_t pid = -1;
     if (dispatch(PR_SYS_DISPATCH_ON, (uintptr_t)host_sigreturn_trampoline, TRAMPOLINE,
@@ -127,8 +159,9 @@ static pid_t fork_dispatched(const HostFork *how)
     int err = errno;
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
     syscall(SYS_rt_sigaction, SIGSYS, &old, NULL, SIGSET_SIZE);
-    if (pid && foreign.si_signo) {
-        syscall(SYS_rt_sigqueueinfo, getpid(), SIGSYS, &foreign);
+    mine.how = NULL;
+    if (pid && mine.foreign.si_signo) {
+        send_again(&mine.foreign);
     }
     errno = err;
     return pid;

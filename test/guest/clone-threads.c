@@ -2,7 +2,7 @@
 //
 // clone that is no plain fork, in a process whose other threads map memory and run new code all the time: whatever lock
 // of an emulator they hold at that moment must not stay locked in the child. Also what such calls leave behind:
-// parents, descriptors.
+// parents, descriptors; and signals that come meanwhile.
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -72,6 +72,70 @@ static int rounds(uint64_t flags, int n)
     return right;
 }
 
+// --- SIGSYS, which a process that emulates clone may need itself ---------------------------------
+
+enum { TARGETS = 2 };
+static pthread_t targets[TARGETS];
+static atomic_int taken[TARGETS];
+static atomic_bool forks_done;
+
+static void on_sys(int sig, siginfo_t *info, void *context)
+{
+    (void)sig;
+    (void)context;
+    for (int i = 0; i < TARGETS; i++) {
+        taken[i] += pthread_equal(pthread_self(), targets[i]) && info->si_code == SI_TKILL &&
+                    info->si_pid == getpid();
+    }
+}
+
+static void *wait_for_end(void *unused)
+{
+    while (!forks_done) {
+        usleep(500);
+    }
+    return unused;
+}
+
+// Each signal to each thread arrives there before the next is sent.
+static void *send_sys(void *unused)
+{
+    for (int n = 1; !forks_done; n++) {
+        for (int i = 0; i < TARGETS; i++) {
+            pthread_kill(targets[i], SIGSYS);
+        }
+        for (int i = 0; i < TARGETS; i++) {
+            while (taken[i] < n) {
+                sched_yield();
+            }
+        }
+    }
+    return unused;
+}
+
+static int forks_under_sys(int n)
+{
+    struct sigaction act = {.sa_sigaction = on_sys, .sa_flags = SA_SIGINFO | SA_RESTART};
+    pthread_t sender;
+    sigset_t sys;
+    sigaction(SIGSYS, &act, NULL);
+    for (int i = 0; i < TARGETS; i++) {
+        pthread_create(&targets[i], NULL, wait_for_end, NULL);
+    }
+    sigemptyset(&sys);
+    sigaddset(&sys, SIGSYS);
+    pthread_sigmask(SIG_BLOCK, &sys, NULL);
+    pthread_create(&sender, NULL, send_sys, NULL);
+    int right = rounds(SIGURG, n);
+    forks_done = true;
+    pthread_join(sender, NULL);
+    for (int i = 0; i < TARGETS; i++) {
+        pthread_join(targets[i], NULL);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &sys, NULL);
+    return right;
+}
+
 static int end_at_once(void *unused)
 {
     (void)unused;
@@ -124,6 +188,7 @@ int main(void)
     pthread_t threads[2];
     alarm(300); // a child that hangs is not waited for
     sibling();
+    printf("signals meanwhile: %d\n", forks_under_sys(60));
     for (int i = 0; i < 2; i++) {
         pthread_create(&threads[i], NULL, churn, NULL);
     }
