@@ -48,27 +48,33 @@ static bool wait_for_some(void)
     return !state.stop;
 }
 
+// With state.lock, which it leaves for the time.
+static void call_all(void)
+{
+    pthread_mutex_unlock(&state.lock);
+    pthread_mutex_lock(&state.work);
+    pthread_mutex_lock(&state.lock);
+    Later *l = state.first;
+    state.first = NULL;
+    pthread_mutex_unlock(&state.lock);
+    synchronize_rcu();
+    uint64_t n = 0;
+    for (Later *next; l; l = next, n++) {
+        next = l->next;
+        l->fn(l);
+    }
+    pthread_mutex_lock(&state.lock);
+    state.done += n;
+    pthread_mutex_unlock(&state.work);
+    state.hurry = false;
+    pthread_cond_broadcast(&state.done_some);
+}
+
 static void *serve(void *unused)
 {
     pthread_mutex_lock(&state.lock);
     while (wait_for_some()) {
-        pthread_mutex_unlock(&state.lock);
-        pthread_mutex_lock(&state.work);
-        pthread_mutex_lock(&state.lock);
-        Later *l = state.first;
-        state.first = NULL;
-        pthread_mutex_unlock(&state.lock);
-        synchronize_rcu();
-        uint64_t n = 0;
-        for (Later *next; l; l = next, n++) {
-            next = l->next;
-            l->fn(l);
-        }
-        pthread_mutex_lock(&state.lock);
-        state.done += n;
-        pthread_mutex_unlock(&state.work);
-        state.hurry = false;
-        pthread_cond_broadcast(&state.done_some);
+        call_all();
     }
     pthread_mutex_unlock(&state.lock);
     return unused;
@@ -116,7 +122,8 @@ void later_barrier(void)
     while (state.done < all) {
         start(); // a child of fork has what was asked for, and not yet who does it
         if (!state.running) {
-            break;
+            call_all(); // no room for a thread: the caller is none that a grace period waits for
+            continue;
         }
         state.hurry = true;
         pthread_cond_signal(&state.wake);
