@@ -188,14 +188,14 @@ static void edges_write(MynaPassHost *host, const char *out, const char *pass, c
                         size_t size)
 {
     char *path = out ? host->output(host, out) : NULL, *error = NULL;
-    int fd = path ? host->open(host, path, &error) : STDERR_FILENO;
+    int fd = path ? host->open(host, path, &error) : fileno(stderr);
     if (fd < 0) {
-        dprintf(STDERR_FILENO, "%s: %s\n", pass, error);
+        dprintf(fileno(stderr), "%s: %s\n", pass, error);
     }
     while (fd >= 0 && size) {
         ssize_t n = write(fd, text, size);
         if (n <= 0) {
-            dprintf(STDERR_FILENO, "%s: cannot write '%s': %m\n", pass,
+            dprintf(fileno(stderr), "%s: cannot write '%s': %m\n", pass,
                     path ? path : "standard error");
             break;
         }

@@ -158,13 +158,13 @@ static void end(void *self, MynaPassEnd why)
     const ICount *c = self;
     Sum sum = {c, c->ended};
     c->host->each_thread(c->host, add, &sum);
-    int fd = STDERR_FILENO;
+    int fd = fileno(stderr);
     char *path = c->out ? c->host->output(c->host, c->out) : NULL, *error = NULL;
     if (path) {
         fd = c->host->open(c->host, path, &error);
     }
     if (fd < 0) {
-        dprintf(STDERR_FILENO, "icount: %s\n", error);
+        dprintf(fileno(stderr), "icount: %s\n", error);
     } else {
         dprintf(fd, "icount: %llu %s\n", (unsigned long long)sum.n, c->what);
     }

@@ -60,7 +60,7 @@ static void write_all(const void *data, size_t size)
     for (const char *at = data; size && m.fd >= 0;) {
         ssize_t n = write(m.fd, at, size);
         if (n <= 0) {
-            dprintf(STDERR_FILENO, "memtrace: cannot write '%s': %m\n", m.out);
+            dprintf(fileno(stderr), "memtrace: cannot write '%s': %m\n", m.out);
             m.fd = -1;
             return;
         }
@@ -189,7 +189,7 @@ static void fork_child(void *self, void *block)
         *(Cursor *)((char *)block + m.cursor) = (Cursor){0};
     }
     if (!start(&error)) {
-        dprintf(STDERR_FILENO, "memtrace: %s\n", error);
+        dprintf(fileno(stderr), "memtrace: %s\n", error);
         free(error);
     }
 }

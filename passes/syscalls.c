@@ -28,7 +28,7 @@ typedef struct Syscalls {
 static bool open_output(Syscalls *s, char **error)
 {
     char *path = s->out ? s->host->output(s->host, s->out) : NULL;
-    s->fd = path ? s->host->open(s->host, path, error) : STDERR_FILENO;
+    s->fd = path ? s->host->open(s->host, path, error) : fileno(stderr);
     free(path);
     return s->fd >= 0;
 }
@@ -119,8 +119,8 @@ static void fork_child(void *self, void *block)
     Syscalls *s = self;
     char *error = NULL;
     memset(s->numbers, 0, sizeof(s->numbers));
-    if (s->out && !open_output(s, &error)) {
-        dprintf(STDERR_FILENO, "syscalls: %s\n", error);
+    if (!open_output(s, &error)) {
+        dprintf(fileno(stderr), "syscalls: %s\n", error);
         free(error);
     }
 }

@@ -205,7 +205,7 @@ static bool parse_item(const char *key, const char *value, char **error)
 static bool open_output(char **error)
 {
     char *path = e.out ? taint.host->output(taint.host, e.out) : NULL;
-    e.output = path ? taint.host->open(taint.host, path, error) : STDERR_FILENO;
+    e.output = path ? taint.host->open(taint.host, path, error) : fileno(stderr);
     free(path);
     return e.output >= 0;
 }
@@ -797,8 +797,8 @@ void taint_events_fork_child(void)
     taint_flow_fork_child();
     taint_shared_fork_child();
     e.written = e.tainted = 0;
-    if (e.out && !open_output(&error)) {
-        dprintf(STDERR_FILENO, "taint: %s\n", error);
+    if (!open_output(&error)) {
+        dprintf(fileno(stderr), "taint: %s\n", error);
         free(error);
     }
 }

@@ -159,9 +159,12 @@ static char *log_path(const char *path)
     return g_strdup_printf("%.*s%d%s", (int)(at - path), path, (int)getpid(), at + 2);
 }
 
-static bool open_log(GError **error)
+bool log_open(GError **error)
 {
     int fd;
+    if (log_state.file) {
+        return true;
+    }
     if (log_state.path) {
         char *path = log_path(log_state.path);
         fd = open(path,
@@ -214,12 +217,9 @@ bool log_setup(const char *items, const char *path, const char *filter, GError *
                 close(fd);
             }
         }
-        if (!open_log(error)) { // now, not at the first line: the user wants to know
-            return false;
-        }
     }
     log_mask = mask;
-    return true;
+    return (!path && !mask) || log_open(error);
 }
 
 // --- writing --------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ bool log_setup(const char *items, const char *path, const char *filter, GError *
 FILE *log_lock(void)
 {
     pthread_mutex_lock(&log_state.lock);
-    if (!log_state.file && !open_log(NULL)) {
+    if (!log_state.file && !log_open(NULL)) {
         log_state.file = stderr;
     }
     return log_state.file;

@@ -52,6 +52,8 @@ void log_unlock(FILE *f);
 // Opens the log.  items as in -d ("in_asm,cpu"), NULL or "" for none; path as in -D (NULL: standard
 // error; %d becomes the process id); filter as in -dfilter.  false and an error when one is wrong or
 // the file cannot be written.
+// Opens it now, when that has not been done: with -d or -D it has.
+bool log_open(GError **error);
 bool log_setup(const char *items, const char *path, const char *filter, GError **error);
 // One line an item: what `-d help` prints.
 void log_help(FILE *f);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "monitor/monitor.h"
 #include "plugins/event.h"
 #include "plugins/loader/loader.h"
@@ -71,6 +72,9 @@ bool plugin_start(const char *guest, GError **error)
 {
     const MynaOptions *o = myna_options;
     monitor_add_rows(rows, G_N_ELEMENTS(rows));
+    if ((o->plugins->len || o->panda) && !log_open(error)) { // while there is a standard error
+        return false;
+    }
     for (unsigned i = 0; i < o->panda_args->len; i++) {
         panda_add_arg(o->panda_args->pdata[i]);
     }

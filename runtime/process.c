@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -115,6 +116,31 @@ void process_adopt_own_fd(int fd)
         if (atomic_compare_exchange_strong(&own_fds[i], &empty, fd + 1)) {
             break;
         }
+    }
+}
+
+static FILE *guests_stderr; // while stderr is another
+
+void process_keep_stderr(void)
+{
+    int fd = guests_stderr ? -1 : dup(STDERR_FILENO);
+    fd = fd < 0 ? fd : process_own_fd(fd);
+    FILE *kept = fd < 0 ? NULL : fdopen(fd, "w");
+    if (kept) {
+        setvbuf(kept, NULL, _IONBF, 0);
+        guests_stderr = stderr;
+        stderr = kept; // a variable, in the GNU C library
+    }
+}
+
+static void leave_stderr(void)
+{
+    if (guests_stderr) {
+        FILE *kept = stderr;
+        stderr = guests_stderr;
+        guests_stderr = NULL;
+        process_close_own_fd(
+            fileno(kept)); // and the FILE stays, as a thread that is gone may have had its lock
     }
 }
 
@@ -239,6 +265,7 @@ void process_fork_child(void)
     cpu_list_fork_child();
     guest_memory_fork_child();
     tier_host_fork_child();
+    leave_stderr();
     result_file_set_successor();
     pass_host_fork_child();
     tb_fork_child();

@@ -34,6 +34,10 @@ _Noreturn void process_die_by_signal(int sig);
 // thread.  While the guest has one.  Those of the servers and of plugins stay.
 void process_end_helpers(void);
 
+// Makes the C library's stderr a descriptor of myna's own: programs close theirs when they end (GNU's do), and passes and
+// plugins write their results after that. A child by fork has the guest's again, so that a daemon's parent's pipe ends.
+void process_keep_stderr(void);
+
 // myna's own files stay out of the guest's way: gives a close-on-exec duplicate of fd with a high number
 // and closes fd; -1 and errno when there is none.  The guest must not get at descriptors for which
 // process_fd_is_own says true (close, dup2 onto them, close_range).

@@ -119,6 +119,9 @@ int linux_user_run(const MynaOptions *opts, int argc, char **argv, char **envp)
         result_file_set_successor();
     }
     result_file_directory();
+    if (pass_host_instrument() || opts->plugins->len || opts->panda) {
+        process_keep_stderr();
+    }
     exec_reveal_environ(env);
     if (access("/proc/self/exe", X_OK) < 0) {
         exec_keep_program();

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -476,6 +477,35 @@ def results_lie_where_the_run_started(rig):
     check("graphs", {re.sub(r"\d+", "N", name) for name in os.listdir(rig.path("sub"))}, {"N.dot"})
     check("as many of both", len(os.listdir(rig.path("sub"))), len(names) - 1)
     check("programs", len(names) > 3, True)
+
+
+@test
+def results_without_a_standard_error(rig):
+    """Programs close it before they end; a child that stays behind does not hold on to it."""
+    shipped = os.path.join(os.path.dirname(rig.myna), "plugins")
+    with open(rig.path("says.c"), "w", encoding="ascii") as f:
+        f.write('#include <stdio.h>\nvoid on_end(void) { fprintf(stderr, "ended\\n"); }\n')
+    rig.made("says.bc", ["clang-19", "-emit-llvm", "-c", "says.c"])
+    closes = ["/bin/busybox", "sh", "-c", "exec 2>&-"]
+    for options, pattern in [
+            (["--pass=icount"], r"\Aicount: \d+ instructions\n\Z"),
+            (["--pass=syscalls:count"], r"\A\d+ \d+ \w+\n"),
+            (["--instrument-lib=says.bc"], r"\Aended\n\Z"),
+            (["--pass=taint:file=*"], r"\Ataint: 0 bytes written, "),
+            (["--llvm=off", "-plugin", f"{shipped}/hotblocks.so", "-d", "plugin"], r"\A\d+ blocks, "),
+            (["--llvm=off", "-plugin", f"{shipped}/memcheck-lite.so"], r"memcheck: ")]:
+        if "-plugin" not in options or os.path.exists(shipped + "/hotblocks.so"):
+            matches(" ".join(options), rig.run(*options, program=closes).stderr, pattern)
+    os.mkfifo(rig.path("fifo"))
+    rig.run("--pass=icount:out=count", program=[
+        "/bin/busybox", "sh", "-c", "(exec >/dev/null 2>&1; read x <fifo; echo $x >answer) & :"])
+    with open(rig.path("fifo"), "w", encoding="ascii") as f:  # not before the output has ended
+        f.write("go on\n")
+    for _ in range(600):
+        if os.path.exists(rig.path("answer")) and rig.read("answer"):
+            break
+        time.sleep(0.1)
+    check("the child's answer", rig.read("answer"), "go on\n")
 
 
 @test
