@@ -6,9 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "passes/taint.h"
@@ -38,14 +43,50 @@ static struct {
     unsigned n, room;
 } s = {.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
 
+// Makes the file as large as it may become, though the process's files may not (RLIMIT_FSIZE, whose signal is not for the
+// guest). No guest thread runs yet.
+static bool make_large(int fd)
+{
+    struct rlimit limit, none = {RLIM_INFINITY, RLIM_INFINITY};
+    sigset_t too_large, old, pending;
+    sigemptyset(&too_large);
+    sigaddset(&too_large, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &too_large, &old);
+    sigpending(&pending);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    if (limit.rlim_cur != RLIM_INFINITY && setrlimit(RLIMIT_FSIZE, &none)) {
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
+    }
+    bool ok = ftruncate(fd, INT64_C(1) << 62) == 0;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    if (!ok && !sigismember(&pending, SIGXFSZ)) {
+        sigtimedwait(&too_large, NULL, &(struct timespec){0});
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return ok;
+}
+
 bool taint_shared_init(void)
 {
     bool first = false;
+    struct stat info;
     s.fd = taint.host->shared_file(taint.host, "taint", &first);
-    if (s.fd < 0 || (first && ftruncate(s.fd, INT64_C(1) << 62))) {
+    if (s.fd < 0) {
         return false;
     }
-    s.heap = mmap(NULL, HEAP_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, s.fd, 0);
+    int flags = MAP_SHARED | MAP_NORESERVE;
+    if (first ? !make_large(s.fd) : fstat(s.fd, &info) || !info.st_size) {
+        if (first) {
+            dprintf(
+                fileno(stderr),
+                "taint: under this limit on the size of files (ulimit -f) it does not follow what "
+                "goes through files, or to programs that are executed\n");
+        }
+        first = true; // of a heap that children by fork have as well, no others
+        flags |= MAP_ANONYMOUS;
+        s.fd = -1;
+    }
+    s.heap = mmap(NULL, HEAP_SIZE, PROT_READ | PROT_WRITE, flags, s.fd, 0);
     if (s.heap == MAP_FAILED) {
         return false;
     }
@@ -119,6 +160,9 @@ void taint_shared_free(Ref ref, uint64_t size)
 
 uint64_t taint_slot(uint64_t dev, uint64_t ino, bool make)
 {
+    if (s.fd < 0) {
+        return 0;
+    }
     uint64_t at = (ino ^ dev << 7) * UINT64_C(0x9e3779b97f4a7c15) >> 48, found = 0;
     taint_shared_lock();
     for (unsigned i = 0; i < SLOTS && !found; i++, at = (at + 1) % SLOTS) {
@@ -176,12 +220,14 @@ void taint_slot_write(uint64_t slot, uint64_t offset, const uint8_t *labels, uin
         return;
     }
     raise_end(slot, offset + n);
-    for (uint64_t done = 0; done < n;) {
-        ssize_t m = pwrite(s.fd, labels + done, n - done, place_of(slot, offset + done));
-        if (m <= 0) {
-            return;
-        }
-        done += (uint64_t)m;
+    // Through a mapping: to write it with pwrite would be against the guest's limit on the size of files.
+    uint64_t in_page = offset % PAGE;
+    uint8_t *at = n ? mmap(NULL, in_page + n, PROT_READ | PROT_WRITE, MAP_SHARED, s.fd,
+                           place_of(slot, offset - in_page))
+                    : MAP_FAILED;
+    if (at != MAP_FAILED) {
+        memcpy(at + in_page, labels, n);
+        munmap(at, in_page + n);
     }
 }
 

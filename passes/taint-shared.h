@@ -24,7 +24,8 @@ struct Shared {
     uint64_t n_queues, clock, numbers;
 };
 
-// False: no memory.
+// False: no memory. Where the limit on the size of files does not let it be (it says so), there is a heap alone, and children by
+// fork alone have it.
 bool taint_shared_init(void);
 // The lock of all processes. One that dies with it leaves it to the next.
 Shared *taint_shared_lock(void);

@@ -20,6 +20,7 @@
 #include "event-internal.h"
 #include "log.h"
 #include "process.h"
+#include "tcg2llvm/files-aside.h"
 
 struct EventHook {
     EventClient *client;
@@ -456,6 +457,8 @@ bool event_stop_others(void)
     return true;
 }
 
+static void fire(void *event) { event_fire(event); }
+
 void event_exit(int status)
 {
     if ((!event_wanted(EVENT_EXIT) && !event_shapes_blocks()) || !event_stop_others()) {
@@ -463,7 +466,7 @@ void event_exit(int status)
     }
     Event e = {.kind = EVENT_EXIT};
     e.exit.status = status;
-    event_fire(&e);
+    files_quietly(fire, &e); // plugins write files
 }
 
 // --- fork -----------------------------------------------------------------------------------------

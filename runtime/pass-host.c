@@ -17,6 +17,7 @@
 #include "pass-host.h"
 #include "process.h"
 #include "result-file.h"
+#include "tcg2llvm/files-aside.h"
 
 bool pass_host_syscalls;
 
@@ -236,9 +237,22 @@ void pass_host_cpu_free(CPUState *cs)
     }
 }
 
+typedef struct SyscallTold {
+    CPUState *cs;
+    const MynaSyscall *call;
+    bool after;
+} SyscallTold;
+
+static void tell_syscall(void *opaque)
+{
+    const SyscallTold *t = opaque;
+    instrument_syscall(state.instrument, t->cs, t->cs->pass_block, t->call, t->after);
+}
+
+// Passes write lines.
 void pass_host_syscall(CPUState *cs, const MynaSyscall *call, bool after)
 {
-    instrument_syscall(state.instrument, cs, cs->pass_block, call, after);
+    files_quietly(tell_syscall, &(SyscallTold){cs, call, after});
 }
 
 void pass_host_access(CPUState *cs, uint64_t pc, uint64_t addr, uint32_t size, bool write)
@@ -257,6 +271,8 @@ void pass_host_access_run(CPUState *cs, uint64_t pc, const CPUAccessRun *run)
     instrument_access_run(state.instrument, cs, cs->pass_block, pc, &same);
 }
 
+static void tell_end(void *why) { instrument_end(state.instrument, *(const MynaPassEnd *)why); }
+
 void pass_host_end(MynaPassEnd why)
 {
     if (state.instrument && state.isa && getpid() == state.pid) {
@@ -264,7 +280,7 @@ void pass_host_end(MynaPassEnd why)
             instrument_destructs(state.instrument, current_cpu ? current_cpu->pass_block : NULL)) {
             event_stop_others();
         }
-        instrument_end(state.instrument, why);
+        files_quietly(tell_end, &why);
     }
 }
 

@@ -121,7 +121,7 @@ void files_aside_start(void)
 
 // On a thread of the guest's: a limit that it has set on the size of files (RLIMIT_FSIZE) makes fn's writing fail, but
 // SIGXFSZ is not for the guest, which has written nothing.
-static void call_here(void (*fn)(void *opaque), void *opaque)
+void files_quietly(void (*fn)(void *opaque), void *opaque)
 {
     struct rlimit limit;
     sigset_t too_large, old, pending;
@@ -144,7 +144,7 @@ void files_aside(void (*fn)(void *opaque), void *opaque)
 {
     if (is_aside || aside.state != READY || !(is_background || aside.shared) ||
         getpid() != aside.pid) {
-        call_here(fn, opaque);
+        files_quietly(fn, opaque);
         return;
     }
     pthread_mutex_lock(&aside.caller);

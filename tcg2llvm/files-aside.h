@@ -10,8 +10,12 @@
 
 // Runs fn(opaque), on the thread with the table of its own when somebody could see the difference: the caller is one of
 // myna's threads, or the guest has several.  There descriptors 0 to 2 are /dev/null, no others are open, and signals are
-// blocked.  Where files are too large for the process's RLIMIT_FSIZE, writing fails, without a signal.  The caller waits; fn may use what it holds locked, but not lock it, and must leave nothing open.
+// blocked.  Where files are too large for the process's RLIMIT_FSIZE, writing fails, without a signal.  The caller waits;
+// fn may use what it holds locked, but not lock it, and must leave nothing open.
 void files_aside(void (*fn)(void *opaque), void *opaque);
+
+// Runs fn(opaque) here; it too writes without a signal.
+void files_quietly(void (*fn)(void *opaque), void *opaque);
 
 // What a file holds, read like this; NULL when it cannot be read.  To be freed with g_free; a NUL stands behind the `len`
 // bytes (which may be NULL).

@@ -8,6 +8,7 @@
 import argparse
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -506,6 +507,37 @@ def results_without_a_standard_error(rig):
             break
         time.sleep(0.1)
     check("the child's answer", rig.read("answer"), "go on\n")
+
+
+@test
+def results_under_a_limit_on_files(rig):
+    """What passes write is not the guest's to die of, and taint follows what it can."""
+    shipped = os.path.join(os.path.dirname(rig.myna), "plugins")
+    with open(rig.path("in"), "w", encoding="ascii") as f:
+        f.write("secret\n")
+
+    def run(options, program, *before):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+        done = subprocess.run([*before, rig.myna, "--no-cache", *options, *program], cwd=rig.work, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300, check=False,
+                              preexec_fn=limit)
+        check(f"{options}: status", (done.returncode, done.stdout), (0, "secret\n"))
+        return done.stderr
+
+    for name in ("memtrace", "coverage", "callgraph", "syscalls"):
+        matches(name, run([f"--pass={name}:out={rig.path('out')}"], ["/bin/busybox", "cat", "in"]),
+                rf"\A{name}: cannot write '\S+out': File too large\n\Z" if name != "syscalls" else r"\A\Z")
+    if os.path.exists(shipped + "/drcov.so"):
+        run(["--llvm=off", "-plugin", f"{shipped}/drcov.so,filename=cov"], ["/bin/busybox", "cat", "in"])
+    # A user's processes stay under a hard limit; root's need not.
+    taint, pipe = ["--pass=taint:file=in,sink=fd:1"], ["/bin/busybox", "sh", "-c", "/bin/busybox cat in | /bin/busybox cat"]
+    if os.geteuid() == 0:
+        matches("root", run(taint, pipe), r"(?m)^taint: \w+\(1 .*, 7 bytes\): 0-6:in\ntaint: 7 bytes written, 7 of them tainted$")
+    less = ["setpriv", "--bounding-set", "-sys_resource", "--inh-caps", "-sys_resource"] if os.geteuid() == 0 else []
+    text = run(taint, ["/bin/busybox", "cat", "in"], *less)
+    matches("a user", text, r"\Ataint: under this limit .*\ntaint: \w+\(1 .*, 7 bytes\): 0-6:in\ntaint: 7 bytes written, 7 of")
+    run(taint, pipe, *less)
 
 
 @test
