@@ -32,9 +32,12 @@ static void *lock_and_end(void *mutex)
 
 static void *wait_for(void *mutex) { return (void *)(intptr_t)pthread_mutex_lock(mutex); }
 
+static atomic_bool is_locked;
+
 static void *lock_and_dawdle(void *mutex)
 {
     pthread_mutex_lock(mutex);
+    is_locked = true;
     usleep(20000);
     return NULL;
 }
@@ -53,8 +56,11 @@ static void robust(int protocol, int shared)
     pthread_mutex_t *m = make_mutex(protocol, shared);
     pthread_t owner, waiter;
     void *result;
+    is_locked = false;
     pthread_create(&owner, NULL, lock_and_dawdle, m);
-    usleep(5000);
+    while (!is_locked) {
+        usleep(1000);
+    }
     pthread_create(&waiter, NULL, wait_for, m);
     pthread_join(owner, NULL);
     pthread_join(waiter, &result);
