@@ -26,7 +26,7 @@ def run(options, *command):
 
 def engines(o):
     guest = os.path.join(o.dir, f"guest-{o.guest}")
-    so = {name: os.path.join(o.dir, f"{name}.so") for name in ("count", "v6", "every", "again")}
+    so = {name: os.path.join(o.dir, f"{name}.so") for name in ("count", "v6", "every", "again", "leaves")}
     plain = run(o, "--tci", guest)
     wrong = [] if plain[0] == 7 else [f"the guest itself gives {plain[0]}: {plain[2]}"]
     known = {}
@@ -55,6 +55,11 @@ def engines(o):
         status, out, err, log = run(o, engine, "-plugin", so["again"], guest)
         if (status, out, err) != (*plain[:2], "gone after 4 resets, 0 late\n"):
             wrong.append(f"{engine} again: {status} {out!r} {err!r}")
+        # In a callback of each kind.
+        for kind in ("trans", "block", "insn", "mem", "syscall", "return", "vcpu"):
+            status, out, err, log = run(o, engine, "-plugin", so["leaves"] + ",at=" + kind, guest)
+            if (status, out) != plain[:2] or not re.fullmatch(rf"gone in {kind}, \d+ late\n", err):
+                wrong.append(f"{engine} leaves {kind}: {status} {out!r} {err!r}")
         # Callbacks that compute: the guest's flags and rounding are its own.
         for where in ("blocks", "insns"):
             status, out, err, log = run(o, engine, "-plugin", f"{o.dir}/fp.so,at={where}", f"{o.dir}/fp-{o.guest}")
@@ -80,6 +85,8 @@ def bad(o):
         ("no object", text, r"plugin \S*text\.so cannot be loaded: "),
         ("no entry", so("noentry"), r"plugin \S+ has no entry that myna knows: none of qemu_plugin_install, plugin_init, init_plugin"),
         ("future version", so("future"), r"plugin \S+ is for version 99 of the interface, and myna has 2 to 6"),
+        ("past version", so("past"), r"plugin \S+ is for version 1 of the interface, and myna has 2 to 6"),
+        ("no version", so("noversion"), r"plugin \S+ does not say which version of the interface it is for"),
         ("install refuses", so("refuse"), r"plugin \S+ refuses to start \(qemu_plugin_install gave 3\)"),
         ("uninstalls itself", so("refuse") + ",gone=on", r"plugin \S+ takes itself out while it is being installed"),
         ("unknown argument", so("count") + ",colour=red", r"plugin \S+ refuses to start"),

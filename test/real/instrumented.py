@@ -13,7 +13,9 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CASES = {"llvm-all": ["busybox-seq"], "llvm": ["busybox-sed", "bash-getopts"], "tci": ["busybox-sed", "bash-getopts"]}
+CASES = {"llvm-all": ["busybox-seq"], "llvm": ["busybox-sed", "bash-getopts", "perl-sort", "sqlite-transaction"],
+         "tci": ["busybox-sed", "bash-getopts"]}
+LARGER = {"callgraph": ["perl-sort"], "taint": ["perl-sort"]}  # under --llvm=all as well
 PASSES = ["icount:out={out}.%p", "memtrace:out={out}.%p", "syscalls:out={out}.%p", "coverage:out={out}.%p",
           "callgraph:out={out}.%p", "taint:file=*,out={out}.%p"]
 PLUGINS = {
@@ -47,7 +49,7 @@ def main():
             continue
         work = f"{o.build}/test-instrumented/{name}.{engine}"
         done = subprocess.run([f"{HERE}/run.py", "-k", "-j", o.j, "--myna", o.myna, "--work", work, "--engine", engine,
-                               "--with=" + words, *(o.cases or CASES[engine])], stdout=subprocess.PIPE, text=True, check=False)
+                               "--with=" + words, *(o.cases or CASES[engine] + LARGER.get(name, []))], stdout=subprocess.PIPE, text=True, check=False)
         print(f"{name} {engine}: {done.stdout.splitlines()[-1]}", flush=True)
         if done.returncode:
             print(done.stdout)
