@@ -72,6 +72,9 @@ typedef struct GuestISA {
     // The lines of `-cpu help`.
     void (*cpu_list)(FILE *f);
     TBKey (*get_tb_key)(const CPUState *cs);
+    // Of a key's flags: the mode in a return's key (tcg-returns.h), the same for the same flags alone; -1: guest calls of such
+    // blocks have no frames.  The commonest are 0.
+    int (*return_mode)(uint32_t flags);
     uint64_t (*get_pc)(const CPUState *cs);
     void (*set_pc)(CPUState *cs, uint64_t pc);
     // Registers as debuggers and plugins know them, in their order; between two cpu_exec calls, or with

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "tcg/tcg-code.h"
+#include "tcg/tcg-returns.h"
 
 typedef struct CPUState CPUState;
 
@@ -44,6 +45,7 @@ struct CPUState {
     // The guest's general registers, under the names that its CPUArchState has for them: in front, where x86-64 instructions
     // reach the first sixteen with a displacement of one byte.
     uint64_t front[CPU_FRONT];
+    TCGReturns returns;            // frames of guest calls
     _Atomic uint32_t exit_request; // nonzero: blocks return TB_EXIT_REQUESTED at their start
     int32_t exception_index;       // EXCP_NONE, a guest exception number, or EXCP_*
     uint64_t insn_pc;         // with TCGContext.precise: pc of the instruction that accesses memory

@@ -6,6 +6,7 @@
 // guest code by cpu_loop_exit, the fault handler by the same siglongjmp; both land in cpu_exec with
 // exception_index saying what it is (EXCP_NONE: nothing, go on at the CPU's pc).
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -54,6 +55,11 @@ bool cpu_exec_init(const MynaOptions *opts, GError **error)
     atomic_store(&exec_state.cflags, cflags);
     tcg_interp_unaligned_hook = cpu_raise_unaligned; // LLVM code calls it as well
     frontend_disassembler = llvm_disassemble;
+    if (!tcg_returns_init(offsetof(CPUState, returns))) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "no random numbers: %s",
+                    g_strerror(errno));
+        return false;
+    }
     tb_init();
     code_log_init(opts);
     if (opts->stats) {
@@ -257,7 +263,7 @@ static uintptr_t run_block(CPUState *cs, CPUPrivate *p, TranslationBlock *tb)
     fp_load(cs, p);
     p->guest_since = stats_cpu_ns();
     p->in_guest = true;
-    uintptr_t ret = tcg_enter(cs, &tb->code, tb->code.entry);
+    uintptr_t ret = tcg_enter(cs, &tb->code, tb->code.entry, &cs->returns);
     p->in_guest = false;
     count_guest_time(p);
     return ret;
@@ -334,8 +340,10 @@ int cpu_exec(CPUState *cs)
         count_guest_time(p);
     }
     cs->insn_pc = INSN_PC_NONE;
+    const uintptr_t limit = (uintptr_t)__builtin_frame_address(0) - TCG_RETURNS_SIZE;
     while (cs->exception_index == EXCP_NONE) {
-        if (__builtin_expect(atomic_load_explicit(&cs->exit_request, memory_order_relaxed), 0)) {
+        atomic_store(&cs->returns.limit, limit); // before the look; who asks for an exit writes in the other order
+        if (__builtin_expect(atomic_load(&cs->exit_request), 0)) {
             atomic_store(&cs->exit_request, 0);
             fp_unload(cs, p);
             if (atomic_exchange(&exec_state.flush, false)) {

@@ -28,9 +28,8 @@ static struct CPUList {
 // The block that means "there is none": returns to cpu_exec, which then translates.
 static uintptr_t exit_entry(void *env, const TCGCode *code)
 {
-    (void)env;
     (void)code;
-    return 0;
+    __attribute__((musttail)) return tcg_leave(env, NULL);
 }
 static TCGCode exit_code = {.entry = exit_entry};
 
@@ -117,6 +116,7 @@ static void cpu_set_up(CPUState *cs, const GuestISA *isa)
 {
     CPUPrivate *p = cpu_private(cs);
     cs->exit_request = 0;
+    cs->returns.on = tb_has_frames();
     cs->exception_index = EXCP_NONE;
     cs->insn_pc = INSN_PC_NONE;
     cs->jmp_env = NULL;
@@ -241,7 +241,11 @@ void cpu_list_end_jump_caches(void)
     pthread_mutex_unlock(&cpus.lock);
 }
 
-void cpu_request_exit(CPUState *cs) { atomic_store(&cs->exit_request, 1); }
+void cpu_request_exit(CPUState *cs)
+{
+    atomic_store(&cs->exit_request, 1);
+    atomic_store(&cs->returns.limit, UINTPTR_MAX);
+}
 
 void cpu_request_exit_all(void)
 {

@@ -173,13 +173,28 @@ void tb_quick_set_isa(const GuestISA *isa)
     }
 }
 
+// Frames hold what they say as long as nothing changes by which blocks are found but what flush them all; a block that is precise
+// alone leaves more behind than others know of (GuestISA.settle).
+static int return_mode(const GuestISA *isa, const TranslationBlock *tb)
+{
+    bool plain = !(tb->cflags & ~(uint32_t)CF_PRECISE) &&
+                 !((tb->cflags ^ tb->gen_cflags) & CF_PRECISE);
+    return plain && tb_has_frames() ? isa->return_mode(tb->flags) : -1;
+}
+
 TCGQuickJump tb_quick_jump(const GuestISA *isa, const TranslationBlock *tb)
 {
+    int mode = return_mode(isa, tb);
     return (TCGQuickJump){
         .lookup = HELPER(lookup_tb_ptr),
         .pc_offset = isa->pc_reg < 0 ? 0 : isa->regs[isa->pc_reg].offset,
         .cache_offset = offsetof(CPUState, jump_cache),
         .mode = tb->flags | (uint64_t)tb->cflags << 32,
+        .frames = mode >= 0,
+        .return_mode = mode < 0 ? 0 : (unsigned)mode,
+        .return_pc = tb->pc + tb->size,
+        .return_enter = isa->pinned ? isa->pinned->return_enter : NULL,
+        .request_offset = offsetof(CPUState, exit_request),
     };
 }
 

@@ -170,6 +170,8 @@ TBGenResult tb_gen_code(CPUState *cs, TBKey key, uint32_t cflags, TranslationBlo
 bool tb_translate_again(TCGContext *ctx, const GuestISA *isa, TranslationBlock *tb);
 void tb_gen_init(TBEngine engine, uint32_t hot_count);
 TBEngine tb_engine(void);
+// Guest calls have frames (tcg/tcg-returns.h).
+static inline bool tb_has_frames(void) { return tb_engine() == TB_ENGINE_QUICK; }
 static inline bool tb_engine_verifies(void) { return tb_engine() >= TB_ENGINE_VERIFY; }
 
 // --- fork -------------------------------------------------------------------------------------------

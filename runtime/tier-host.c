@@ -287,7 +287,8 @@ static void host_successors(void *opaque, const TCGCode *code, const TCGCode *su
     tb_lock();
     for (unsigned i = 0; i < 2; i++) {
         TranslationBlock *to = tb->jmp_dest[i];
-        bool wanted = to && !to->invalid && to->executed;
+        bool behind = i == 1 && tb->jump_kind == TCG_JUMP_CALL; // where it returns to
+        bool wanted = to && !behind && !to->invalid && to->executed;
         succ[i] = wanted ? &to->code : NULL;
         if (wanted) {
             tb_hold(to);

@@ -158,7 +158,7 @@ static void run_once(CPUState *cs, TranslationBlock *tb, TCGEntry *entry, Outcom
     if (sigsetjmp(here, 0) == 0) {
         cs->jmp_env = &here;
         p->in_guest = true;
-        out->ret = tcg_enter(cs, &tb->code, entry);
+        out->ret = tcg_enter(cs, &tb->code, entry, &cs->returns);
     }
     p->in_guest = false;
     cs->isa->fp_leave(cs);

@@ -44,6 +44,14 @@ static void apply_fixups(Encoder *e)
     }
 }
 
+static void emit_exit(Encoder *e, uint64_t value)
+{
+    if (e->quick) {
+        native_drop_frames(e);
+    }
+    emit(e, IOP_EXIT_TB, 0)[1] = value;
+}
+
 static void encode_br(Encoder *e, const TCGLabel *l)
 {
     add_fixup(e, e->used, l, false);
@@ -498,7 +506,7 @@ static const TCGOp *encode_op(Encoder *e, const TCGOp *op)
     case INDEX_op_goto_tb:
         emit(e, IOP_GOTO_TB, 0)[1] = (uint64_t)(uintptr_t)&e->code->jmp[op->args[0]];
         break;
-    case INDEX_op_exit_tb: emit(e, IOP_EXIT_TB, 0)[1] = op->args[0]; break;
+    case INDEX_op_exit_tb: emit_exit(e, op->args[0]); break;
     case INDEX_op_goto_ptr: {
         unsigned p = slot_arg(e, op, 0);
         bool acc = in_acc(e, p, TCG_TYPE_I64);
@@ -617,7 +625,7 @@ static void encode_block(Encoder *e)
     const TCGOp *last = s->ops.prev;
     if (last == &s->ops || last->opc != INDEX_op_exit_tb) {
         native_settle(e);
-        emit(e, IOP_EXIT_TB, 0);
+        emit_exit(e, 0);
     }
     if (!e->full && !s->error) {
         apply_fixups(e);

@@ -93,8 +93,8 @@ typedef enum InterpOp {
     IOP_QUICK_RECORD, // imm32 offset of the pc; imm64 address of TCGCode.noting
     IOP_QUICK_CODE,   // slot bytes, slot words; machine code (quick-native.c)
     IOP_QUICK_JUMP,   // slot condition, of x86; rel32
-    IOP_QUICK_LEAVE,  // imm32 slot, or QUICK_LEAVE_REQUESTED; imm64 pc (quick-leave.c)
-    IOP_QUICK_INDIRECT, // imm32 register that has the pc, or NO_REG, imm32 offset of the jump cache; imm64 tag
+    IOP_QUICK_LEAVE,  // imm32 slot, or QUICK_LEAVE_REQUESTED, imm32 as a call?; imm64 pc (quick-leave.c)
+    IOP_QUICK_INDIRECT, // slot QuickIndirectKind, slot register that has the pc, or NO_REG; imm32 offset of the jump cache; imm64 word
     IOP_QUICK_CALL,   // sub = kind of argument 0 * 3 + result kind.  slot r, slot a; imm64 function
     IOP_COUNT,
 } InterpOp;

@@ -12,22 +12,27 @@
 
 #include "interp-encode.h"
 #include "quick-x86.h"
+#include "tcg-returns.h"
 
 #if defined(__x86_64__)
 
 static uintptr_t pc_offset;
 static const void *lookup_function; // const TCGCode *(void *env)
+static const void *return_enter;    // TCGPinned.return_enter, or NULL
 
 void quick_leave_set_jump(const TCGQuickJump *jump)
 {
     pc_offset = (uintptr_t)jump->pc_offset;
     lookup_function = jump->lookup;
+    return_enter = jump->return_enter;
 }
 
 // To cpu_exec, with the guest's pc, rax, in env (rdi).
 #define RETURN(number)                                                                             \
     "movq %[pc_offset], %%rdx\n\tmovq %%rax, (%%rdi,%%rdx)\n\t"                                    \
-    "leaq " number "(%%rcx), %%rax\n\tretq"
+    "leaq " number "(%%rcx), %%rax\n\t"                                                            \
+    "movq tcg_returns_offset(%%rip), %%rcx\n\ttestq %%rcx, %%rcx\n\tje 2f\n\tmovq %c[base](%%rdi,%%rcx), %%rsp\n"  \
+    "2:\tretq"
 #define LEAVE(name, ...)                                                                           \
     __attribute__((naked, used)) static void name(void)                                            \
     {                                                                                              \
@@ -35,7 +40,8 @@ void quick_leave_set_jump(const TCGQuickJump *jump)
                 :                                                                                  \
                 : [pc_offset] "m"(pc_offset), [jmp0] "i"(offsetof(TCGCode, jmp[0])),               \
                   [jmp1] "i"(offsetof(TCGCode, jmp[1])), [entry] "i"(offsetof(TCGCode, entry)),    \
-                  [requested] "i"(TB_EXIT_REQUESTED), [idx1] "i"(TB_EXIT_IDX1));                   \
+                  [requested] "i"(TB_EXIT_REQUESTED), [idx1] "i"(TB_EXIT_IDX1),                    \
+                [base] "i"(offsetof(TCGReturns, base)));        \
     }
 #define THROUGH(jmp)                                                                               \
     "movq " jmp "(%%rcx), %%rsi\n\ttestq %%rsi, %%rsi\n\tje 1f\n\tjmpq *%c[entry](%%rsi)\n1:\t"
@@ -74,12 +80,40 @@ uint8_t *quick_leave_emit(uint8_t *to, unsigned slot, uint64_t pc, const TCGCode
 // --- indirect jumps ------------------------------------------------------------------------------------
 
 // Where the jump cache has not got it.
+#define LOOK_UP                                                                                    \
+    "pushq %%rdi\n\tcallq *%[lookup]\n\tpopq %%rdi\n\t"                                            \
+    "movq %%rax, %%rsi\n\tjmpq *%c[entry](%%rsi)"
 __attribute__((naked, used)) static void look_up(void)
 {
-    __asm__("pushq %%rdi\n\tcallq *%[lookup]\n\tpopq %%rdi\n\t"
-            "movq %%rax, %%rsi\n\tjmpq *%c[entry](%%rsi)"
+    __asm__(LOOK_UP : : [lookup] "m"(lookup_function), [entry] "i"(offsetof(TCGCode, entry)));
+}
+
+__attribute__((naked)) void quick_return_nobody(void)
+{
+    __asm__("subq $8, %%rsp\n\t" LOOK_UP
             :
             : [lookup] "m"(lookup_function), [entry] "i"(offsetof(TCGCode, entry)));
+}
+
+// rax: the key that was looked for. rdx: as a pinned frame has it. rcx: the next frame's key, of esi that are left.
+__attribute__((naked)) void quick_return_miss(void)
+{
+    __asm__("movq tcg_return_pinned(%%rip), %%rdx\n\txorq %%rax, %%rdx\n\t"
+            "movq tcg_returns_offset(%%rip), %%r8\n\tmovq %c[base](%%rdi,%%r8), %%r8\n\t"
+            "leaq 8(%%rsp), %%rcx\n\tmovl $%c[frames], %%esi\n"
+            "1:\tcmpq %%r8, %%rcx\n\tjae 4f\n\t"
+            "cmpq %%rdx, (%%rcx)\n\tje 3f\n\t"
+            "addq $16, %%rcx\n\tdecl %%esi\n\tje 4f\n\t"
+            "cmpq %%rax, (%%rcx)\n\tjne 1b\n\t"
+            "cmpq %%r8, %%rcx\n\tjae 4f\n\t"
+            "leaq -8(%%rcx), %%rsp\n\tretq\n"
+            "3:\tleaq -8(%%rcx), %%rsp\n\tjmpq *%[enter]\n"
+            "4:\t" LOOK_UP
+            :
+            : 
+              [base] "i"(offsetof(TCGReturns, base)), [frames] "i"(TCG_RETURN_DEPTH),
+              [enter] "m"(return_enter), [lookup] "m"(lookup_function),
+              [entry] "i"(offsetof(TCGCode, entry)));
 }
 
 static uint8_t *indirect_head(uint8_t *to, int *reg, intptr_t cache_offset)
@@ -101,38 +135,79 @@ static uint8_t *indirect_head(uint8_t *to, int *reg, intptr_t cache_offset)
     return to;
 }
 
-static uint8_t *indirect(uint8_t *to, int reg, intptr_t cache_offset, uint64_t tag, unsigned *hole)
+static uint8_t *by_cache(uint8_t *to, const QuickIndirect *jump, unsigned *hole)
 {
     _Static_assert(offsetof(TBJumpCacheEntry, key) == 0, "(%rcx)");
     const X86Mem key = {RCX, NO_REG, 0, 0},
                  code = {RCX, NO_REG, 0, offsetof(TBJumpCacheEntry, code)},
                  entry = {RCX, NO_REG, 0, offsetof(TBJumpCacheEntry, entry)};
+    enum { CALL_SIZE = 5, SHORT_JUMP = 2, MOV = 4, CALL_ENTRY = 3 };
     const uint8_t *start = to;
-    to = indirect_head(to, &reg, cache_offset);
-    x86_mov_imm64(&to, RAX, tag);
+    bool call = jump->kind == QUICK_BY_CACHE_CALL;
+    int reg = jump->reg;
+    to = indirect_head(to, &reg, jump->cache_offset);
+    x86_mov_imm64(&to, RAX, jump->word);
     x86_reg(&to, 0x33 | X86_W, RAX, reg);  // xor: tb_jump_key
+    x86_mem(&to, 0x3b | X86_W, RAX, &key); // cmp
+    if (call) {
+        x86_put8(&to, 0x74); // je, over the call and the jump
+        x86_put8(&to, CALL_SIZE + SHORT_JUMP);
+        x86_put8(&to, 0xe8);
+    } else {
+        x86_put8(&to, 0x0f); // jne
+        x86_put8(&to, 0x85);
+    }
+    *hole = (unsigned)(to - start);
+    x86_put32(&to, (int32_t)((intptr_t)look_up - (intptr_t)(to + 4)));
+    if (call) {
+        x86_put8(&to, 0xeb); // jmp
+        x86_put8(&to, MOV + CALL_ENTRY);
+    }
+    x86_mem(&to, 0x8b | X86_W, RSI, &code);
+    x86_mem(&to, 0xff, call ? 2 : 4, &entry); // call or jmp
+    return to;
+}
+
+static uint8_t *by_return(uint8_t *to, const QuickIndirect *jump, unsigned *hole)
+{
+    const X86Mem key = {RSP, NO_REG, 0, 8}, pc = {RDI, NO_REG, 0, (int32_t)pc_offset};
+    const uint8_t *start = to;
+    if (jump->word) {
+        x86_mov_imm64(&to, RAX, jump->word);
+        jump->reg == NO_REG ? x86_mem(&to, 0x33 | X86_W, RAX, &pc)
+                            : x86_reg(&to, 0x33 | X86_W, RAX, jump->reg); // xor
+    } else if (jump->reg == NO_REG) {
+        x86_mem(&to, 0x8b | X86_W, RAX, &pc);
+    } else {
+        x86_mov(&to, true, RAX, jump->reg);
+    }
     x86_mem(&to, 0x3b | X86_W, RAX, &key); // cmp
     x86_put8(&to, 0x0f);                   // jne
     x86_put8(&to, 0x85);
     *hole = (unsigned)(to - start);
-    x86_put32(&to, (int32_t)((intptr_t)look_up - (intptr_t)(to + 4)));
-    x86_mem(&to, 0x8b | X86_W, RSI, &code);
-    x86_mem(&to, 0xff, 4, &entry); // jmp
+    x86_put32(&to, (int32_t)((intptr_t)quick_return_miss - (intptr_t)(to + 4)));
+    x86_put8(&to, 0xc3); // ret
     return to;
 }
 
-size_t quick_indirect_size(int reg, intptr_t cache_offset)
+static uint8_t *indirect(uint8_t *to, const QuickIndirect *jump, unsigned *hole)
+{
+    return jump->kind == QUICK_BY_RETURN ? by_return(to, jump, hole) : by_cache(to, jump, hole);
+}
+
+size_t quick_indirect_size(const QuickIndirect *jump)
 {
     uint8_t code[128];
     unsigned hole;
-    return (size_t)(indirect(code, reg, cache_offset, 0, &hole) - code);
+    return (size_t)(indirect(code, jump, &hole) - code);
 }
 
-uint8_t *quick_indirect_emit(uint8_t *to, int reg, intptr_t cache_offset, uint64_t tag,
-                             unsigned *hole, const void **lookup)
+uint8_t *quick_indirect_emit(uint8_t *to, const QuickIndirect *jump, unsigned *hole,
+                             const void **leads_to)
 {
-    *lookup = (const void *)(uintptr_t)look_up;
-    return indirect(to, reg, cache_offset, tag, hole);
+    bool returns = jump->kind == QUICK_BY_RETURN;
+    *leads_to = (const void *)(uintptr_t)(returns ? quick_return_miss : look_up);
+    return indirect(to, jump, hole);
 }
 
 // --- encoding ------------------------------------------------------------------------------------------
@@ -148,11 +223,36 @@ static int pc_register(const Encoder *e)
     return NO_REG;
 }
 
+static void emit_leave(Encoder *e, unsigned slot, bool call, uint64_t pc)
+{
+    uint64_t *ip = emit(e, IOP_QUICK_LEAVE, 0);
+    put_imm32(ip, 0, slot);
+    put_imm32(ip, 1, call);
+    ip[2] = pc;
+}
+
+// The frame of a guest call that the block ends in, in front of its host call; and what follows that.
+static bool begin_call(Encoder *e)
+{
+    const TCGQuickJump *jump = e->quick->jump;
+    if (!jump->frames || e->s->jump_kind != TCG_JUMP_CALL) {
+        return false;
+    }
+    native_push(e, tcg_return_key(jump->return_pc, jump->return_mode));
+    return true;
+}
+static void end_call(Encoder *e)
+{
+    native_pop(e);
+    emit_leave(e, 1, false, e->quick->jump->return_pc);
+}
+
 // lookup_tb_ptr and goto_ptr together.
 static const TCGOp *encode_indirect(Encoder *e, const TCGOp *op)
 {
     const TCGQuickJump *jump = e->quick->jump;
     const TCGOp *next = op->next;
+    bool returns = jump->frames && e->s->jump_kind == TCG_JUMP_RETURN;
     if (op->call_info->func != jump->lookup || next == &e->s->ops ||
         next->opc != INDEX_op_goto_ptr || next->args[0] != op->args[0]) {
         return NULL;
@@ -165,10 +265,15 @@ static const TCGOp *encode_indirect(Encoder *e, const TCGOp *op)
         ip[2] = (uint64_t)(uintptr_t)&e->code->noting;
         reg = NO_REG;
     }
+    bool call = begin_call(e);
     uint64_t *ip = emit(e, IOP_QUICK_INDIRECT, 0);
-    put_imm32(ip, 0, reg);
+    put_slot(ip, 0, returns ? QUICK_BY_RETURN : call ? QUICK_BY_CACHE_CALL : QUICK_BY_CACHE);
+    put_slot(ip, 1, (uint16_t)reg);
     put_imm32(ip, 1, jump->cache_offset);
-    ip[2] = tb_jump_tag(jump->mode);
+    ip[2] = returns ? tcg_return_key(0, jump->return_mode) : tb_jump_tag(jump->mode);
+    if (call) {
+        end_call(e);
+    }
     return next;
 }
 
@@ -205,9 +310,11 @@ const TCGOp *encode_quick_leave(Encoder *e, const TCGOp *op)
         return NULL;
     }
     native_settle(e);
-    uint64_t *ip = emit(e, IOP_QUICK_LEAVE, 0);
-    put_imm32(ip, 0, slot);
-    ip[2] = pc;
+    bool call = slot == 0 && begin_call(e);
+    emit_leave(e, slot, call, pc);
+    if (call) {
+        end_call(e);
+    }
     return set->next;
 }
 

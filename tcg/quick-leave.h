@@ -21,18 +21,32 @@ typedef struct QuickLeaveHoles {
     uint8_t code, jump; // bytes from its start: the TCGCode's address; a displacement, of 32 bits
 } QuickLeaveHoles;
 
+// A guest return (tcg-returns.h) that the frame on top is not for; env has the guest's pc. And one to the frame below all.
+void quick_return_miss(void);
+__attribute__((visibility("hidden"))) void quick_return_nobody(void);
+
 // Writes it; gives its end, its holes, and where it jumps to.
 uint8_t *quick_leave_emit(uint8_t *to, unsigned slot, uint64_t pc, const TCGCode *code,
                           QuickLeaveHoles *holes, const void **leave);
 
-// An indirect jump to the guest's pc, which is in env, and in register `reg` unless that is NO_REG: by the jump cache, whose
-// address is in env at cache_offset.
-size_t quick_indirect_size(int reg, intptr_t cache_offset);
+// An indirect jump to the guest's pc, which is in env, and in register `reg` unless that is NO_REG.
+typedef enum QuickIndirectKind {
+    QUICK_BY_CACHE,      // the jump cache, whose address is in env at cache_offset; word: the tag of its entries
+    QUICK_BY_CACHE_CALL, // the same as a host call; behind it the guest has returned
+    QUICK_BY_RETURN,     // the frame on top; word: what a key has beside the pc
+} QuickIndirectKind;
+typedef struct QuickIndirect {
+    QuickIndirectKind kind;
+    int reg;
+    intptr_t cache_offset;
+    uint64_t word;
+} QuickIndirect;
+size_t quick_indirect_size(const QuickIndirect *jump);
 // Gives its end, a hole for a displacement, bytes from its start, and what that leads to.
-uint8_t *quick_indirect_emit(uint8_t *to, int reg, intptr_t cache_offset, uint64_t tag,
-                             unsigned *hole, const void **lookup);
+uint8_t *quick_indirect_emit(uint8_t *to, const QuickIndirect *jump, unsigned *hole,
+                             const void **leads_to);
 
-// For all blocks: where the guest's pc is in env, and what finds the block of an indirect jump.
+// For all blocks: where the guest's pc is in env, what finds the block of an indirect jump, and the way to pinned frames.
 void quick_leave_set_jump(const TCGQuickJump *jump);
 
 #endif

@@ -18,6 +18,7 @@
 #include "interp-encode.h"
 #include "quick-regs.h"
 #include "quick-state.h"
+#include "tcg-returns.h"
 
 #if defined(__x86_64__)
 
@@ -409,16 +410,24 @@ static void meet_globals(Native *n, intptr_t offset, unsigned size, bool write)
     }
 }
 
+#define in_returns(field) ((int32_t)(tcg_returns_offset + (intptr_t)offsetof(TCGReturns, field)))
+
 static void native_env_test(Encoder *e, const TCGOp *ld, const TCGOp *br)
 {
     Native *n = &e->native;
     X86Mem word = {ENV, NO_REG, 0, (int32_t)ld->args[2]};
     meet_globals(n, word.disp, 4, false);
     native_store_all(n);
-    x86_mem(&n->at, 0x83, X86_CMP, &word);
-    x86_put8(&n->at, 0);
+    const TCGQuickJump *jump = e->quick->jump;
+    bool limit = jump && jump->frames && jump->request_offset == word.disp;
+    if (limit) {
+        x86_mem(&n->at, 0x3b | X86_W, RSP, &(X86Mem){ENV, NO_REG, 0, in_returns(limit)});
+    } else {
+        x86_mem(&n->at, 0x83, X86_CMP, &word);
+        x86_put8(&n->at, 0);
+    }
     close_record(e);
-    encode_jump(e, x86_conditions[TCG_COND_NE], arg_label(br->args[3]));
+    encode_jump(e, x86_conditions[limit ? TCG_COND_LTU : TCG_COND_NE], arg_label(br->args[3]));
 }
 
 static bool native_brcond(Encoder *e, const TCGOp *op)
@@ -802,6 +811,40 @@ void native_settle(Encoder *e)
     }
 }
 
+// --- frames --------------------------------------------------------------------------------------------
+
+void native_push(Encoder *e, uint64_t v)
+{
+    uint8_t **at = &e->native.at;
+    if (!open_record(e)) {
+        return;
+    }
+    if (fits_s32(v)) {
+        x86_put8(at, 0x68); // push
+        x86_put32(at, (int32_t)v);
+    } else {
+        x86_mov_imm64(at, RAX, v);
+        x86_put8(at, 0x50 + RAX);
+    }
+    close_record(e);
+}
+
+void native_pop(Encoder *e)
+{
+    if (open_record(e)) {
+        x86_put8(&e->native.at, 0x58 + RCX);
+        close_record(e);
+    }
+}
+
+void native_drop_frames(Encoder *e)
+{
+    if (tcg_returns_offset && open_record(e)) {
+        x86_mem(&e->native.at, 0x8b | X86_W, RSP, &(X86Mem){ENV, NO_REG, 0, in_returns(base)});
+        close_record(e);
+    }
+}
+
 #else // other hosts have stencils alone
 
 void native_begin(Encoder *e) { e->native = (Native){0}; }
@@ -811,5 +854,6 @@ const TCGOp *native_op(Encoder *e, const TCGOp *op)
     return NULL;
 }
 void native_settle(Encoder *e) { (void)e; }
+void native_drop_frames(Encoder *e) { (void)e; }
 
 #endif

@@ -46,5 +46,10 @@ void native_begin(Encoder *e); // of a block
 const TCGOp *native_op(Encoder *e, const TCGOp *op);
 // What is in registers goes to env, and is forgotten: stencils and labels follow.
 void native_settle(Encoder *e);
+// Frames of guest calls (tcg-returns.h), when nothing is in registers: pushes a word; takes it off again; leaves them all
+// behind, before the block returns to cpu_exec.
+void native_push(Encoder *e, uint64_t v);
+void native_pop(Encoder *e);
+void native_drop_frames(Encoder *e);
 
 #endif

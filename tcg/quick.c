@@ -40,6 +40,7 @@ typedef struct QuickInsn {
     int8_t slot;   // that the block is left through; NO_SLOT
     bool alone;    // has a slot, but no jump of its own: a conditional one leads here
     bool again;    // has a slot that has had its jump
+    bool call;     // has a slot, and is a guest call
     uint32_t word; // of the bytecode
     uint32_t data; // offset of its data, when it has any
 } QuickInsn;
@@ -287,6 +288,7 @@ static size_t choose_forms(TCGQuick *q, size_t words)
         if (insn->slot != NO_SLOT) {
             insn->again = seen[insn->slot];
             seen[insn->slot] = true;
+            insn->call = row->op == IOP_QUICK_LEAVE && IMM32(1);
         }
         if (insn->kind == QUICK_STENCIL) {
             insn->stencil = form_of(row, ip, ip[0] & ROW_UNSTORED);
@@ -312,7 +314,7 @@ static void find_direct(TCGQuick *q, size_t n)
     }
     for (size_t i = 1; i < n; i++) {
         QuickInsn *insn = &q->insns[i];
-        insn->alone = insn->slot != NO_SLOT && !insn->again && count[insn->word] == 1 &&
+        insn->alone = insn->slot != NO_SLOT && !insn->again && !insn->call && count[insn->word] == 1 &&
                       !goes_on(q->insns[i - 1].row);
         count[insn->word] = insn->alone ? ALONE : count[insn->word];
     }
@@ -353,6 +355,11 @@ static void order(TCGQuick *q, size_t n)
     q->nb_insns = hot + nb_cold;
 }
 
+static QuickIndirect indirect_of(const uint64_t *ip)
+{
+    return (QuickIndirect){(QuickIndirectKind)SLOT(0), (int16_t)SLOT(1), IMM32(1), IMM64(2)};
+}
+
 // Gives each its place.
 static size_t place_code(TCGQuick *q)
 {
@@ -378,7 +385,11 @@ static size_t place_code(TCGQuick *q)
             break;
         case QUICK_DIRECT: at += jump_padding(at, DIRECT_JUMP) + DIRECT_JUMP; break;
         case QUICK_LEAVE: at += quick_leave_size(IMM64(2)); break;
-        case QUICK_INDIRECT: at += quick_indirect_size(IMM32(0), IMM32(1)); break;
+        case QUICK_INDIRECT: {
+            QuickIndirect jump = indirect_of(ip);
+            at += quick_indirect_size(&jump);
+            break;
+        }
         }
     }
     q->hot_at = (uint32_t)at;
@@ -632,9 +643,10 @@ static uint8_t *emit_indirect(const Place *p, uint8_t *to)
 {
     const uint64_t *ip = p->ip;
     unsigned hole;
-    const void *lookup;
-    uint8_t *end = quick_indirect_emit(to, IMM32(0), IMM32(1), IMM64(2), &hole, &lookup);
-    add_rel(p, to + hole, lookup);
+    const void *leads_to;
+    const QuickIndirect jump = indirect_of(ip);
+    uint8_t *end = quick_indirect_emit(to, &jump, &hole, &leads_to);
+    add_rel(p, to + hole, leads_to);
     return end;
 }
 
@@ -681,7 +693,8 @@ void tcg_quick_emit(TCGQuick *q, void *at)
             break;
         }
         case QUICK_DIRECT:
-            to = emit_direct(q, block, to, &(uint8_t){0xe9}, DIRECT_JUMP, (unsigned)insn->slot);
+            to = emit_direct(q, block, to, &(uint8_t){insn->call ? 0xe8 : 0xe9}, DIRECT_JUMP,
+                             (unsigned)insn->slot);
             break;
         case QUICK_LEAVE: to = emit_leave(&p, to); break;
         case QUICK_INDIRECT: to = emit_indirect(&p, to); break;

@@ -44,6 +44,13 @@ typedef struct TCGQuickJump {
     intptr_t pc_offset;    // env offset of the guest's pc
     intptr_t cache_offset; // env offset of the pointer to TB_JMP_CACHE_SIZE entries
     uint64_t mode;         // of the entries that the block may use
+    // Guest calls and returns (tcg-returns.h): whether they have frames; the mode in their keys; the pc behind the block, where
+    // its call returns to; TCGPinned.return_enter, or NULL; env offset of what is not 0 when an exit is asked for.
+    bool frames;
+    unsigned return_mode;
+    uint64_t return_pc;
+    const void *return_enter;
+    intptr_t request_offset;
 } TCGQuickJump;
 
 // What lookup and pc_offset are, in all blocks: before kept code runs (tcg_quick_prepare says it too).

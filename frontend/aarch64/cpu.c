@@ -67,6 +67,13 @@ static TBKey a64_get_tb_key(const CPUState *cs)
     };
 }
 
+static int a64_return_mode(uint32_t flags)
+{
+    const uint32_t rest = A64_TB_FPCR | A64_TB_FP_SHORTCUTS | 0xffu << A64_TB_MODEL_SHIFT;
+    const int shortcuts = (int)(~flags / A64_TB_FP_TRAPS & 3); // both as a rule
+    return flags & ~rest ? -1 : (int)((flags & A64_TB_FPCR) / A64_TB_FZ) << 2 | shortcuts;
+}
+
 static uint64_t a64_get_pc(const CPUState *cs) { return canonical_pc((const CPUARMState *)cs); }
 
 static void a64_set_pc(CPUState *cs, uint64_t pc) { ((CPUARMState *)cs)->pc = pc; }
@@ -178,6 +185,7 @@ const GuestISA guest_isa_aarch64 = {
     .cpu_reset = a64_cpu_reset,
     .cpu_list = arm_model_list,
     .get_tb_key = a64_get_tb_key,
+    .return_mode = a64_return_mode,
     .state_regs = a64_state_regs,
     .nb_state_regs = A64_NB_STATE_REGS,
     .state_get = a64_state_get,

@@ -76,6 +76,11 @@ static TBKey x86_get_tb_key(const CPUState *cs)
     };
 }
 
+static int x86_return_mode(uint32_t flags)
+{
+    return flags & (X86_TB_TF | X86_TB_SSE_UNMASKED) ? -1 : !(flags & X86_TB_CODE64);
+}
+
 // CPUID: the leaf.
 static uint64_t hypercall_number(const CPUState *cs, uint32_t bytes)
 {
@@ -170,6 +175,7 @@ const GuestISA guest_isa_x86_64 = {
     .cpu_reset = x86_cpu_reset,
     .cpu_list = x86_model_list,
     .get_tb_key = x86_get_tb_key,
+    .return_mode = x86_return_mode,
     .get_pc = x86_get_pc,
     .set_pc = x86_set_pc,
     .state_regs = x86_state_regs,

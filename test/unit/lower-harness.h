@@ -179,7 +179,7 @@ static void test_run_code(TCGEntry *entry, const TCGCode *code, unsigned roundin
     memcpy(memory_before, test_memory, sizeof(memory_before));
     unsigned csr = _mm_getcsr();
     _mm_setcsr((csr & ~0x603fu) | rounding << 13);
-    run->result = tcg_enter(&test_env, code, entry);
+    run->result = tcg_enter(&test_env, code, entry, &test_env.cs.returns);
     run->fp_flags = _mm_getcsr() & 0x3f;
     _mm_setcsr(csr);
     memcpy(run->out, test_env.out, sizeof(run->out));

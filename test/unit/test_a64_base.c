@@ -192,7 +192,7 @@ static void run(const Case *c, Engine *engine, uint32_t cflags, const uint64_t s
             fail_msg("%s: exception %d", c->text, env->cs.exception_index);
         }
         guest_isa_aarch64.fp_enter(&env->cs);
-        tcg_enter(env, &blocks[slot], blocks[slot].entry);
+        tcg_enter(env, &blocks[slot], blocks[slot].entry, &env->cs.returns);
         guest_isa_aarch64.fp_leave(&env->cs);
     }
     *r = (Result){.x0 = env->xregs[0],
@@ -288,7 +288,7 @@ static int exception_on(const char *model, uint32_t insn, uint64_t pc_offset)
     env->cs.exception_index = EXCP_NONE;
     make_block(&c, interp_engine, 0, 0);
     if (sigsetjmp(jmp, 1) == 0) {
-        tcg_enter(env, &blocks[0], blocks[0].entry);
+        tcg_enter(env, &blocks[0], blocks[0].entry, &env->cs.returns);
     }
     return env->cs.exception_index;
 }

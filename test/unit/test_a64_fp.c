@@ -194,7 +194,7 @@ static void run(TCGCode *code, const A64Case *c, A64Result *r)
     memset(r, 0, sizeof(*r));
     guest_isa_aarch64.fp_enter(&env->cs);
     if (sigsetjmp(jmp, 1) == 0) {
-        tcg_enter(env, code, code->entry);
+        tcg_enter(env, code, code->entry, &env->cs.returns);
     } else {
         r->undefined = env->cs.exception_index == EXCP_UDEF;
     }

@@ -189,7 +189,7 @@ static bool run(TCGCode *code)
     env->fpsr = 0;
     guest_isa_aarch64.fp_enter(&env->cs);
     if (sigsetjmp(jmp, 0) == 0) {
-        tcg_enter(env, code, code->entry);
+        tcg_enter(env, code, code->entry, &env->cs.returns);
     } else {
         assert_int_equal(env->cs.exception_index, EXCP_UDEF);
         defined = false;

@@ -184,7 +184,8 @@ static void run(const char *ran, uintptr_t result, uint64_t pc)
         }
     }
     uint64_t r8 = test_env.r[8];
-    assert_true(tcg_enter(&test_env, &blocks[A].code, atomic_load(&blocks[A].code.entry)) ==
+    assert_true(tcg_enter(&test_env, &blocks[A].code, atomic_load(&blocks[A].code.entry),
+                          &test_env.cs.returns) ==
                 result);
     assert_memory_equal(test_env.r, sum, sizeof(sum));
     assert_true(test_env.pc == pc);

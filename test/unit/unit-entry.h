@@ -4,6 +4,7 @@
 #ifndef UNIT_ENTRY_H
 #define UNIT_ENTRY_H
 
+#include "helpers/cpu-state.h"
 #include "tcg/tcg-pinned.h"
 #include "tcg2llvm/tier.h"
 
@@ -16,7 +17,8 @@ static inline TCGEntry *test_unit_entry(const LLVMEntry *e)
 
 static inline uintptr_t test_enter_unit(void *env, const LLVMCode *unit)
 {
-    return tcg_enter(env, unit->entries[0].code, test_unit_entry(&unit->entries[0]));
+    return tcg_enter(env, unit->entries[0].code, test_unit_entry(&unit->entries[0]),
+                     &((CPUState *)env)->returns);
 }
 
 #endif

@@ -387,7 +387,7 @@ int x86_engine_run(X86TestEngine *engine, const uint8_t *bytes, size_t size, X86
             }
             isa->fp_enter(&env->cs);
             running_env = env;
-            tcg_enter(env, &b->code, b->code.entry);
+            tcg_enter(env, &b->code, b->code.entry, &env->cs.returns);
             running_env = NULL;
             isa->fp_leave(&env->cs);
         }
