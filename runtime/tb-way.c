@@ -12,39 +12,55 @@ enum { SLOTS, INDIRECT };
 
 static Slab *way_slab; // the one there is
 
-static void *way_new(TranslationBlock *tb, unsigned which, size_t size)
+static PinnedWay way_of(const TranslationBlock *tb)
 {
-    tb->ways[which] = slab_alloc(way_slab, size);
-    return tb->ways[which] ? tb->ways[which]->base : NULL;
+    const GuestISA *isa = cpu_isa();
+    PinnedWay way = {isa->pinned, PINNED_JUMP, &tb->code, tb_quick_jump(isa, tb)};
+    if (way.jump.frames && tb->jump_kind != TCG_JUMP_PLAIN) {
+        way.kind = tb->jump_kind == TCG_JUMP_CALL ? PINNED_CALL : PINNED_RETURN;
+    }
+    return way;
+}
+
+static bool way_new(TranslationBlock *tb, unsigned which)
+{
+    tb->ways[which] = slab_alloc(way_slab, PINNED_WAY_SIZE);
+    return tb->ways[which] != NULL;
+}
+
+static void way_log(const TranslationBlock *tb, unsigned which, const uint8_t *end)
+{
+    const uint8_t *at = tb->ways[which]->base;
+    code_log_add(at, (size_t)(end - at), tb->pc, "way");
 }
 
 bool tb_way_make(TranslationBlock *tb, struct Slab *slab, const uint64_t *slot_pc,
                  const void **slots, const void **indirect)
 {
-    const GuestISA *isa = cpu_isa();
+    const PinnedWay way = way_of(tb);
+    bool made = false;
     way_slab = slab;
     if (slot_pc && !tb->ways[SLOTS]) {
-        void *at = way_new(tb, SLOTS, PINNED_SLOTS_SIZE);
-        if (!at) {
+        if (!way_new(tb, SLOTS)) {
             return false;
         }
-        pinned_emit_slots(at, isa->pinned, &tb->code, isa->regs[isa->pc_reg].offset, slot_pc);
-        code_log_add(at, PINNED_SLOTS_SIZE, tb->pc, "way");
-        for (unsigned slot = 0; slot < 2; slot++) {
-            tb_way_chain(tb, slot, tb->jmp_dest[slot]);
-        }
+        way_log(tb, SLOTS, pinned_emit_slots(tb->ways[SLOTS]->base, &way, slot_pc));
+        made = true;
     }
     if (indirect && !tb->ways[INDIRECT]) {
-        void *at = way_new(tb, INDIRECT, PINNED_INDIRECT_SIZE);
-        if (!at) {
+        if (!way_new(tb, INDIRECT)) {
             return false;
         }
-        const TCGQuickJump jump = tb_quick_jump(isa, tb);
-        pinned_emit_indirect(at, isa->pinned, &jump);
-        code_log_add(at, PINNED_INDIRECT_SIZE, tb->pc, "way");
+        way_log(tb, INDIRECT, pinned_emit_indirect(tb->ways[INDIRECT]->base, &way));
+        made = true;
     }
-    for (unsigned slot = 0; slot < 2 && slot_pc; slot++) {
-        slots[slot] = pinned_slot_entry(tb->ways[SLOTS]->base, slot);
+    for (unsigned slot = 0; slot < 2; slot++) {
+        if (made) {
+            tb_way_chain(tb, slot, tb->jmp_dest[slot]);
+        }
+        if (slot_pc) {
+            slots[slot] = pinned_slot_entry(tb->ways[SLOTS]->base, slot);
+        }
     }
     if (indirect) {
         *indirect = tb->ways[INDIRECT]->base;
@@ -54,9 +70,17 @@ bool tb_way_make(TranslationBlock *tb, struct Slab *slab, const uint64_t *slot_p
 
 void tb_way_chain(TranslationBlock *from, unsigned slot, const TranslationBlock *to)
 {
+    if (!from->ways[SLOTS] && !from->ways[INDIRECT]) {
+        return;
+    }
+    const PinnedKind kind = way_of(from).kind;
+    const void *at = to ? atomic_load(&to->code.pinned) : NULL;
+    at = at == tb_cold_pinned() ? NULL : at;
     if (from->ways[SLOTS]) {
-        const void *at = to ? atomic_load(&to->code.pinned) : NULL;
-        pinned_set_jump(from->ways[SLOTS]->base, slot, at == tb_cold_pinned() ? NULL : at);
+        pinned_set_jump(from->ways[SLOTS]->base, kind, false, slot, at);
+    }
+    if (from->ways[INDIRECT] && kind == PINNED_CALL && slot == 1) {
+        pinned_set_jump(from->ways[INDIRECT]->base, kind, true, slot, at);
     }
 }
 

@@ -506,6 +506,7 @@ static LLVMTier *make_tier(GError **error)
 {
     LLVMTierHost host = {
         .pc_global = state.isa ? state.isa->pc_reg : -1,
+        .frames = tb_has_frames(),
         .pinned = state.isa ? state.isa->pinned : NULL,
         .context_new = host_context_new,
         .thread_start = host_thread_start,

@@ -313,6 +313,10 @@ void lower_exit_tb(LLVMUnit *u, const TCGOp *op)
         lower_entry_args(u, LLVMBuildIntToPtr(u->b, result, u->l->ptr, ""), args);
         at = args[2];
         lower_tail_call(u, lower_entry_extern(u, LLVM_UNIT_EXIT_NAME), args);
+    } else if (u->opt.frames) {
+        Value args[LOWER_MAX_ENTRY_ARGS] = {u->env, LLVMBuildIntToPtr(u->b, result, u->l->ptr, "")};
+        at = args[1];
+        lower_tail_call(u, lower_entry_extern(u, "tcg_leave"), args);
     } else {
         at = LLVMBuildRet(u->b, result);
     }

@@ -278,6 +278,7 @@ static LLVMModuleRef build_module(Compiler *c, CompileShape shape, LLVMLevel lev
         .insn_homes = instrument && instrument_wants_registers(instrument),
         .pc_global = common->host.pc_global,
         .pinned = c->pinned,
+        .frames = common->host.frames,
         .exits = c->pinned && common->host.ways,
         .notes = c->notes,
         .hidden_globals = common->host.hidden_globals,
@@ -467,7 +468,7 @@ static const char *cache_key(Compiler *c, CompileShape shape, LLVMLevel level, C
     if (!pack) {
         return NULL;
     }
-    const uint32_t words[] = {shape, level, n};
+    const uint32_t words[] = {shape, level, n, common->host.frames};
     unit_hash_begin(c->hash, words, G_N_ELEMENTS(words));
     for (unsigned i = 0; i < n; i++) {
         const TCGContext *ctx = blocks[i].ctx;

@@ -55,6 +55,7 @@ Jit *tier_make_jit(const LLVMTierOptions *options, GError **error)
 {
     static const JitSymbol symbols[] = {
         {"myna_tb_hot", (const void *)myna_tb_hot},
+        {"tcg_leave", (const void *)tcg_leave},
         {"myna_guest_atomic_swapped", (const void *)myna_guest_atomic_swapped},
         {"myna_guest_check_align", (const void *)myna_guest_check_align},
         {"__extendhfsf2", (const void *)__extendhfsf2},

@@ -94,6 +94,7 @@ typedef struct LLVMTierHost {
     // overwrites it before it looks, its value need not be kept.
     uint64_t hidden_globals[4];
 
+    bool frames; // guest calls have some (tcg-returns.h)
     // The guest's pinned registers (tcg-pinned.h); NULL: it has none.
     const TCGPinned *pinned;
 

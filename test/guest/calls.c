@@ -5,6 +5,7 @@
 // its callers wait for it, jump tables.  Prints what it computes; every engine must print what the processor does.
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,8 +132,74 @@ __asm__(".text\n"
         "carries:\n"
         "    call 3b\n"
         "    sbb %eax, %eax\n"
+        "    ret\n"
+        // Calls that nothing returns from, as many as are asked for; each adds 1.
+        ".globl called\n"
+        "called:\n"
+        "    xor %eax, %eax\n"
+        "4:  call 5f\n"
+        "5:  pop %rdx\n"
+        "    add $1, %eax\n"
+        "    dec %edi\n"
+        "    jne 4b\n"
+        "    ret\n"
+        // Returns to 0.
+        ".globl nowhere\n"
+        "nowhere:\n"
+        "    mov $13, %eax\n"
+        "    push $0\n"
+        "    ret\n"
+        // Between a call and its return another mode: an exception of MXCSR's is unmasked.
+        "6:  ldmxcsr (%rsi)\n"
+        "    add $1, %edi\n"
+        "    ret\n"
+        ".globl unmasks\n"
+        "unmasks:\n"
+        "    call 6b\n"
+        "    mov %edi, %eax\n"
+        "    divss %xmm1, %xmm0\n" // 0 / 0
         "    ret\n");
 int pick(int which);
+int called(int times);
+void nowhere(void);
+int unmasks(int x, const uint32_t *mxcsr, float zero, float divisor);
+static sigjmp_buf fault_back;
+static void on_fault(int signo, siginfo_t *info, void *context)
+{
+    const greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
+    siglongjmp(fault_back, signo == SIGFPE ? 1 : r[REG_RIP] == 0 && r[REG_RAX] == 13 && !info->si_addr);
+}
+static void test_frames(void)
+{
+    const struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    struct sigaction old[2];
+    volatile int faults[2] = {0};
+    CHECK(called(1000000) == 1000000);
+    sigaction(SIGSEGV, &action, &old[0]);
+    sigaction(SIGFPE, &action, &old[1]);
+    for (volatile int i = 0; i < 2000; i++) {
+        int right = sigsetjmp(fault_back, 1);
+        if (right == 0 && i % 20 == 0) {
+            nowhere();
+        }
+        faults[0] += right;
+        CHECK(called(1 + i % 7) == 1 + i % 7);
+    }
+    for (volatile int i = 0; i < 2000; i++) {
+        const uint32_t masked = 0x1f80, unmasked = 0x1f00;
+        bool raises = i % 20 == 0;
+        int right = sigsetjmp(fault_back, 1);
+        if (right == 0) {
+            CHECK(unmasks(i, raises ? &unmasked : &masked, 0, raises ? 0 : 1) == i + 1);
+            CHECK(!raises);
+        }
+        faults[1] += right;
+        __asm__ volatile("ldmxcsr %0" : : "m"(masked));
+    }
+    printf("faults %d %d\n", faults[0], faults[1]);
+    sigaction(SIGSEGV, &old[0], NULL);
+    sigaction(SIGFPE, &old[1], NULL);
+}
 int skipped(void);
 int pushed(void);
 int carries(uint64_t x);
@@ -147,6 +214,7 @@ static void test_returns(void)
 }
 #else
 static void test_returns(void) {}
+static void test_frames(void) {}
 #endif
 
 // --- signals in a deep recursion -------------------------------------------------------------------
@@ -272,6 +340,7 @@ int main(void)
     printf("longjmp %ld\n", test_longjmp());
     printf("coroutines %ld\n", test_coroutines());
     test_returns();
+    test_frames();
     printf("signals %ld\n", test_signals());
     test_changing();
     printf("tables %ld\n", test_tables());

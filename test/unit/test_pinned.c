@@ -89,19 +89,22 @@ static bool ways(void *opaque, const TCGCode *code, const uint64_t *slot_pc, con
     (void)opaque;
     unsigned i = (unsigned)((const TestBlock *)code - blocks);
     Slab *slab = jit_slab(test_common.jit);
+    const PinnedWay way = {.pinned = &test_pinned,
+                           .kind = PINNED_JUMP,
+                           .code = code,
+                           .jump = {.lookup = (const void *)lookup,
+                                    .pc_offset = offsetof(TestEnv, pc),
+                                    .cache_offset = offsetof(TestEnv, cs.jump_cache),
+                                    .mode = MODE}};
     if (slot_pc) {
-        slots[i] = slab_alloc(slab, PINNED_SLOTS_SIZE);
-        pinned_emit_slots(slots[i]->base, &test_pinned, code, offsetof(TestEnv, pc), slot_pc);
+        slots[i] = slab_alloc(slab, PINNED_WAY_SIZE);
+        pinned_emit_slots(slots[i]->base, &way, slot_pc);
         to[0] = pinned_slot_entry(slots[i]->base, 0);
         to[1] = pinned_slot_entry(slots[i]->base, 1);
     }
     if (indirect) {
-        const TCGQuickJump jump = {.lookup = (const void *)lookup,
-                                   .pc_offset = offsetof(TestEnv, pc),
-                                   .cache_offset = offsetof(TestEnv, cs.jump_cache),
-                                   .mode = MODE};
-        indirects[i] = slab_alloc(slab, PINNED_INDIRECT_SIZE);
-        pinned_emit_indirect(indirects[i]->base, &test_pinned, &jump);
+        indirects[i] = slab_alloc(slab, PINNED_WAY_SIZE);
+        pinned_emit_indirect(indirects[i]->base, &way);
         *indirect = indirects[i]->base;
     }
     return true;
@@ -115,6 +118,7 @@ static int setup(void **state)
     }
     helpers_common_register();
     test_common.host.ways = ways;
+    assert_true(tcg_returns_init(offsetof(TestEnv, cs.returns)));
     test_env.cs.jump_cache = cache;
     for (unsigned i = 0; i < BLOCKS; i++) {
         blocks[i] = (TestBlock){.pc = pc_of(i), .bytecode = bytecode[i]};
@@ -158,13 +162,13 @@ static void link_slot(unsigned from, unsigned slot, unsigned to, bool direct)
 {
     atomic_store(&blocks[from].code.jmp[slot], &blocks[to].code);
     const void *at = atomic_load(&blocks[to].code.pinned);
-    pinned_set_jump(slots[from]->base, slot, direct && at != test_pinned.leave ? at : NULL);
+    pinned_set_jump(slots[from]->base, PINNED_JUMP, false, slot, direct && at != test_pinned.leave ? at : NULL);
 }
 
 static void unlink_slot(unsigned from, unsigned slot)
 {
     atomic_store(&blocks[from].code.jmp[slot], NULL);
-    pinned_set_jump(slots[from]->base, slot, NULL);
+    pinned_set_jump(slots[from]->base, PINNED_JUMP, false, slot, NULL);
 }
 
 // Runs from block A; `ran`: the blocks that must have, in order.
@@ -250,11 +254,77 @@ static void test_indirect(void **state)
     }
 }
 
+// A calls B, which returns behind A, to C.
+static void emit_frames(unsigned return_mode)
+{
+    PinnedWay way = {.pinned = &test_pinned,
+                     .kind = PINNED_CALL,
+                     .code = &blocks[A].code,
+                     .jump = {.lookup = (const void *)lookup,
+                              .pc_offset = offsetof(TestEnv, pc),
+                              .cache_offset = offsetof(TestEnv, cs.jump_cache),
+                              .mode = MODE,
+                              .frames = true,
+                              .return_pc = pc_of(C),
+                              .return_mode = 5}};
+    const uint64_t pc[2] = {pc_of(B), 0};
+    const uint8_t *end = pinned_emit_slots(slots[A]->base, &way, pc);
+    assert_true(end <= slots[A]->base + PINNED_WAY_SIZE);
+    for (unsigned slot = 0; slot < 2; slot++) {
+        pinned_set_jump(slots[A]->base, PINNED_CALL, false, slot,
+                        atomic_load(&blocks[slot ? C : B].code.pinned));
+    }
+    way.kind = PINNED_RETURN;
+    way.code = &blocks[B].code;
+    way.jump.return_mode = return_mode;
+    end = pinned_emit_indirect(indirects[B]->base, &way);
+    assert_true(end <= indirects[B]->base + PINNED_WAY_SIZE);
+}
+
+static void test_frames(void **state)
+{
+    (void)state;
+    install(1u << A | 1u << B | 1u << C);
+    memset(cache, 0, sizeof(cache));
+    found = &blocks[C].code;
+    test_env.r[8] = 0;
+    const struct {
+        uint64_t to;
+        unsigned mode;
+        uintptr_t limit;
+        bool hit;
+    } rows[] = {
+        {pc_of(C), 5, 0, true},
+        {pc_of(C), 5, UINTPTR_MAX, false}, // no room
+        {pc_of(C), 4, 0, false},
+        {pc_of(C) + 1, 5, 0, false},
+        {0, 0, 0, false}, // as the frame of nobody
+    };
+    const TCGQuickJump nobody = {.lookup = (const void *)lookup, .pc_offset = offsetof(TestEnv, pc)};
+    tcg_quick_set_lookup(&nobody);
+    test_env.cs.returns.on = 1;
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        emit_frames(rows[i].mode);
+        test_env.r[7] = rows[i].to;
+        atomic_store(&test_env.cs.returns.limit, rows[i].limit);
+        lookups = 0;
+        run("ABC", 0, 0x9999);
+        assert_int_equal(lookups, !rows[i].hit);
+    }
+    // Nothing to go on at.
+    emit_frames(5);
+    test_env.r[7] = pc_of(C);
+    pinned_set_jump(slots[A]->base, PINNED_CALL, false, 1, NULL);
+    run("AB", left(A, 1), pc_of(C));
+    test_env.cs.returns.on = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_indirect),
+        cmocka_unit_test(test_frames),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
