@@ -72,7 +72,7 @@ void tb_image_start(const MynaOptions *opts, const GuestISA *isa, bool count)
     state.cache = configuration ? object_cache_open(opts->cache_dir, configuration, 0, NULL)
                                 : state.cache;
     if (state.cache && !state.images) {
-        state.what = count ? "counted" : "plain";
+        state.what = !count ? "plain" : opts->hot ? "counted" : "counted-by-need";
         state.images = g_ptr_array_new();
         state.process = 1;
         tb_quick_remember();

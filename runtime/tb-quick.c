@@ -17,6 +17,7 @@
 #include "stats.h"
 #include "tcg/quick.h"
 #include "tcg2llvm/slab.h"
+#include "tier-host.h"
 
 typedef CPUState CPUArchState;
 #define HELPER_TABLE "helpers/common/helper-common.h"
@@ -198,14 +199,16 @@ TCGQuickJump tb_quick_jump(const GuestISA *isa, const TranslationBlock *tb)
     };
 }
 
-bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, const TranslationBlock *tb)
+bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, TranslationBlock *tb)
 {
     const TCGQuickJump jump = tb_quick_jump(isa, tb);
     bool log_writes = ctx->log_writes;
     ctx->log_writes = false; // the interpreter's log
     ctx->keep_dead = log_writes;
-    state.size = tcg_quick_prepare(state.quick, ctx, &tb->code, state.count,
+    state.size = tcg_quick_prepare(state.quick, ctx, &tb->code,
+                                   state.count ? tier_host_count_from(tb) : TCG_QUICK_UNCOUNTED,
                                    isa->pc_reg < 0 ? NULL : &jump);
+    tb->heavy = (uint8_t)MIN(tcg_quick_heavy_ops(state.quick), UINT8_MAX);
     ctx->log_writes = log_writes;
     return state.size != 0;
 }
@@ -300,7 +303,6 @@ bool tb_quick_emit(TranslationBlock *tb)
         return false;
     }
     tcg_quick_emit(state.quick, tb->quick->base);
-    tb->heavy = (uint8_t)MIN(tcg_quick_heavy_ops(state.quick), UINT8_MAX);
     tb->notes_size = (uint32_t)tcg_quick_notes_size(state.quick);
     if (tb->notes_size) {
         tb->notes = g_malloc(tb->notes_size);

@@ -20,7 +20,7 @@ bool tb_quick_start(size_t code_size, bool count, GError **error);
 // cannot be compiled, without when it is too long.
 // How the block's indirect jump finds its destination.
 TCGQuickJump tb_quick_jump(const GuestISA *isa, const TranslationBlock *tb);
-bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, const TranslationBlock *tb);
+bool tb_quick_prepare(TCGContext *ctx, const GuestISA *isa, TranslationBlock *tb);
 // Makes the block that was prepared last, which is kept now, ready to run at tb_quick_entry.  false when code
 // memory is full.
 bool tb_quick_emit(TranslationBlock *tb);

@@ -80,6 +80,21 @@ static uint32_t patience(const TranslationBlock *tb)
     return tb->restored && !state.opts->hot ? state.hot / SOONER : state.hot;
 }
 
+// Under precise state, where code is nearly all integer work, LLVM's has more guest registers and flags to keep for its notes
+// than the host has registers, and moves them about; the quick tier's, whose registers are not kept over a block's end, is as fast or
+// faster. (A Go program 4.6 and 5.7 s against 6.8 and 7.8, nbody 13.5 against 1.4; without precise state LLVM's is the faster one.)
+unsigned tier_host_count_from(const TranslationBlock *tb)
+{
+    enum { HEAVY = 8 }; // one op of so many instructions
+    bool precise = tb->gen_cflags & CF_PRECISE && !state.opts->hot;
+    return precise ? (tb->num_insns + HEAVY - 1u) / HEAVY : 0;
+}
+
+static bool is_counted(const TranslationBlock *tb)
+{
+    return tb_engine() != TB_ENGINE_QUICK || tb->heavy >= tier_host_count_from(tb);
+}
+
 // The block's hot() is called in `wait` executions, of which there were `executions`.
 static void count(TranslationBlock *tb, uint32_t executions, uint32_t wait)
 {
@@ -158,8 +173,10 @@ static void unit_drop(TBUnit *u)
             tb_invalidate(tb); // it has nothing else to run, or (--verify) to compare with
         } else if (current) {
             tb_set_entry(tb, tb->cold_entry, tb_cold_pinned());
-            count(tb, 0, patience(tb)); // it may get hot again
-            tb->code.hot = tier_host_hot;
+            if (is_counted(tb)) {
+                count(tb, 0, patience(tb)); // it may get hot again
+                tb->code.hot = tier_host_hot;
+            }
         }
     }
     later_call(&u->later, free_unit);
@@ -654,7 +671,7 @@ static void hot_known(void *env, const TCGCode *code)
 
 void tier_host_count(TranslationBlock *tb)
 {
-    if (!state.hot || tb_engine_verifies()) {
+    if (!state.hot || tb_engine_verifies() || !is_counted(tb)) {
         return;
     }
     GError *error = NULL;
@@ -671,24 +688,10 @@ void tier_host_count(TranslationBlock *tb)
     }
 }
 
-// Under precise state, that is: where code is nearly all integer work, LLVM's has more guest registers and flags to keep for its notes
-// than the host has registers, and moves them about; the quick tier's, whose registers are not kept over a block's end, is as fast or
-// faster. (A Go program 4.6 and 5.7 s against 6.8 and 7.8, nbody 13.5 against 1.4; without precise state LLVM's is the faster one.)
-static bool is_better_quick(const TranslationBlock *tb)
-{
-    enum { HEAVY = 8 }; // one op of so many instructions
-    return (tb->gen_cflags & CF_PRECISE) && tb->quick && tb->heavy * HEAVY < tb->num_insns &&
-           !state.opts->hot;
-}
-
 // In guest code: LLVM, should it be started here, must not run under the guest's rounding mode.
 void tier_host_hot(void *env, const TCGCode *code)
 {
     CPUState *cs = env;
-    if (is_better_quick(tb_of(code))) {
-        tb_of(code)->code.hot = NULL;
-        return;
-    }
     // Counted on: the more often a block asks, the sooner it is compiled.  host_install ends it.
     count_on(tb_of(code));
     if (cpu_private(cs)->starts_nothing) {

@@ -31,6 +31,8 @@ bool tier_host_compile(TranslationBlock *tb, TCGContext *ctx, bool hot);
 
 // Where executions are counted: what a new block's begin with, and what happens when they run out.
 void tier_host_count(TranslationBlock *tb);
+// How many heavy ops (tcg_quick_heavy_ops) a block of the quick tier must have to be worth it.
+unsigned tier_host_count_from(const TranslationBlock *tb);
 
 // Under tb_lock, when a block goes: drops the units that hold it.
 void tier_host_forget(TranslationBlock *tb);

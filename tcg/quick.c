@@ -398,19 +398,20 @@ static size_t place_code(TCGQuick *q)
 
 void tcg_quick_set_lookup(const TCGQuickJump *jump) { quick_leave_set_jump(jump); }
 
-size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
+size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, unsigned count_from,
                          const TCGQuickJump *jump)
 {
-    const QuickTarget target = {reaches, jump, count, is_bound, &q->bound, q->notes};
+    bool notes_targets = count_from != TCG_QUICK_UNCOUNTED;
+    const QuickTarget target = {reaches, jump, notes_targets, is_bound, &q->bound, q->notes};
     size_t size = encode_bytecode(s, code, q->words, MAX_WORDS * sizeof(uint64_t), &target);
     q->code = code;
-    q->count = count;
     if (jump) {
         quick_leave_set_jump(jump);
     }
     size_t n = choose_forms(q, size / sizeof(uint64_t));
     find_direct(q, n);
     order(q, n);
+    q->count = tcg_quick_heavy_ops(q) >= count_from;
     q->code_size = (place_code(q) + DATA_ALIGN - 1) & ~(size_t)(DATA_ALIGN - 1);
     q->notes_size = s->precise ? quick_notes_size(q->notes) : 0;
     return n ? q->code_size + q->data_size : 0;
@@ -771,10 +772,10 @@ bool tcg_quick_init(const void *base, size_t size)
 }
 TCGQuick *tcg_quick_new(void) { return NULL; }
 void tcg_quick_free(TCGQuick *q) { (void)q; }
-size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
+size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, unsigned count_from,
                          const TCGQuickJump *jump)
 {
-    (void)q, (void)code, (void)count, (void)jump;
+    (void)q, (void)code, (void)count_from, (void)jump;
     tcg_set_error(s, "there is no quick tier on this host");
     return 0;
 }

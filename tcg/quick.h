@@ -57,11 +57,12 @@ typedef struct TCGQuickJump {
 void tcg_quick_set_lookup(const TCGQuickJump *jump);
 
 // Chooses the stencils of the block in s, after tcg_liveness and tcg_assign_frame (see tcg_interp_encode).
-// With `count`, each entry counts *code->counter down, and code->hot is called when it reaches 0; the counter must lie
-// in reach of the code when that is emitted or bound.  jump
+// With count_from heavy ops (tcg_quick_heavy_ops) or more, each entry counts *code->counter down, and code->hot is called when it
+// reaches 0; the counter must lie in reach of the code when that is emitted or bound.  jump
 // may be NULL: indirect jumps always call.  Gives
 // the bytes of code that the block needs; 0 when s->error is set, or when the block is too long.
-size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, bool count,
+enum { TCG_QUICK_UNCOUNTED = INT32_MAX };
+size_t tcg_quick_prepare(TCGQuick *q, TCGContext *s, const TCGCode *code, unsigned count_from,
                          const TCGQuickJump *jump);
 
 // Writes the prepared code at `at`, which is aligned to 16 bytes and lies in the range given to

@@ -106,7 +106,7 @@ static inline size_t quick_compile(TCGContext *s, TCGCode *code, bool count)
     if (count) {
         code->counter = quick_memory(sizeof(*code->counter));
     }
-    size_t size = tcg_quick_prepare(q, s, code, count, NULL);
+    size_t size = tcg_quick_prepare(q, s, code, count ? 0 : TCG_QUICK_UNCOUNTED, NULL);
     void *at = size ? quick_memory(size) : NULL;
     if (!at) {
         return 0;

@@ -87,7 +87,7 @@ static void test_probe(void **state)
     tcg_liveness(tcg_ctx);
     assert_true(tcg_assign_frame(tcg_ctx));
     TCGQuick *q = tcg_quick_new();
-    size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, false, &jump);
+    size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, TCG_QUICK_UNCOUNTED, &jump);
     assert_true(size > 0);
     void *at = quick_memory(size);
     tcg_quick_emit(q, at);
@@ -214,7 +214,7 @@ static void test_moves_to_another_block(void **state)
     TCGQuick *q = tcg_quick_new();
     one.code.counter = quick_memory(sizeof(uint32_t));
     other.code.counter = quick_memory(sizeof(uint32_t));
-    size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, true, NULL);
+    size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, 0, NULL);
     uint8_t *at = quick_memory(size);
     tcg_quick_emit(q, at);
     void *moved = quick_move(q, at, size, &one.code, &other.code);
@@ -249,7 +249,7 @@ static void test_direct_jump(void **state)
         tcg_liveness(tcg_ctx);
         assert_true(tcg_assign_frame(tcg_ctx));
         b->code.counter = quick_memory(sizeof(uint32_t));
-        code[i] = quick_memory(tcg_quick_prepare(q, tcg_ctx, &b->code, true, NULL));
+        code[i] = quick_memory(tcg_quick_prepare(q, tcg_ctx, &b->code, 0, NULL));
         tcg_quick_emit(q, code[i]);
         *b->code.counter = 10;
         if (i == 0) {
@@ -289,7 +289,7 @@ static void test_conditional_jump(void **state)
     }
     tcg_liveness(tcg_ctx);
     assert_true(tcg_assign_frame(tcg_ctx));
-    size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, false, NULL);
+    size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, TCG_QUICK_UNCOUNTED, NULL);
     uint8_t *at = quick_memory(size);
     tcg_quick_emit(q, at);
     TCGQuickJumps jumps = tcg_quick_jumps(q);
@@ -369,7 +369,7 @@ static void test_addresses_do_not_move(void **state)
         tcg_gen_exit_tb((uintptr_t)&one.code);
         tcg_liveness(tcg_ctx);
         assert_true(tcg_assign_frame(tcg_ctx));
-        size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, false, NULL);
+        size_t size = tcg_quick_prepare(q, tcg_ctx, &one.code, TCG_QUICK_UNCOUNTED, NULL);
         tcg_quick_emit(q, quick_memory(size));
         assert_int_equal(tcg_quick_relocs(q, &relocs, &n), cases[i].movable);
     }
