@@ -342,7 +342,8 @@ int cpu_exec(CPUState *cs)
     cs->insn_pc = INSN_PC_NONE;
     const uintptr_t limit = (uintptr_t)__builtin_frame_address(0) - TCG_RETURNS_SIZE;
     while (cs->exception_index == EXCP_NONE) {
-        atomic_store(&cs->returns.limit, limit); // before the look; who asks for an exit writes in the other order
+        atomic_store(&cs->returns.limit,
+                     limit); // before the look; who asks for an exit writes in the other order
         if (__builtin_expect(atomic_load(&cs->exit_request), 0)) {
             atomic_store(&cs->exit_request, 0);
             fp_unload(cs, p);

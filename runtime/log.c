@@ -208,6 +208,10 @@ bool log_setup(const char *items, const char *path, const char *filter, GError *
                         "-D: '%s' may hold one %%d and no other %%", path);
             return false;
         }
+        if (log_state.file && log_state.file != stderr) {
+            fclose(log_state.file);
+        }
+        log_state.file = NULL; // of an earlier setup
         log_state.path = g_strdup(path);
         log_state.per_process = strstr(path, "%d") != NULL;
         // A log of an earlier run is not continued, but that of the guest that has executed this one is.

@@ -47,7 +47,8 @@ typedef struct LLVMUnitOptions {
     const uint64_t *hidden_globals; // see tier.h; NULL: none
     // Functions are entered at TCGCode.pinned (tcg-pinned.h), not at TCGCode.entry; not with cold. NULL: they are not.
     const TCGPinned *pinned;
-    bool frames; // code returns to cpu_exec through tcg_leave: calls may have left frames (tcg-returns.h)
+    // Code returns to cpu_exec through tcg_leave: calls may have left frames (tcg-returns.h).
+    bool frames;
     bool
         exits; // with pinned: jumps that leave the function go through the blocks' ways out (LLVM_UNIT_WAY_NAME)
     LLVMNotes notes; // not with cold or guest_ops

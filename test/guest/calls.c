@@ -167,7 +167,8 @@ static sigjmp_buf fault_back;
 static void on_fault(int signo, siginfo_t *info, void *context)
 {
     const greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
-    siglongjmp(fault_back, signo == SIGFPE ? 1 : r[REG_RIP] == 0 && r[REG_RAX] == 13 && !info->si_addr);
+    siglongjmp(fault_back,
+               signo == SIGFPE ? 1 : r[REG_RIP] == 0 && r[REG_RAX] == 13 && !info->si_addr);
 }
 static void test_frames(void)
 {

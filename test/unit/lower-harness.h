@@ -150,7 +150,8 @@ static inline TestCompiled *test_compile(LLVMLevel level)
         .info = {.pc = test_block.pc, .size = 1, .num_insns = 1},
         .ctx = test_ctx};
     TestCompiled *c = g_new0(TestCompiled, 1);
-    c->code = compiler_run(test_compiler, level == LLVM_HOT ? COMPILE_REGION : COMPILE_BATCH, level, &block, 1, &error);
+    c->code = compiler_run(test_compiler, level == LLVM_HOT ? COMPILE_REGION : COMPILE_BATCH, level,
+                           &block, 1, &error);
     if (!c->code) {
         fail_msg("%s", error->message);
     }

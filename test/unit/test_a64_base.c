@@ -88,7 +88,8 @@ static bool llvm_engine(TCGContext *ctx, TCGCode *code, LLVMLevel level)
                           .ctx = ctx};
     static uint32_t counter;
     code->counter = &counter;
-    LLVMCode *unit = compiler_run(c, level == LLVM_HOT ? COMPILE_REGION : COMPILE_BATCH, level, &block, 1, &error);
+    LLVMCode *unit = compiler_run(c, level == LLVM_HOT ? COMPILE_REGION : COMPILE_BATCH, level,
+                                  &block, 1, &error);
     if (!unit) {
         tcg_set_error(ctx, "%s", error->message);
         return false;

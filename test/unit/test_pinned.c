@@ -162,7 +162,8 @@ static void link_slot(unsigned from, unsigned slot, unsigned to, bool direct)
 {
     atomic_store(&blocks[from].code.jmp[slot], &blocks[to].code);
     const void *at = atomic_load(&blocks[to].code.pinned);
-    pinned_set_jump(slots[from]->base, PINNED_JUMP, false, slot, direct && at != test_pinned.leave ? at : NULL);
+    pinned_set_jump(slots[from]->base, PINNED_JUMP, false, slot,
+                    direct && at != test_pinned.leave ? at : NULL);
 }
 
 static void unlink_slot(unsigned from, unsigned slot)
@@ -189,8 +190,7 @@ static void run(const char *ran, uintptr_t result, uint64_t pc)
     }
     uint64_t r8 = test_env.r[8];
     assert_true(tcg_enter(&test_env, &blocks[A].code, atomic_load(&blocks[A].code.entry),
-                          &test_env.cs.returns) ==
-                result);
+                          &test_env.cs.returns) == result);
     assert_memory_equal(test_env.r, sum, sizeof(sum));
     assert_true(test_env.pc == pc);
     assert_int_equal(test_env.w[0], 3 * strlen(ran));
@@ -294,13 +294,12 @@ static void test_frames(void **state)
         uintptr_t limit;
         bool hit;
     } rows[] = {
-        {pc_of(C), 5, 0, true},
-        {pc_of(C), 5, UINTPTR_MAX, false}, // no room
-        {pc_of(C), 4, 0, false},
-        {pc_of(C) + 1, 5, 0, false},
+        {pc_of(C), 5, 0, true},  {pc_of(C), 5, UINTPTR_MAX, false}, // no room
+        {pc_of(C), 4, 0, false}, {pc_of(C) + 1, 5, 0, false},
         {0, 0, 0, false}, // as the frame of nobody
     };
-    const TCGQuickJump nobody = {.lookup = (const void *)lookup, .pc_offset = offsetof(TestEnv, pc)};
+    const TCGQuickJump nobody = {.lookup = (const void *)lookup,
+                                 .pc_offset = offsetof(TestEnv, pc)};
     tcg_quick_set_lookup(&nobody);
     test_env.cs.returns.on = 1;
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
