@@ -18,6 +18,7 @@
 
 #include "tcg/interp.h"
 #include "tcg/tcg-op.h"
+#include "tcg/tcg-pinned.h"
 #ifdef TEST_QUICK
 #include "quick-memory.h"
 #endif
@@ -41,6 +42,7 @@ typedef struct TestEnv {
     uint32_t exit_request;
     uint32_t pad;
     uint64_t insn_pc;
+    TCGReturns returns;
     uint64_t g[8];
     Value in[8], out[4];
     Value v[4];

@@ -116,6 +116,109 @@ static void test_probe(void **state)
     }
 }
 
+// --- frames of guest calls (tcg-returns.h) ---------------------------------------------------------------
+
+enum { PC_CALLEE = 0x2000, PC_BEHIND = 0x1005, PC_OUTER = 0x3005 };
+
+// What stands in g2 is where it returns to.
+static void *emit_with_frames(TCGQuick *q, TestBlock *b, TCGJumpKind kind, uint64_t return_pc,
+                              unsigned mode)
+{
+    const TCGQuickJump jump = {.lookup = (void *)lookup,
+                               .pc_offset = offsetof(TestEnv, g[0]),
+                               .cache_offset = offsetof(TestEnv, g[1]),
+                               .mode = 1,
+                               .frames = true,
+                               .return_pc = return_pc,
+                               .return_mode = mode};
+    test_context_start();
+    if (kind == TCG_JUMP_CALL) {
+        tcg_gen_goto_tb(0);
+        tcg_gen_movi_i64(tcg_global_i64(G0), PC_CALLEE);
+        tcg_gen_exit_tb((uintptr_t)&b->code);
+    } else if (kind == TCG_JUMP_RETURN) {
+        tcg_gen_mov_i64(tcg_global_i64(G0), tcg_global_i64(G0 + 2));
+        TCGv_ptr p = tcg_temp_new_ptr();
+        TCGTemp *args[] = {(TCGTemp *)tcg_env()};
+        tcg_gen_callN((void *)lookup, (TCGTemp *)p, 1, args);
+        tcg_gen_goto_ptr(p);
+    } else {
+        tcg_gen_exit_tb(return_pc);
+    }
+    tcg_ctx->jump_kind = kind;
+    tcg_liveness(tcg_ctx);
+    assert_true(tcg_assign_frame(tcg_ctx));
+    size_t size = tcg_quick_prepare(q, tcg_ctx, &b->code, TCG_QUICK_UNCOUNTED, &jump);
+    assert_true(size > 0);
+    void *at = quick_memory(size);
+    tcg_quick_emit(q, at);
+    atomic_store(&b->code.entry, (TCGEntry *)at);
+    return at;
+}
+
+// A call, and where it and its return lead.
+static void *emit_call(TCGQuick *q, TestBlock *b, uint64_t return_pc, const void *callee,
+                       const void *behind)
+{
+    void *at = emit_with_frames(q, b, TCG_JUMP_CALL, return_pc, 3);
+    const TCGQuickJumps jumps = tcg_quick_jumps(q);
+    assert_int_not_equal(jumps.at[0], 0);
+    assert_int_not_equal(jumps.at[1], 0);
+    tcg_quick_set_jump(at, &jumps, 0, callee);
+    tcg_quick_set_jump(at, &jumps, 1, behind);
+    return at;
+}
+
+static void test_frames(void **state)
+{
+    (void)state;
+    static TBJumpCacheEntry cache[TB_JMP_CACHE_SIZE];
+    static TestBlock outer, callee, behind[2];
+    const struct {
+        uint64_t to;
+        unsigned mode;
+        uintptr_t result;
+        unsigned lookups;
+    } cases[] = {
+        {PC_BEHIND, 3, 0x77, 0},        {PC_BEHIND, 4, 0x55, 1}, // of another mode
+        {PC_OUTER, 3, 0x99, 0},         // as a longjmp leaves a frame behind
+        {PC_OUTER + 1, 3, 0x55, 1},     {0, 0, 0x55, 1}, // as the frame of nobody
+        {PC_BEHIND | 1ull << 63, 3, 0x55, 1},
+    };
+    assert_true(tcg_returns_init(offsetof(TestEnv, returns)));
+    TCGQuick *q = tcg_quick_new();
+    emit_with_frames(q, &target, TCG_JUMP_PLAIN, 0x55, 0);
+    void *after = emit_with_frames(q, &behind[0], TCG_JUMP_PLAIN, 0x77, 0),
+         *after_outer = emit_with_frames(q, &behind[1], TCG_JUMP_PLAIN, 0x99, 0);
+    env.g[1] = (uint64_t)(uintptr_t)cache;
+    env.returns.on = 1;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        void *last = emit_with_frames(q, &callee, TCG_JUMP_RETURN, 0, cases[i].mode);
+        void *inner = emit_call(q, &one, PC_BEHIND, last, after);
+        emit_call(q, &outer, PC_OUTER, inner, after_outer);
+        env.g[2] = cases[i].to;
+        lookups = 0;
+        assert_int_equal(tcg_enter(&env, &outer.code, outer.code.entry, &env.returns),
+                         cases[i].result);
+        assert_int_equal(lookups, cases[i].lookups);
+    }
+    // Slots that lead nowhere: each leaves with its number, from however deep.
+    void *inner = emit_call(q, &one, PC_BEHIND, NULL, NULL);
+    emit_call(q, &outer, PC_OUTER, inner, NULL);
+    assert_int_equal(tcg_enter(&env, &outer.code, outer.code.entry, &env.returns),
+                     (uintptr_t)&one.code);
+    assert_int_equal(env.g[0], PC_CALLEE);
+    void *last = emit_with_frames(q, &callee, TCG_JUMP_RETURN, 0, 3);
+    inner = emit_call(q, &one, PC_BEHIND, last, NULL);
+    emit_call(q, &outer, PC_OUTER, inner, NULL);
+    env.g[2] = PC_BEHIND;
+    assert_int_equal(tcg_enter(&env, &outer.code, outer.code.entry, &env.returns),
+                     (uintptr_t)&one.code | TB_EXIT_IDX1);
+    assert_int_equal(env.g[0], PC_BEHIND);
+    tcg_quick_free(q);
+    tcg_returns_offset = 0; // other tests enter blocks without
+}
+
 // --- precise state ---------------------------------------------------------------------------------------
 
 static sigjmp_buf faulted;
@@ -399,6 +502,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         T(test_forms),
         T(test_probe),
+        T(test_frames),
         T(test_moves_to_another_block),
         T(test_direct_jump),
         T(test_conditional_jump),
