@@ -21,6 +21,7 @@
 #include "process.h"
 #include "stats.h"
 #include "stress.h"
+#include "tb-image.h"
 #include "tb.h"
 #include "tcg/interp.h"
 #include "tcg2llvm/disas.h"
@@ -88,6 +89,7 @@ void cpu_set_precise(bool on)
         return;
     }
     tb_lock();
+    tb_image_save_locked(); // a program begins without its handlers each time
     atomic_fetch_xor(&exec_state.cflags, CF_PRECISE);
     tb_flush_locked();
     tb_unlock();

@@ -303,10 +303,16 @@ static int64_t mmap_locked(uint64_t addr, uint64_t len, int prot, int flags, int
             return -ENOMEM;
         }
     }
-    if (!addr && !fixed && !(flags & (MAP_FIXED_NOREPLACE | MAP_32BIT | MAP_HUGETLB))) {
+    bool choose = !addr && !fixed && !(flags & (MAP_FIXED_NOREPLACE | MAP_32BIT | MAP_HUGETLB));
+    if (choose) {
         addr = choose_address(len);
     }
-    void *p = mmap(g2h(addr), len, guest_host_prot(prot), host_flags, fd, (off_t)offset);
+    // Not a hint: of a file, Linux 6.7 and later follow none but where there is room for two megabytes more.
+    int insist = choose && addr ? MAP_FIXED_NOREPLACE : 0;
+    void *p = mmap(g2h(addr), len, guest_host_prot(prot), host_flags | insist, fd, (off_t)offset);
+    if (p == MAP_FAILED && insist && errno == EEXIST) { // something of myna's
+        p = mmap(g2h(addr), len, guest_host_prot(prot), host_flags, fd, (off_t)offset);
+    }
     if (p == MAP_FAILED) {
         int err = errno;
         release_gaps(&reserved);

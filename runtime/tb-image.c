@@ -387,14 +387,13 @@ static bool save_image(const Image *im, const GPtrArray *blocks)
     return bytes != 0;
 }
 
-void tb_image_save(void)
+void tb_image_save_locked(void)
 {
     // A process in its parent's memory leaves it to the parent.
     if (!state.cache || (current_cpu && cpu_private(current_cpu)->starts_nothing)) {
         return;
     }
     uint64_t start = stats_now_ns();
-    tb_lock();
     GPtrArray *blocks = NULL;
     bool written = false;
     for (unsigned i = 0; i < state.images->len; i++) {
@@ -415,6 +414,12 @@ void tb_image_save(void)
     if (written) {
         object_cache_keep_in_bounds(state.cache);
     }
-    tb_unlock();
     stats.ns_keep += stats_now_ns() - start;
+}
+
+void tb_image_save(void)
+{
+    tb_lock();
+    tb_image_save_locked();
+    tb_unlock();
 }

@@ -23,6 +23,7 @@ void tb_image_forget(uint64_t start, uint64_t end);
 
 // Takes tb_lock.  Keeps what has been translated: before the process ends or becomes another.
 void tb_image_save(void);
+void tb_image_save_locked(void); // under tb_lock: before all of them go
 // In a child, with tb_lock: what its parent has translated, that will keep.
 void tb_image_fork_child(void);
 

@@ -165,10 +165,23 @@ def precise():
             turns = [run(home + "/cache", *options, program=program) for _ in range(3)]
             a, b = counters(turns[0]), counters(turns[2])
             check(f"{options}: faults in blocks that are taken", b[TAKEN] > 500 and
-                  (b[TRANSLATED] * 10 < a[TRANSLATED] or len(options) == 1), f"{a} {b}")
+                  b[TRANSLATED] * 10 < a[TRANSLATED], f"{a} {b}")
             for turn, result in enumerate(turns):
                 check(f"{options}: run {turn} is the native one", result.stdout == native.stdout and
                       result.returncode == native.returncode, result.stdout + result.stderr)
+
+
+def large_files():
+    """What is mapped where the guest does not care is at the same place in each run, so that kept code is where it was;
+    a large file as well, which some kernels would rather have elsewhere."""
+    script = "import ctypes, os, sys; libc = ctypes.CDLL(None); libc.mmap.restype = ctypes.c_void_p; " \
+             "fd = os.open(sys.argv[1], os.O_RDONLY); " \
+             "print([hex(libc.mmap(None, ctypes.c_size_t(n), 1, 2, fd, ctypes.c_long(0))) for n in (3 << 20, 5 << 20, 4096)])"
+    with tempfile.TemporaryDirectory(dir=PROGRAMS) as home:
+        with open(home + "/large", "wb") as f:
+            f.truncate(5 << 20)
+        turns = [run(home + "/cache", program=["/usr/bin/python3", "-c", script, home + "/large"]).stdout for _ in range(2)]
+        check("large files are mapped where they were", turns[0] == turns[1] and turns[0].count("0x") == 3, str(turns))
 
 
 def stats():
@@ -205,6 +218,7 @@ def main():
     at_once()
     programs()
     precise()
+    large_files()
     with tempfile.TemporaryDirectory() as home:
         os.makedirs(home + "/cache")
         os.chmod(home + "/cache", 0o777)

@@ -180,9 +180,11 @@ static void test_frames(void **state)
         uintptr_t result;
         unsigned lookups;
     } cases[] = {
-        {PC_BEHIND, 3, 0x77, 0},        {PC_BEHIND, 4, 0x55, 1}, // of another mode
-        {PC_OUTER, 3, 0x99, 0},         // as a longjmp leaves a frame behind
-        {PC_OUTER + 1, 3, 0x55, 1},     {0, 0, 0x55, 1}, // as the frame of nobody
+        {PC_BEHIND, 3, 0x77, 0},
+        {PC_BEHIND, 4, 0x55, 1}, // of another mode
+        {PC_OUTER, 3, 0x99, 0},  // as a longjmp leaves a frame behind
+        {PC_OUTER + 1, 3, 0x55, 1},
+        {0, 0, 0x55, 1}, // as the frame of nobody
         {PC_BEHIND | 1ull << 63, 3, 0x55, 1},
     };
     assert_true(tcg_returns_init(offsetof(TestEnv, returns)));
