@@ -42,10 +42,10 @@ typedef struct TestEnv {
     uint32_t exit_request;
     uint32_t pad;
     uint64_t insn_pc;
-    TCGReturns returns;
     uint64_t g[8];
     Value in[8], out[4];
     Value v[4];
+    TCGReturns returns;
     _Alignas(64) char frame[16384];
 } TestEnv;
 
