@@ -197,7 +197,7 @@ static void test_frames(void)
         faults[1] += right;
         __asm__ volatile("ldmxcsr %0" : : "m"(masked));
     }
-    printf("faults %d %d\n", faults[0], faults[1]);
+    CHECK(faults[0] == 100 && faults[1] == 100);
     sigaction(SIGSEGV, &old[0], NULL);
     sigaction(SIGFPE, &old[1], NULL);
 }
