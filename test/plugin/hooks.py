@@ -164,7 +164,7 @@ def main():
         programs_without_symbols(o, "--llvm=off")
     for argument in ("redzone=x", "leaks=perhaps", "colour=red"):
         status, _, err, _ = run(o, "--tci", f"{o.plugins}/memcheck-lite.so,{argument}", "/bin/true")
-        if status != 64 or f"memcheck-lite: unknown argument '{argument}'" not in err:
+        if status != 64 or f"memcheck-lite: wrong argument '{argument}'" not in err:
             wrong.append(f"{argument}: {status} {err!r}")
     print("\n".join(wrong))
     print(f"{len(wrong)} failures")
