@@ -617,6 +617,7 @@ static void encode_block(Encoder *e)
     for (unsigned i = 0; i < s->nb_labels; i++) {
         e->label_at[i] = -1;
     }
+    e->called = false;
     e->keep_resets = !e->quick || has_loop(e);
     for (const TCGOp *op = s->ops.next; op != &s->ops; op = op->next) {
         op = encode_op(e, op);

@@ -44,6 +44,7 @@ struct Encoder {
     uint64_t *last_move; // the previous instruction, when it is a 64-bit move that may take another
     uint64_t *last;      // the previous instruction, if control always comes from there; else NULL
     const InterpRow *last_row;
+    bool called; // the guest call that the block ends in has its frame (quick-leave.c)
     uint64_t pc;
     bool pc_saved;
     bool

@@ -235,9 +235,10 @@ static void emit_leave(Encoder *e, unsigned slot, bool call, uint64_t pc)
 static bool begin_call(Encoder *e)
 {
     const TCGQuickJump *jump = e->quick->jump;
-    if (!jump->frames || e->s->jump_kind != TCG_JUMP_CALL) {
+    if (!jump->frames || e->s->jump_kind != TCG_JUMP_CALL || e->called) {
         return false;
     }
+    e->called = true; // slot 1 is there once
     native_push(e, tcg_return_key(jump->return_pc, jump->return_mode));
     return true;
 }
