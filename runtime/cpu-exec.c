@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "breakpoint.h"
 #include "code-log.h"
@@ -34,6 +35,7 @@ static struct ExecState {
     _Atomic uint32_t cflags; // of new look-ups, for every CPU
     atomic_bool flush;       // somebody asked for a flush
     atomic_bool parallel;    // others may look at guest memory
+    size_t returns_size;     // of host stack for frames of guest calls, bytes
 } exec_state;
 
 uint32_t cpu_current_cflags(void)
@@ -61,6 +63,10 @@ bool cpu_exec_init(const MynaOptions *opts, GError **error)
                     g_strerror(errno));
         return false;
     }
+    enum { PART = 4 }; // the least stack that the user may leave us is the first thread's
+    struct rlimit stack;
+    bool known = getrlimit(RLIMIT_STACK, &stack) == 0;
+    exec_state.returns_size = known ? MIN((rlim_t)TCG_RETURNS_SIZE, stack.rlim_cur / PART) : 0;
     tb_init();
     code_log_init(opts);
     if (opts->stats) {
@@ -89,7 +95,11 @@ void cpu_set_precise(bool on)
         return;
     }
     tb_lock();
-    tb_image_save_locked(); // a program begins without its handlers each time
+    static bool saved; // a program begins without its handlers in each run; what comes and goes later is not worth a file
+    if (!saved) {
+        saved = true;
+        tb_image_save_locked();
+    }
     atomic_fetch_xor(&exec_state.cflags, CF_PRECISE);
     tb_flush_locked();
     tb_unlock();
@@ -342,10 +352,10 @@ int cpu_exec(CPUState *cs)
         count_guest_time(p);
     }
     cs->insn_pc = INSN_PC_NONE;
-    const uintptr_t limit = (uintptr_t)__builtin_frame_address(0) - TCG_RETURNS_SIZE;
+    const uintptr_t limit = (uintptr_t)__builtin_frame_address(0) - exec_state.returns_size;
     while (cs->exception_index == EXCP_NONE) {
-        atomic_store(&cs->returns.limit,
-                     limit); // before the look; who asks for an exit writes in the other order
+        // Before the look: who asks for an exit writes in the other order.
+        atomic_store(&cs->returns.limit, limit);
         if (__builtin_expect(atomic_load(&cs->exit_request), 0)) {
             atomic_store(&cs->exit_request, 0);
             fp_unload(cs, p);

@@ -110,8 +110,7 @@ __attribute__((naked)) void quick_return_miss(void)
             "3:\tleaq -8(%%rcx), %%rsp\n\tjmpq *%[enter]\n"
             "4:\t" LOOK_UP
             :
-            : 
-              [base] "i"(offsetof(TCGReturns, base)), [frames] "i"(TCG_RETURN_DEPTH),
+            : [base] "i"(offsetof(TCGReturns, base)), [frames] "i"(TCG_RETURN_DEPTH),
               [enter] "m"(return_enter), [lookup] "m"(lookup_function),
               [entry] "i"(offsetof(TCGCode, entry)));
 }

@@ -3,7 +3,7 @@
 // What generated code needs to know of a translation block, and how blocks call each other.
 //
 // Every engine enters a block the same way: code->entry(env, code).  Every jump from block to block is
-// a tail call of that form, so interpreted and compiled blocks chain freely, and a block moves to a
+// a tail call of that form (a guest call may be a call: tcg-returns.h), so interpreted and compiled blocks chain freely, and a block moves to a
 // better tier by replacing `entry`.  (Blocks of the quick tier may jump to each other directly: quick.h.)  The runtime's TranslationBlock embeds a TCGCode as its first
 // member. A caller in C goes through tcg_enter (tcg-pinned.h). LLVM's code has a second way in, `pinned`, with guest registers
 // in host registers.

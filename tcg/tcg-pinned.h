@@ -57,7 +57,8 @@ typedef struct TCGPinned {
     "leaq 8(%%rsp), %%rbp\n\tmovl $%c[frames], %%ebx\n"                                            \
     "1:\tcmpq %c[base](%%r12), %%rbp\n\tjae 4f\n\t"                                                \
     "cmpq %%rax, (%%rbp)\n\tje 2f\n\t"                                                             \
-    "xorq tcg_return_pinned(%%rip), %%rax\n\tcmpq %%rax, (%%rbp)\n\tje 3f\n\txorq tcg_return_pinned(%%rip), %%rax\n\t"          \
+    "xorq tcg_return_pinned(%%rip), %%rax\n\tcmpq %%rax, (%%rbp)\n\tje 3f\n\t"                     \
+    "xorq tcg_return_pinned(%%rip), %%rax\n\t"                                                     \
     "addq $16, %%rbp\n\tdecl %%ebx\n\tjne 1b\n"                                                    \
     "4:\tjmpq *%%r10\n"                                                                            \
     "2:\tleaq -8(%%rbp), %%rsp\n\tretq\n"                                                          \

@@ -45,7 +45,6 @@ static inline uint64_t tcg_return_key(uint64_t pc, unsigned mode)
 // What a pinned frame's key is combined with (exclusive or): a number that no guest can know, for any word may be a pc.
 extern __attribute__((visibility("hidden"))) uint64_t tcg_return_pinned;
 
-
 // Where TCGReturns is in env; 0: there is none, as before tcg_returns_init, which comes before the first block.
 extern __attribute__((visibility("hidden"))) intptr_t tcg_returns_offset;
 bool tcg_returns_init(intptr_t offset); // false: no random number
