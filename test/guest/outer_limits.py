@@ -5,6 +5,7 @@ does natively.
 
     outer_limits.py MYNA
 """
+import os
 import resource
 import subprocess
 import sys
@@ -25,6 +26,16 @@ CASES = [
 ]
 
 
+def calls_without_returns():
+    """A program: a million calls that nothing returns from, then exit(7). The host's stack is not to grow with them."""
+    code = bytes.fromhex("b940420f00" "e800000000" "5a" "ffc9" "75f6" "bf07000000" "b83c000000" "0f05")
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\0\x3e\0\x01\0\0\0" + (0x400078).to_bytes(8, "little") + \
+        (64).to_bytes(8, "little") + bytes(12) + b"\x40\0\x38\0\x01\0\0\0\0\0\0\0"
+    segment = b"\x01\0\0\0\x05\0\0\0" + bytes(8) + (0x400000).to_bytes(8, "little") * 2 + \
+        (120 + len(code)).to_bytes(8, "little") * 2 + (4096).to_bytes(8, "little")
+    return header + segment + code
+
+
 def run(command, limits):
     def set_limits():
         for which, value in limits.items():
@@ -38,7 +49,13 @@ def run(command, limits):
 
 def main():
     failures = 0
-    for engine, command, limits in CASES:
+    home = tempfile.TemporaryDirectory()
+    calls = home.name + "/calls"
+    with open(calls, "wb") as f:
+        f.write(calls_without_returns())
+    os.chmod(calls, 0o755)
+    small = {resource.RLIMIT_STACK: 100 << 10}
+    for engine, command, limits in [*CASES, ("--llvm=off", [calls], small), ("--llvm", [calls], small)]:
         expected = run(command, limits)
         got = run([sys.argv[1], engine, *command], limits)
         if got != expected:
